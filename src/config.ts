@@ -1,0 +1,78 @@
+import { z } from "zod";
+
+/** A whole number that arrives as text, as all vars do. */
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, "must be a whole number")
+    .transform(Number)
+    .refine((n) => n >= min && n <= max, `must be from ${min} to ${max}`);
+
+/** One host name, or `*.` and a host name for its subdomains. No scheme, port or path. */
+const HOST_PATTERN = /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$|^\[[0-9a-f:.]+\]$/;
+
+const hostList = z
+  .string()
+  .transform((text) =>
+    text
+      .split(",")
+      .map((item) => item.trim().toLowerCase())
+      .filter((item) => item !== ""),
+  )
+  .refine(
+    (hosts) => hosts.every((host) => HOST_PATTERN.test(host)),
+    'must be host names separated by commas, without scheme, port or path, such as "mcp.example.com, *.example.org"',
+  );
+
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+const JURISDICTIONS = ["", "eu", "us", "fedramp", "fedramp-high"] as const;
+
+/** The vars of wrangler.toml, each with its default. */
+const schema = z.object({
+  SESSION_IDLE_TIMEOUT_SECONDS: wholeNumber(1, 31_536_000).default(86_400),
+  REGISTRY_SHARDS: wholeNumber(1, 1024).default(16),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
+  ALLOWED_HOSTS: hostList.default([]),
+  ALLOWED_ORIGINS: hostList.default([]),
+  SESSION_JURISDICTION: z.enum(JURISDICTIONS).default(""),
+});
+
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The settings of one deployment, checked. */
+export interface Config {
+  /** Idle time after which a session context is gone, in milliseconds. Applies to contexts that begin from now on. */
+  readonly idleTimeoutMs: number;
+  /** Number of registry objects. */
+  readonly registryShards: number;
+  readonly logLevel: LogLevel;
+  /** Host names beside the defaults; `*.` in front matches subdomains. */
+  readonly allowedHosts: readonly string[];
+  readonly allowedOrigins: readonly string[];
+  /** Where session data must stay; null leaves it to the platform. */
+  readonly jurisdiction: DurableObjectJurisdiction | null;
+}
+
+/**
+ * Checks the vars and completes them with the defaults.
+ * @throws Error with one line that names the bad variable, quotes its value and says what is wanted. Called while the
+ *   Worker starts, so that a bad value stops it, also at `wrangler deploy`.
+ */
+export function parseConfig(vars: object): Config {
+  const parsed = schema.safeParse(vars);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const name = String(issue?.path[0] ?? "configuration");
+    const value = JSON.stringify((vars as Record<string, unknown>)[name]);
+    throw new Error(`Bad configuration: ${name} is ${value}: ${issue?.message}. Set it in wrangler.toml, [vars]`);
+  }
+  const v = parsed.data;
+  return {
+    idleTimeoutMs: v.SESSION_IDLE_TIMEOUT_SECONDS * 1000,
+    registryShards: v.REGISTRY_SHARDS,
+    logLevel: v.LOG_LEVEL,
+    allowedHosts: v.ALLOWED_HOSTS,
+    allowedOrigins: v.ALLOWED_ORIGINS,
+    jurisdiction: v.SESSION_JURISDICTION === "" ? null : v.SESSION_JURISDICTION,
+  };
+}

@@ -1,0 +1,27 @@
+/** Limits and time-outs. Units are in the names. */
+
+/** Largest request body that `/mcp` reads. */
+export const MAX_BODY_BYTES = 256 * 1024;
+
+/** Longest path that a context keeps, in bytes of UTF-8 (Linux's PATH_MAX). */
+export const MAX_PATH_BYTES = 4096;
+
+/** Longest client name that a context keeps, in UTF-16 code units. */
+export const MAX_CLIENT_LENGTH = 200;
+
+/** A deadline is rounded up by at most this part of the idle time-out, so that a burst of accesses writes once. */
+export const DEADLINE_GRANULES_PER_TIMEOUT = 1440;
+
+/** How long a session ended by `DELETE /mcp` keeps answering 404. */
+export const TOMBSTONE_MS = 24 * 60 * 60 * 1000;
+
+/** How long a session object waits for a registry shard before it goes on and leaves the rest to its alarm. */
+export const REGISTRY_CALL_TIMEOUT_MS = 3000;
+
+/** First and longest wait between two tries of a session object to reach its registry shard. */
+export const REGISTRY_RETRY_FIRST_MS = 5000;
+export const REGISTRY_RETRY_LONGEST_MS = 15 * 60 * 1000;
+
+/** How often and after what wait the Worker calls an object again when the platform says that a retry is safe. */
+export const OBJECT_CALL_TRIES = 3;
+export const OBJECT_RETRY_WAIT_MS = 50;

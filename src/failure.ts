@@ -1,0 +1,25 @@
+import type { PathFault } from "./session/working-directory.ts";
+
+/**
+ * Every failure that this server expects. They travel as values; a thrown error is a bug.
+ * `mcp/tool-result.ts` words them for a model, `http/mcp-route.ts` maps those about the session header to status codes.
+ */
+export type Failure =
+  /** No session of this server, or somebody else's: the two are never told apart. */
+  | { readonly kind: "session_unknown"; readonly sessionId: string }
+  /** Ended for good by `DELETE /mcp`. */
+  | { readonly kind: "session_deleted"; readonly sessionId: string }
+  | { readonly kind: "path_invalid"; readonly fault: PathFault; readonly path: string }
+  /** Registry shards that did not answer; a count without them would be a guess. */
+  | { readonly kind: "registry_unavailable"; readonly shards: readonly number[] }
+  /** The session's object is overloaded or unreachable right now. */
+  | { readonly kind: "session_unavailable"; readonly sessionId: string };
+
+/** A value, or the expected failure that stood in its way. Survives structured cloning, so it crosses RPC as it is. */
+export type Result<T, F = Failure> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: F };
+
+export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });
+
+export const fail = <F>(failure: F): { readonly ok: false; readonly failure: F } => ({ ok: false, failure });

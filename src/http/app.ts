@@ -1,0 +1,90 @@
+import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import type { Config } from "../config.ts";
+import { MAX_BODY_BYTES } from "../constants.ts";
+import { createLogger, type Logger, shortSessionId } from "../log.ts";
+import type { SessionCall } from "../mcp/session-call.ts";
+import { Registry } from "../registry/registry.ts";
+import { type Region, regionOfRequest } from "../registry/shard-of.ts";
+import { ANONYMOUS } from "../session/session-context.ts";
+import { Sessions } from "../session/sessions.ts";
+import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
+import { createMcpRoute, type McpEvent } from "./mcp-route.ts";
+import { refusalOf } from "./origin.ts";
+
+/** What the app needs of its surroundings. */
+export interface AppOptions {
+  readonly config: Config;
+  readonly buildServer: (
+    call: SessionCall,
+    log: Logger,
+  ) => ReturnType<Parameters<typeof createMcpRoute>[0]["buildServer"]>;
+}
+
+type AppEnv = { Bindings: Env; Variables: { requestId: string; event: McpEvent; region: Region | null } };
+
+/** The HTTP face: one log line per request, limits, Host and Origin, then the routes. */
+export function createApp({ config, buildServer }: AppOptions) {
+  const log = createLogger(config.logLevel);
+  const serveMcp = createMcpRoute({ buildServer: (call) => buildServer(call, log), log });
+  const app = new Hono<AppEnv>();
+
+  app.use(async (c, next) => {
+    const startedAt = Date.now();
+    const requestId = c.req.header("cf-ray") ?? crypto.randomUUID();
+    const event: McpEvent = {};
+    c.set("requestId", requestId);
+    c.set("event", event);
+    // Now: a body limit may replace the request by one that does not know where it came from.
+    c.set("region", regionOfRequest(c.req.raw.cf as Record<string, unknown> | undefined));
+    await next();
+    log("info", "request", {
+      request_id: requestId,
+      http_method: c.req.method,
+      route: c.req.path === "/mcp" || c.req.path === "/healthz" ? c.req.path : "other",
+      era: event.era,
+      method: event.method,
+      tool: event.tool,
+      session: event.sessionId ? shortSessionId(event.sessionId) : null,
+      status: c.res.status,
+      outcome: c.res.status < 400 ? (event.outcome ?? "ok") : c.res.status < 500 ? "refused" : "failed",
+      duration_ms: Date.now() - startedAt,
+    });
+  });
+
+  app.use(async (c, next) => {
+    const refusal = refusalOf(c.req.raw, config);
+    return refusal === null ? next() : jsonRpcError(403, SERVER_ERROR, refusal.message);
+  });
+
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+
+  app.use(
+    "/mcp",
+    bodyLimit({
+      maxSize: MAX_BODY_BYTES,
+      onError: () => jsonRpcError(413, SERVER_ERROR, `Payload Too Large: a message may have ${MAX_BODY_BYTES} bytes`),
+    }),
+  );
+  app.all("/mcp", (c) =>
+    serveMcp(c.req.raw, {
+      caller: {
+        principal: ANONYMOUS,
+        region: c.get("region"),
+        userAgent: c.req.header("user-agent") ?? null,
+      },
+      sessions: new Sessions(c.env.SESSIONS, config),
+      registry: new Registry(c.env.REGISTRY, config),
+      event: c.get("event"),
+    }),
+  );
+
+  app.notFound((c) =>
+    c.json({ error: `No route ${c.req.method} ${c.req.path.slice(0, 200)}. The MCP endpoint is /mcp` }, 404),
+  );
+  app.onError((error, c) => {
+    log("error", "request_threw", { request_id: c.get("requestId"), error: String(error.stack ?? error) });
+    return jsonRpcError(500, -32603, `Internal error. Report request ${c.get("requestId")} if it stays`);
+  });
+  return app;
+}

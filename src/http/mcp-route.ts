@@ -1,0 +1,206 @@
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  type McpServer,
+  WebStandardStreamableHTTPServerTransport,
+} from "@modelcontextprotocol/server";
+import type { Failure } from "../failure.ts";
+import type { Logger } from "../log.ts";
+import { type Caller, type Era, SessionCall } from "../mcp/session-call.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { SessionRef, Sessions } from "../session/sessions.ts";
+import {
+  INVALID_REQUEST,
+  jsonRpcError,
+  PARSE_ERROR,
+  requestIdOf,
+  SERVER_ERROR,
+  SESSION_NOT_FOUND,
+} from "./json-rpc.ts";
+
+const SESSION_HEADER = "mcp-session-id";
+const VERSION_HEADER = "mcp-protocol-version";
+const FIRST_MODERN_VERSION = "2026-07-28";
+/** The revision that took batches out of the protocol. Without a version header the one before it is assumed. */
+const FIRST_VERSION_WITHOUT_BATCHES = "2025-06-18";
+
+/** Builds the MCP server that answers one request. The session layer knows no more of a server than this. */
+export type ServerFactory = (call: SessionCall) => McpServer;
+
+/** What the route has learnt about a request, for its log line. */
+export interface McpEvent {
+  era?: Era;
+  method?: string;
+  tool?: string;
+  sessionId?: string | null;
+  /** `tool_error` if a tool has answered with an error; the status is 200 then. */
+  outcome?: string;
+}
+
+export interface McpRouteOptions {
+  readonly buildServer: ServerFactory;
+  readonly log: Logger;
+}
+
+/** Everything of one request that is not the request itself. */
+export interface McpRequestContext {
+  readonly caller: Omit<Caller, "era">;
+  readonly sessions: Sessions;
+  readonly registry: Registry;
+  readonly event: McpEvent;
+}
+
+/** Serves the MCP endpoint: decides about era and session, and leaves the protocol to the SDK. */
+export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
+  /** The SDK hands its factory the request; this is how the call that belongs to it is found again. */
+  const calls = new WeakMap<Request, SessionCall>();
+  const modern = createMcpHandler(
+    ({ requestInfo }) => {
+      const call = requestInfo && calls.get(requestInfo);
+      if (!call) throw new Error("The SDK asked for a server without its request");
+      return buildServer(call);
+    },
+    {
+      legacy: "reject",
+      // Nothing here ever changes for a subscriber, and a stream that is held open is billed.
+      maxSubscriptions: 0,
+      onerror: (error) => log("debug", "mcp_rejected", { error: error.message }),
+    },
+  );
+
+  return async (request: Request, context: McpRequestContext): Promise<Response> => {
+    if (request.method === "DELETE" && !isModernVersion(request)) return deleteSession(request, context);
+    if (request.method !== "POST") {
+      return jsonRpcError(405, SERVER_ERROR, `Method ${request.method} not allowed. Send MCP messages with POST`, {
+        headers: { Allow: "POST, DELETE" },
+      });
+    }
+    const refused = refuseMediaType(request);
+    if (refused !== null) return refused;
+    const body = parseJson(await request.text());
+    if (body === undefined) return jsonRpcError(400, PARSE_ERROR, "Parse error: the request body is not valid JSON");
+    noteMessage(context.event, body);
+    return (await isLegacyRequest(request, body))
+      ? serveLegacy(request, body, context)
+      : serveModern(request, body, context);
+  };
+
+  async function serveModern(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
+    context.event.era = "modern";
+    // No session from the header: the revision has none, and a stray one must not decide where files land.
+    const call = newCall("modern", context, null);
+    calls.set(request, call);
+    const response = await modern.fetch(request, { parsedBody: body });
+    noteCall(context.event, call);
+    return response;
+  }
+
+  async function serveLegacy(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
+    context.event.era = "legacy";
+    const id = requestIdOf(body);
+    if (Array.isArray(body) && (request.headers.get(VERSION_HEADER) ?? "") >= FIRST_VERSION_WITHOUT_BATCHES) {
+      const message = `Batches are not part of protocol ${request.headers.get(VERSION_HEADER)}. Send one message per request`;
+      return jsonRpcError(400, INVALID_REQUEST, message);
+    }
+    const initializing = isMethod(body, "initialize");
+    const header = initializing ? null : request.headers.get(SESSION_HEADER);
+    const session = header === null ? null : context.sessions.parse(header);
+    if (session?.ok === false) return refuseSession(session.failure, id);
+    const call = newCall("legacy", context, session?.value ?? null);
+    context.event.sessionId = call.sessionId;
+    // A tool asks the session's object itself; before anything else the header is checked here.
+    if (!callsTool(body)) await call.checkHeader();
+    const response = call.headerRefusal === null ? await exchange(request, body, buildServer(call)) : null;
+    if (callsTool(body)) await call.checkHeader();
+    noteCall(context.event, call);
+    if (call.headerRefusal !== null || response === null) return refuseSession(call.headerRefusal, id);
+    return initializing ? withNewSession(response, context) : response;
+  }
+
+  /** One legacy exchange through the SDK, answered as plain JSON: nothing that we send comes before the result. */
+  async function exchange(request: Request, body: unknown, server: McpServer): Promise<Response> {
+    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
+    await server.connect(transport);
+    try {
+      return await transport.handleRequest(request, { parsedBody: body });
+    } finally {
+      await server.close();
+    }
+  }
+
+  async function withNewSession(response: Response, { sessions, event }: McpRequestContext): Promise<Response> {
+    const answer = parseJson(await response.clone().text()) as { result?: unknown } | undefined;
+    if (answer?.result === undefined) return response;
+    const { sessionId } = sessions.mint();
+    event.sessionId = sessionId;
+    const headers = new Headers(response.headers);
+    headers.set(SESSION_HEADER, sessionId);
+    return new Response(response.body, { status: response.status, headers });
+  }
+
+  /** `DELETE /mcp`: the client of a legacy session says that it is over. */
+  async function deleteSession(request: Request, context: McpRequestContext): Promise<Response> {
+    context.event.era = "legacy";
+    const header = request.headers.get(SESSION_HEADER);
+    if (header === null) {
+      return jsonRpcError(400, SERVER_ERROR, "DELETE ends the session of the Mcp-Session-Id header, which is missing");
+    }
+    const session = context.sessions.parse(header);
+    if (!session.ok) return refuseSession(session.failure, null);
+    context.event.sessionId = session.value.sessionId;
+    const deleted = await context.sessions.delete(session.value, context.caller.principal);
+    return deleted.ok ? new Response(null, { status: 204 }) : refuseSession(deleted.failure, null);
+  }
+}
+
+const newCall = (era: Era, { caller, sessions, registry }: McpRequestContext, header: SessionRef | null) =>
+  new SessionCall({ ...caller, era }, sessions, registry, header);
+
+/** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
+function refuseSession(failure: Failure | null, id: string | number | null): Response {
+  if (failure?.kind === "session_unavailable") {
+    return jsonRpcError(503, SERVER_ERROR, "The session is busy. Try again", { id, headers: { "Retry-After": "1" } });
+  }
+  return jsonRpcError(404, SESSION_NOT_FOUND, "Session not found. Initialize a new one", { id });
+}
+
+/** Both revisions: a client must send JSON and accept JSON and event streams. */
+function refuseMediaType(request: Request): Response | null {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    return jsonRpcError(415, SERVER_ERROR, "Unsupported Media Type: Content-Type must be application/json");
+  }
+  const accept = request.headers.get("accept")?.toLowerCase() ?? "";
+  if (!accept.includes("application/json") || !accept.includes("text/event-stream")) {
+    return jsonRpcError(406, SERVER_ERROR, "Not Acceptable: Accept must list application/json and text/event-stream");
+  }
+  return null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+const isModernVersion = (request: Request): boolean =>
+  (request.headers.get(VERSION_HEADER) ?? "") >= FIRST_MODERN_VERSION;
+
+const isMethod = (message: unknown, method: string): boolean =>
+  (message as { method?: unknown } | null)?.method === method;
+
+const callsTool = (body: unknown): boolean =>
+  Array.isArray(body) ? body.some((message) => isMethod(message, "tools/call")) : isMethod(body, "tools/call");
+
+function noteMessage(event: McpEvent, body: unknown): void {
+  const { method, params } = (Array.isArray(body) ? body[0] : body) ?? {};
+  if (typeof method === "string") event.method = method.slice(0, 100);
+  if (typeof params?.name === "string") event.tool = params.name.slice(0, 100);
+}
+
+function noteCall(event: McpEvent, call: SessionCall): void {
+  event.sessionId = call.sessionId;
+  if (call.toolFailed) event.outcome = "tool_error";
+}

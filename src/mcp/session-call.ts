@@ -1,0 +1,109 @@
+import type { Failure, Result } from "../failure.ts";
+import type { Registry, SessionCount } from "../registry/registry.ts";
+import type { Region } from "../registry/shard-of.ts";
+import type { Principal, SessionContext } from "../session/session-context.ts";
+import type { SessionRef, Sessions } from "../session/sessions.ts";
+
+/** The SDK's words: `legacy` is 2025-03-26 … 2025-11-25, `modern` 2026-07-28 and later. */
+export type Era = "legacy" | "modern";
+
+export interface Caller {
+  readonly era: Era;
+  readonly principal: Principal;
+  /** Where the request entered the platform, if known. */
+  readonly region: Region | null;
+  /** The user agent, for clients whose era does not tell their name with each call. */
+  readonly userAgent: string | null;
+}
+
+/** The session that a call means, if any, and its context, if it has one. */
+type SessionState = { sessionId: string | null; context: SessionContext | null };
+type SessionEnd = { sessionId: string | null; ended: boolean };
+
+/**
+ * One request as its tools see it: who calls, and which session each call means – the tool's `session_id` argument, else
+ * the session of the header (legacy era), else none. One tool call makes at most one call to a session object, and that
+ * same call decides whether the session may be used.
+ */
+export class SessionCall {
+  /** Why the header's session must not be used, once an object has said so. The route answers 404 then. */
+  headerRefusal: Failure | null = null;
+  /** Whether a session object has been asked in the course of this request. */
+  objectAsked = false;
+  /** Whether a tool has answered with an error, for the log. */
+  toolFailed = false;
+  /** The session that was worked on last, for the log. */
+  sessionId: string | null;
+
+  readonly caller: Caller;
+  readonly #sessions: Sessions;
+  readonly #registry: Registry;
+  readonly #header: SessionRef | null;
+
+  constructor(caller: Caller, sessions: Sessions, registry: Registry, header: SessionRef | null) {
+    this.caller = caller;
+    this.#sessions = sessions;
+    this.#registry = registry;
+    this.#header = header;
+    this.sessionId = header?.sessionId ?? null;
+  }
+
+  /** Sets the working directory; mints a session if the call means none. */
+  set(sessionId: string | undefined, workingDirectory: string, client: string | null) {
+    const { principal, region } = this.caller;
+    return this.#on(sessionId, this.#sessions.mint(), (session) =>
+      this.#sessions.set(session, principal, { workingDirectory, client, region }),
+    );
+  }
+
+  /** The session meant and its context, or null where there is none. */
+  get(sessionId: string | undefined): Promise<Result<SessionState>> {
+    return this.#onExisting<SessionState>(sessionId, { sessionId: null, context: null }, async (session) => {
+      const got = await this.#sessions.get(session, this.caller.principal);
+      return got.ok ? { ok: true, value: { sessionId: session.sessionId, context: got.value } } : got;
+    });
+  }
+
+  /** Forgets the context of the session meant. */
+  end(sessionId: string | undefined): Promise<Result<SessionEnd>> {
+    return this.#onExisting<SessionEnd>(sessionId, { sessionId: null, ended: false }, async (session) => {
+      const ended = await this.#sessions.end(session, this.caller.principal);
+      return ended.ok ? { ok: true, value: { sessionId: session.sessionId, ...ended.value } } : ended;
+    });
+  }
+
+  /** All live contexts of this server. */
+  count(): Promise<Result<SessionCount>> {
+    return this.#registry.count();
+  }
+
+  /** Makes sure that the header's session may be used, unless an object has already been asked. */
+  async checkHeader(): Promise<void> {
+    if (this.#header === null || this.objectAsked) return;
+    await this.#on(undefined, this.#header, (session) => this.#sessions.check(session, this.caller.principal));
+  }
+
+  #onExisting<T>(
+    sessionId: string | undefined,
+    without: T,
+    use: (session: SessionRef) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    if (sessionId === undefined && this.#header === null) return Promise.resolve({ ok: true, value: without });
+    return this.#on(sessionId, this.#header as SessionRef, use);
+  }
+
+  async #on<T>(
+    sessionId: string | undefined,
+    otherwise: SessionRef,
+    use: (session: SessionRef) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    const meant = sessionId === undefined ? null : this.#sessions.parse(sessionId);
+    if (meant?.ok === false) return meant;
+    const session = meant?.value ?? this.#header ?? otherwise;
+    this.sessionId = session.sessionId;
+    this.objectAsked = true;
+    const result = await use(session);
+    if (!result.ok && meant === null && session === this.#header) this.headerRefusal = result.failure;
+    return result;
+  }
+}

@@ -1,0 +1,59 @@
+import type { CallToolResult } from "@modelcontextprotocol/server";
+import { MAX_PATH_BYTES } from "../constants.ts";
+import type { Failure } from "../failure.ts";
+import type { PathFault } from "../session/working-directory.ts";
+
+/** What a tool returns: data for programs, and the same in a sentence for models that read only text. */
+export interface ToolAnswer<T extends Record<string, unknown> = Record<string, unknown>> {
+  readonly structured: T;
+  readonly text: string;
+}
+
+export const answerResult = ({ structured, text }: ToolAnswer): CallToolResult => ({
+  content: [{ type: "text", text }],
+  structuredContent: structured,
+});
+
+/** A failure as a tool error: what was wrong, the value, and what the model should do. */
+export const failureResult = (failure: Failure): CallToolResult => errorResult(describe(failure));
+
+export const errorResult = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text }] });
+
+function describe(failure: Failure): string {
+  switch (failure.kind) {
+    case "session_unknown":
+      return `session_id ${quote(failure.sessionId)} is not a session of this server. Copy it exactly as an earlier result gave it (sess_ and 43 characters), or call set_working_directory without session_id to open a new session`;
+    case "session_deleted":
+      return `Session ${quote(failure.sessionId)} was ended for good by its client. Call set_working_directory without session_id to open a new session`;
+    case "path_invalid":
+      return `directory ${quote(failure.path)} ${PATH_FAULTS[failure.fault]}`;
+    case "registry_unavailable":
+      return `The sessions cannot be counted right now: ${failure.shards.length} part(s) of the registry did not answer, and an incomplete count would be wrong. Try again in a few seconds`;
+    case "session_unavailable":
+      return `Session ${quote(failure.sessionId)} is busy. Nothing was changed. Try again in a few seconds`;
+  }
+}
+
+const PATH_FAULTS: Record<PathFault, string> = {
+  empty: 'is empty. Pass the absolute path of the project directory, such as "/home/me/project"',
+  blank: 'consists of white space only. Pass the absolute path of the project directory, such as "/home/me/project"',
+  relative:
+    'is not an absolute path. This server cannot see your disk, so it cannot resolve a relative one: pass "/home/me/project", "C:\\project", "\\\\host\\share\\project" or "file:///home/me/project"',
+  too_long: `is longer than ${MAX_PATH_BYTES} bytes of UTF-8. Pass a shorter path`,
+  control_character: "contains a NUL or other control character. Pass the path without it",
+  lone_surrogate: "contains half of a surrogate pair and is no valid Unicode. Pass the path as valid text",
+  bad_file_uri:
+    'is not a file URI that names a path: want "file:///home/me/project", percent-encoded, without query, fragment or encoded separators',
+  drive_without_root:
+    'names a drive but no absolute path on it. Write a separator after the colon, as in "C:\\project"',
+  unc_without_share: 'is a UNC path without host and share. Write "\\\\host\\share\\project"',
+  device_path: 'is a Windows device path. Pass the plain path, such as "C:\\project"',
+};
+
+const SHOWN = 200;
+
+/** The value as JSON, so that nothing in it can pass for our own words; the middle of a long one is left out. */
+function quote(value: string): string {
+  const shown = value.length > SHOWN ? `${value.slice(0, SHOWN / 2)}…${value.slice(-SHOWN / 2)}` : value;
+  return JSON.stringify(shown.toWellFormed());
+}

@@ -1,0 +1,94 @@
+import { DEADLINE_GRANULES_PER_TIMEOUT, REGISTRY_RETRY_FIRST_MS, REGISTRY_RETRY_LONGEST_MS } from "../constants.ts";
+
+/** Who opened a session: issuer and subject of a verified token, or `anonymous`. */
+export type Principal = string;
+
+/** The principal of every caller that presents no token. */
+export const ANONYMOUS: Principal = "anonymous";
+
+/** What a session remembers, as callers see it. Times are milliseconds since the epoch. */
+export interface SessionContext {
+  readonly sessionId: string;
+  readonly workingDirectory: string;
+  readonly configPath: string | null;
+  readonly projectId: string | null;
+  /** Name of the client that set the working directory. */
+  readonly client: string | null;
+  /** When the working directory was last set. */
+  readonly setAt: number;
+  /** The last access before this one, exact to 1/1440 of the idle time-out. */
+  readonly lastUsed: number;
+  /** When the context is gone if nobody accesses it again. */
+  readonly expiresAt: number;
+}
+
+/** A context as it is stored. The alarm is the deadline and so the record of the last access. */
+export interface LiveSession {
+  readonly version: 1;
+  readonly state: "live";
+  readonly owner: Principal;
+  readonly workingDirectory: string;
+  readonly configPath: string | null;
+  readonly projectId: string | null;
+  readonly client: string | null;
+  readonly openedAt: number;
+  readonly setAt: number;
+  readonly idleTimeoutMs: number;
+  readonly shard: number;
+  /** Present until the registry has confirmed the row: meanwhile the alarm is the next try, so the deadline is here. */
+  readonly registration?: { readonly deadline: number; readonly tries: number };
+}
+
+/** The context is gone, its registry row perhaps not yet. The alarm is the next try to remove the row. */
+export interface ClosingSession {
+  readonly version: 1;
+  readonly state: "closing";
+  readonly owner: Principal;
+  readonly openedAt: number;
+  readonly shard: number;
+  readonly tries: number;
+  /** Set if `DELETE /mcp` ended the session: until when it answers as deleted. */
+  readonly deletedUntil: number | null;
+}
+
+/** Ended for good by `DELETE /mcp`; the alarm removes it. */
+export interface DeletedSession {
+  readonly version: 1;
+  readonly state: "deleted";
+  readonly owner: Principal;
+  readonly deletedUntil: number;
+}
+
+export type StoredSession = LiveSession | ClosingSession | DeletedSession;
+
+/**
+ * When a context dies that was last accessed at `now`: never before `now + idleTimeoutMs`, and less than 1/1440 of the
+ * time-out (and the millisecond to which alarms are kept) after it.
+ */
+export function deadlineAfter(now: number, idleTimeoutMs: number): number {
+  const granule = idleTimeoutMs / DEADLINE_GRANULES_PER_TIMEOUT;
+  return Math.max(Math.ceil(Math.ceil((now + idleTimeoutMs) / granule) * granule), now + idleTimeoutMs);
+}
+
+/** The last access that a deadline stands for. */
+export const lastUsedAt = (deadline: number, idleTimeoutMs: number, now: number): number =>
+  Math.min(deadline - idleTimeoutMs, now);
+
+/**
+ * The deadline of a live session, or null if it has expired. A live session without an alarm is one whose alarm has
+ * fired: it has expired, whether the handler is still at work or was given up by the platform.
+ */
+export function deadlineOf(session: LiveSession, alarm: number | null, now: number): number | null {
+  const deadline = session.registration?.deadline ?? alarm;
+  return deadline !== null && now < deadline ? deadline : null;
+}
+
+/** Whether the session was ended for good, and that not longer ago than its tombstone lasts. */
+export const isDeleted = (session: StoredSession | undefined, now: number): boolean =>
+  session !== undefined && session.state !== "live" && session.deletedUntil !== null && now < session.deletedUntil;
+
+/** Wait before try number `tries + 1`, doubling up to a limit, the last quarter left to chance so that tries spread. */
+export function registryRetryDelayMs(tries: number, random: () => number = Math.random): number {
+  const wait = Math.min(REGISTRY_RETRY_FIRST_MS * 2 ** Math.min(tries, 30), REGISTRY_RETRY_LONGEST_MS);
+  return Math.round(wait * (0.75 + 0.25 * random()));
+}

@@ -1,0 +1,31 @@
+/**
+ * Session ids: `sess_` and the base64url of the 32-byte Durable Object id. The platform puts a keyed checksum into that
+ * id, so that an id which was made up or mistyped is refused without waking an object.
+ */
+
+const PREFIX = "sess_";
+const OBJECT_ID = /^[0-9a-f]{64}$/;
+const SESSION_ID = /^sess_[A-Za-z0-9_-]{43}$/;
+
+/** Length of every session id, in characters. */
+export const SESSION_ID_LENGTH = PREFIX.length + 43;
+
+/**
+ * The session id of a Durable Object id in hex.
+ * @throws Error if `objectId` is not 64 lower-case hex digits, which no Durable Object id ever is.
+ */
+export function encodeSessionId(objectId: string): string {
+  if (!OBJECT_ID.test(objectId)) throw new Error(`Cannot encode object id "${objectId}": want 64 hex digits`);
+  const bytes = objectId.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
+  return PREFIX + btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
+}
+
+/** The Durable Object id in hex that a session id stands for, or null if the text does not have the form of one. */
+export function decodeSessionId(sessionId: string): string | null {
+  if (!SESSION_ID.test(sessionId)) return null;
+  const bytes = atob(sessionId.slice(PREFIX.length).replaceAll("-", "+").replaceAll("_", "/"));
+  let hex = "";
+  for (let i = 0; i < bytes.length; i++) hex += bytes.charCodeAt(i).toString(16).padStart(2, "0");
+  // Two of the last character's bits carry nothing: only the spelling with both at zero is an id.
+  return encodeSessionId(hex) === sessionId ? hex : null;
+}

@@ -1,0 +1,98 @@
+import type { Config } from "../config.ts";
+import { OBJECT_CALL_TRIES, OBJECT_RETRY_WAIT_MS } from "../constants.ts";
+import { type Failure, fail, type Result } from "../failure.ts";
+import { type Region, shardOf } from "../registry/shard-of.ts";
+import type { Principal, SessionContext } from "./session-context.ts";
+import { decodeSessionId, encodeSessionId } from "./session-id.ts";
+import type { SessionObject } from "./session-object.ts";
+
+/** A session id that has been checked: the object it stands for can be called. */
+export interface SessionRef {
+  readonly sessionId: string;
+  readonly objectId: DurableObjectId;
+}
+
+/** Sessions as the Worker uses them: ids are minted and checked here, everything else is one call to the object. */
+export class Sessions {
+  readonly #namespace: DurableObjectNamespace<SessionObject>;
+  readonly #config: Pick<Config, "idleTimeoutMs" | "registryShards">;
+
+  constructor(
+    namespace: DurableObjectNamespace<SessionObject>,
+    config: Pick<Config, "idleTimeoutMs" | "registryShards" | "jurisdiction">,
+  ) {
+    this.#namespace = config.jurisdiction === null ? namespace : namespace.jurisdiction(config.jurisdiction);
+    this.#config = config;
+  }
+
+  /** A new session. Wakes no object and stores nothing. */
+  mint(): SessionRef {
+    const objectId = this.#namespace.newUniqueId();
+    return { sessionId: encodeSessionId(objectId.toString()), objectId };
+  }
+
+  /** Checks an id that a caller presents, without waking an object. Anything but an id minted here is unknown. */
+  parse(sessionId: string): Result<SessionRef> {
+    const hex = decodeSessionId(sessionId);
+    if (hex !== null) {
+      try {
+        return { ok: true, value: { sessionId, objectId: this.#namespace.idFromString(hex) } };
+      } catch {
+        // The platform's checksum does not hold: made up, mistyped, or of another namespace.
+      }
+    }
+    return fail({ kind: "session_unknown", sessionId });
+  }
+
+  /** Sets the working directory, which must be normalised; begins a context near `region` if there is none. */
+  set(
+    session: SessionRef,
+    principal: Principal,
+    request: { workingDirectory: string; client: string | null; region: Region | null },
+  ): Promise<Result<{ created: boolean; context: SessionContext }>> {
+    const { workingDirectory, client, region } = request;
+    const { idleTimeoutMs, registryShards } = this.#config;
+    const shard = shardOf(session.sessionId, region, registryShards);
+    return this.#call(session, (object) => object.set(principal, { workingDirectory, client, idleTimeoutMs, shard }));
+  }
+
+  /** The context, or null. Counts as an access. */
+  get(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null>> {
+    return this.#call(session, (object) => object.get(principal));
+  }
+
+  /** Whether `principal` may use the session. Counts as no access. */
+  check(session: SessionRef, principal: Principal): Promise<Result<void>> {
+    return this.#call(session, (object) => object.check(principal));
+  }
+
+  /** Forgets the context; the id stays usable. */
+  end(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
+    return this.#call(session, (object) => object.end(principal));
+  }
+
+  /** Ends the session for good. */
+  delete(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
+    return this.#call(session, (object) => object.delete(principal));
+  }
+
+  /** One call; repeated, over a new stub, only where the platform says that this is safe, never on overload. */
+  async #call<T>(
+    session: SessionRef,
+    call: (object: DurableObjectStub<SessionObject>) => Promise<Result<T>>,
+  ): Promise<Result<T>> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await call(this.#namespace.get(session.objectId));
+      } catch (error) {
+        const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
+        // Neither mark: the object itself threw, which is a bug and goes where bugs go.
+        if (!retryable && !overloaded) throw error;
+        if (overloaded || attempt === OBJECT_CALL_TRIES) {
+          return fail<Failure>({ kind: "session_unavailable", sessionId: session.sessionId });
+        }
+        await scheduler.wait(OBJECT_RETRY_WAIT_MS * attempt * (0.5 + Math.random()));
+      }
+    }
+  }
+}

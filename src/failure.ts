@@ -12,6 +12,15 @@ export type Failure =
   | { readonly kind: "path_invalid"; readonly fault: PathFault; readonly path: string }
   /** Registry shards that did not answer; a count without them would be a guess. */
   | { readonly kind: "registry_unavailable"; readonly shards: readonly number[] }
+  /** A known principal has as many active sessions as it may; `oldest` names some that could be ended. */
+  | {
+      readonly kind: "quota_exceeded";
+      readonly limit: number;
+      readonly oldest: readonly { readonly sessionId: string; readonly openedAt: number }[];
+    }
+  /** Something that only callers with an identity of their own can have. */
+  | { readonly kind: "anonymous_refused" }
+  | { readonly kind: "cursor_invalid"; readonly cursor: string }
   /** The session's object is overloaded or unreachable right now. */
   | { readonly kind: "session_unavailable"; readonly sessionId: string };
 

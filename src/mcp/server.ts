@@ -8,6 +8,7 @@ import { endSession } from "./tools/end-session.ts";
 import { getSessionContext } from "./tools/get-session-context.ts";
 import { getSessionCount } from "./tools/get-session-count.ts";
 import { getWorkingDirectory } from "./tools/get-working-directory.ts";
+import { listSessions } from "./tools/list-sessions.ts";
 import { setWorkingDirectory } from "./tools/set-working-directory.ts";
 
 export const SERVER_INFO = {
@@ -21,6 +22,7 @@ const TOOLS: readonly SessionTool[] = [
   getWorkingDirectory,
   getSessionContext,
   getSessionCount,
+  listSessions,
   endSession,
 ];
 

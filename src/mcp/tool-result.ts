@@ -29,6 +29,16 @@ function describe(failure: Failure): string {
       return `directory ${quote(failure.path)} ${PATH_FAULTS[failure.fault]}`;
     case "registry_unavailable":
       return `The sessions cannot be counted right now: ${failure.shards.length} part(s) of the registry did not answer, and an incomplete count would be wrong. Try again in a few seconds`;
+    case "quota_exceeded": {
+      const oldest = failure.oldest.map(
+        ({ sessionId, openedAt }) => `${sessionId} (opened ${new Date(openedAt).toISOString()})`,
+      );
+      return `You have ${failure.limit} active sessions, as many as you may have. Nothing was set. End one with end_session, for example ${oldest.join(" or ")}; list_sessions shows them all`;
+    }
+    case "anonymous_refused":
+      return "list_sessions shows callers their own sessions, and this call came without a token: nobody can tell which sessions are yours. Without a token the session_id is the only key to a session; find it in an earlier result of this conversation, or call set_working_directory to open a new one";
+    case "cursor_invalid":
+      return `cursor ${quote(failure.cursor)} was not given by list_sessions. Pass next_cursor of an earlier result as it is, or leave it out to begin with the newest session`;
     case "session_unavailable":
       return `Session ${quote(failure.sessionId)} is busy. Nothing was changed. Try again in a few seconds`;
   }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ok } from "../../failure.ts";
+import { ANONYMOUS } from "../../session/session-context.ts";
 import { defineTool } from "../session-tool.ts";
 
 export const getSessionCount = defineTool({
@@ -11,6 +12,7 @@ export const getSessionCount = defineTool({
   input: z.strictObject({}),
   output: z.object({
     active_sessions: z.int().min(0).describe("Sessions that have a context"),
+    yours: z.int().min(0).optional().describe("How many of them are the caller's own; only for callers with a token"),
     by_region: z
       .record(z.string(), z.int().min(1))
       .describe("The same by region of their registry; empty regions are left out"),
@@ -18,7 +20,11 @@ export const getSessionCount = defineTool({
   async run(_args, call) {
     const count = await call.count();
     if (!count.ok) return count;
-    const { total, byRegion } = count.value;
-    return ok({ structured: { active_sessions: total, by_region: byRegion }, text: `Active sessions: ${total}` });
+    const { total, yours, byRegion } = count.value;
+    const own = call.caller.principal === ANONYMOUS ? {} : { yours };
+    return ok({
+      structured: { active_sessions: total, ...own, by_region: byRegion },
+      text: `Active sessions: ${total}${own.yours === undefined ? "" : `, of these yours: ${yours}`}`,
+    });
   },
 });

@@ -1,4 +1,15 @@
-import type { PathFault } from "./session/working-directory.ts";
+/** Why a text is not a working directory. */
+export type PathFault =
+  | "empty"
+  | "blank"
+  | "relative"
+  | "too_long"
+  | "control_character"
+  | "lone_surrogate"
+  | "bad_file_uri"
+  | "drive_without_root"
+  | "unc_without_share"
+  | "device_path";
 
 /**
  * Every failure that this server expects. They travel as values; a thrown error is a bug.

@@ -33,8 +33,8 @@ export class SessionCall {
   headerRefusal: Failure | null = null;
   /** Whether a session object has been asked in the course of this request. */
   objectAsked = false;
-  /** Whether a tool has answered with an error, for the log. */
-  toolFailed = false;
+  /** Whether a tool has answered, and with no error: for the log. */
+  toolSucceeded = false;
   /** The session that was worked on last, for the log. */
   sessionId: string | null;
 

@@ -1,7 +1,6 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { MAX_PATH_BYTES } from "../constants.ts";
-import type { Failure } from "../failure.ts";
-import type { PathFault } from "../session/working-directory.ts";
+import type { Failure, PathFault } from "../failure.ts";
 
 /** What a tool returns: data for programs, and the same in a sentence for models that read only text. */
 export interface ToolAnswer<T extends Record<string, unknown> = Record<string, unknown>> {

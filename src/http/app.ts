@@ -4,6 +4,8 @@ import type { Config } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
 import { createLogger, type Logger, shortSessionId } from "../log.ts";
 import type { SessionCall } from "../mcp/session-call.ts";
+import { Catalogs } from "../projects/catalogs.ts";
+import { projectConfigJsonSchema } from "../projects/project-config.ts";
 import { Registry } from "../registry/registry.ts";
 import { type Region, regionOfRequest } from "../registry/shard-of.ts";
 import { ANONYMOUS } from "../session/session-context.ts";
@@ -20,6 +22,9 @@ export interface AppOptions {
     log: Logger,
   ) => ReturnType<Parameters<typeof createMcpRoute>[0]["buildServer"]>;
 }
+
+/** Paths that may stand in the log; any other is the client's own text. */
+const ROUTES = new Set(["/mcp", "/healthz", "/schema/config.json"]);
 
 type AppEnv = { Bindings: Env; Variables: { requestId: string; event: McpEvent; region: Region | null } };
 
@@ -41,7 +46,7 @@ export function createApp({ config, buildServer }: AppOptions) {
     log("info", "request", {
       request_id: requestId,
       http_method: c.req.method,
-      route: c.req.path === "/mcp" || c.req.path === "/healthz" ? c.req.path : "other",
+      route: ROUTES.has(c.req.path) ? c.req.path : "other",
       era: event.era,
       method: event.method,
       tool: event.tool,
@@ -58,6 +63,10 @@ export function createApp({ config, buildServer }: AppOptions) {
   });
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  // For editors, which complete and check a project's config with it.
+  app.get("/schema/config.json", (c) =>
+    c.body(JSON.stringify(projectConfigJsonSchema()), 200, { "Content-Type": "application/schema+json" }),
+  );
 
   app.use(
     "/mcp",
@@ -73,8 +82,11 @@ export function createApp({ config, buildServer }: AppOptions) {
         region: c.get("region"),
         userAgent: c.req.header("user-agent") ?? null,
       },
-      sessions: new Sessions(c.env.SESSIONS, config),
-      registry: new Registry(c.env.REGISTRY, config),
+      stores: {
+        sessions: new Sessions(c.env.SESSIONS, config),
+        registry: new Registry(c.env.REGISTRY, config),
+        catalogs: new Catalogs(c.env.CATALOG, config),
+      },
       event: c.get("event"),
     }),
   );

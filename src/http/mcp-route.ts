@@ -4,11 +4,9 @@ import {
   type McpServer,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import type { Failure } from "../failure.ts";
 import type { Logger } from "../log.ts";
-import { type Caller, type Era, SessionCall } from "../mcp/session-call.ts";
-import type { Registry } from "../registry/registry.ts";
-import type { SessionRef, Sessions } from "../session/sessions.ts";
+import { type Caller, type Era, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
+import type { SessionRef } from "../session/sessions.ts";
 import {
   INVALID_REQUEST,
   jsonRpcError,
@@ -45,8 +43,7 @@ export interface McpRouteOptions {
 /** Everything of one request that is not the request itself. */
 export interface McpRequestContext {
   readonly caller: Omit<Caller, "era">;
-  readonly sessions: Sessions;
-  readonly registry: Registry;
+  readonly stores: Stores;
   readonly event: McpEvent;
 }
 
@@ -104,7 +101,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     }
     const initializing = isMethod(body, "initialize");
     const header = initializing ? null : request.headers.get(SESSION_HEADER);
-    const session = header === null ? null : context.sessions.parse(header);
+    const session = header === null ? null : context.stores.sessions.parse(header);
     if (session?.ok === false) return refuseSession(session.failure, id);
     const call = newCall("legacy", context, session?.value ?? null);
     context.event.sessionId = call.sessionId;
@@ -128,10 +125,10 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     }
   }
 
-  async function withNewSession(response: Response, { sessions, event }: McpRequestContext): Promise<Response> {
+  async function withNewSession(response: Response, { stores, event }: McpRequestContext): Promise<Response> {
     const answer = parseJson(await response.clone().text()) as { result?: unknown } | undefined;
     if (answer?.result === undefined) return response;
-    const { sessionId } = sessions.mint();
+    const { sessionId } = stores.sessions.mint();
     event.sessionId = sessionId;
     const headers = new Headers(response.headers);
     headers.set(SESSION_HEADER, sessionId);
@@ -145,19 +142,19 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     if (header === null) {
       return jsonRpcError(400, SERVER_ERROR, "DELETE ends the session of the Mcp-Session-Id header, which is missing");
     }
-    const session = context.sessions.parse(header);
+    const session = context.stores.sessions.parse(header);
     if (!session.ok) return refuseSession(session.failure, null);
     context.event.sessionId = session.value.sessionId;
-    const deleted = await context.sessions.delete(session.value, context.caller.principal);
+    const deleted = await context.stores.sessions.delete(session.value, context.caller.principal);
     return deleted.ok ? new Response(null, { status: 204 }) : refuseSession(deleted.failure, null);
   }
 }
 
-const newCall = (era: Era, { caller, sessions, registry }: McpRequestContext, header: SessionRef | null) =>
-  new SessionCall({ ...caller, era }, sessions, registry, header);
+const newCall = (era: Era, { caller, stores }: McpRequestContext, header: SessionRef | null) =>
+  new SessionCall({ ...caller, era }, stores, header);
 
 /** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
-function refuseSession(failure: Failure | null, id: string | number | null): Response {
+function refuseSession(failure: ToolFailure | null, id: string | number | null): Response {
   if (failure?.kind === "session_unavailable") {
     return jsonRpcError(503, SERVER_ERROR, "The session is busy. Try again", { id, headers: { "Retry-After": "1" } });
   }

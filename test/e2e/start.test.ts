@@ -6,7 +6,8 @@ const POLL = { timeout: 60_000, interval: 50 };
 
 /** `npm start` on a free port, with storage of its own. */
 async function started() {
-  const script = runScript("scripts/start.ts", ["--port", "0", "--persist-to", ownFolder()]);
+  // Killed outright, it cannot remove its scratch files: they are in a folder of the test's, which is removed.
+  const script = runScript("scripts/start.ts", ["--port", "0", "--persist-to", ownFolder()], { TMPDIR: ownFolder() });
   await expect.poll(() => script.stdout(), POLL).toContain("Ctrl+C ends the server");
   const url = /MCP server with session context: (http:\/\/127\.0\.0\.1:\d+)\/mcp/.exec(script.stdout())?.[1] ?? "";
   const processes = descendantsOf(script.pid);

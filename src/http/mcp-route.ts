@@ -59,8 +59,8 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     },
     {
       legacy: "reject",
-      // Nothing here ever changes for a subscriber, and a stream that is held open is billed.
-      maxSubscriptions: 0,
+      // Subscriptions are left to the SDK: a server that declares no list as changing is spoken for by an acknowledgement
+      // of nothing, after which the stream ends. One that is held open would be billed.
       onerror: (error) => log("debug", "mcp_rejected", { error: error.message }),
     },
   );

@@ -12,6 +12,8 @@ export type Failure =
   | { readonly kind: "path_invalid"; readonly fault: PathFault; readonly path: string }
   /** Registry shards that did not answer; a count without them would be a guess. */
   | { readonly kind: "registry_unavailable"; readonly shards: readonly number[] }
+  /** The caller has begun contexts too fast. */
+  | { readonly kind: "rate_limited"; readonly retryAfterSeconds: number }
   /** The session's object is overloaded or unreachable right now. */
   | { readonly kind: "session_unavailable"; readonly sessionId: string };
 

@@ -4,11 +4,13 @@ import {
   type McpServer,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
+import { MAX_BATCH_MESSAGES } from "../constants.ts";
 import type { Failure } from "../failure.ts";
 import type { Logger } from "../log.ts";
 import { type Caller, type Era, SessionCall } from "../mcp/session-call.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
+import { describeBodyFault, parseBody } from "./json-body.ts";
 import {
   INVALID_REQUEST,
   jsonRpcError,
@@ -17,6 +19,7 @@ import {
   SERVER_ERROR,
   SESSION_NOT_FOUND,
 } from "./json-rpc.ts";
+import { tooManyRequests } from "./rate-limit.ts";
 
 const SESSION_HEADER = "mcp-session-id";
 const VERSION_HEADER = "mcp-protocol-version";
@@ -48,6 +51,8 @@ export interface McpRequestContext {
   readonly sessions: Sessions;
   readonly registry: Registry;
   readonly event: McpEvent;
+  /** Charges one set_working_directory to the caller; false if that is one too many. */
+  readonly chargeSet: () => Promise<boolean>;
 }
 
 /** Serves the MCP endpoint: decides about era and session, and leaves the protocol to the SDK. */
@@ -77,8 +82,12 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     }
     const refused = refuseMediaType(request);
     if (refused !== null) return refused;
-    const body = parseJson(await request.text());
-    if (body === undefined) return jsonRpcError(400, PARSE_ERROR, "Parse error: the request body is not valid JSON");
+    const parsed = parseBody(await request.arrayBuffer());
+    if (!parsed.ok) {
+      const code = parsed.failure === "not_utf8" || parsed.failure === "not_json" ? PARSE_ERROR : INVALID_REQUEST;
+      return jsonRpcError(400, code, describeBodyFault(parsed.failure));
+    }
+    const body = parsed.value;
     noteMessage(context.event, body);
     return (await isLegacyRequest(request, body))
       ? serveLegacy(request, body, context)
@@ -92,7 +101,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     calls.set(request, call);
     const response = await modern.fetch(request, { parsedBody: body });
     noteCall(context.event, call);
-    return response;
+    return call.rateLimited ? refuseSet(response, body) : response;
   }
 
   async function serveLegacy(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
@@ -100,6 +109,10 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     const id = requestIdOf(body);
     if (Array.isArray(body) && (request.headers.get(VERSION_HEADER) ?? "") >= FIRST_VERSION_WITHOUT_BATCHES) {
       const message = `Batches are not part of protocol ${request.headers.get(VERSION_HEADER)}. Send one message per request`;
+      return jsonRpcError(400, INVALID_REQUEST, message);
+    }
+    if (Array.isArray(body) && body.length > MAX_BATCH_MESSAGES) {
+      const message = `A batch of ${body.length} messages is too large. Send at most ${MAX_BATCH_MESSAGES}`;
       return jsonRpcError(400, INVALID_REQUEST, message);
     }
     const initializing = isMethod(body, "initialize");
@@ -114,6 +127,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     if (callsTool(body)) await call.checkHeader();
     noteCall(context.event, call);
     if (call.headerRefusal !== null || response === null) return refuseSession(call.headerRefusal, id);
+    if (call.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
     return initializing ? withNewSession(response, context) : response;
   }
 
@@ -153,8 +167,14 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
   }
 }
 
-const newCall = (era: Era, { caller, sessions, registry }: McpRequestContext, header: SessionRef | null) =>
-  new SessionCall({ ...caller, era }, sessions, registry, header);
+const newCall = (era: Era, { caller, sessions, registry, chargeSet }: McpRequestContext, header: SessionRef | null) =>
+  new SessionCall({ ...caller, era }, sessions, registry, header, chargeSet);
+
+/** 429 in place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers. */
+async function refuseSet(answer: Response, body: unknown): Promise<Response> {
+  await answer.body?.cancel();
+  return tooManyRequests("calls of set_working_directory", requestIdOf(body));
+}
 
 /** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
 function refuseSession(failure: Failure | null, id: string | number | null): Response {

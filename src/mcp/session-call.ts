@@ -1,4 +1,5 @@
-import type { Failure, Result } from "../failure.ts";
+import { RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
+import { type Failure, fail, type Result } from "../failure.ts";
 import type { Registry, SessionCount } from "../registry/registry.ts";
 import type { Region } from "../registry/shard-of.ts";
 import type { Principal, SessionContext } from "../session/session-context.ts";
@@ -10,6 +11,8 @@ export type Era = "legacy" | "modern";
 export interface Caller {
   readonly era: Era;
   readonly principal: Principal;
+  /** What the caller's token allows; without authentication, everything. */
+  readonly scopes: readonly string[];
   /** Where the request entered the platform, if known. */
   readonly region: Region | null;
   /** The user agent, for clients whose era does not tell their name with each call. */
@@ -30,6 +33,8 @@ export class SessionCall {
   headerRefusal: Failure | null = null;
   /** Whether a session object has been asked in the course of this request. */
   objectAsked = false;
+  /** Whether a set was refused because the caller sets too fast. The route answers 429 then. */
+  rateLimited = false;
   /** Whether a tool has answered with an error, for the log. */
   toolFailed = false;
   /** The session that was worked on last, for the log. */
@@ -39,17 +44,31 @@ export class SessionCall {
   readonly #sessions: Sessions;
   readonly #registry: Registry;
   readonly #header: SessionRef | null;
+  readonly #chargeSet: () => Promise<boolean>;
 
-  constructor(caller: Caller, sessions: Sessions, registry: Registry, header: SessionRef | null) {
+  /** `chargeSet` is asked before every set; false means that the caller has to wait. */
+  constructor(
+    caller: Caller,
+    sessions: Sessions,
+    registry: Registry,
+    header: SessionRef | null,
+    chargeSet: () => Promise<boolean> = async () => true,
+  ) {
     this.caller = caller;
     this.#sessions = sessions;
     this.#registry = registry;
     this.#header = header;
+    this.#chargeSet = chargeSet;
     this.sessionId = header?.sessionId ?? null;
   }
 
   /** Sets the working directory; mints a session if the call means none. */
-  set(sessionId: string | undefined, workingDirectory: string, client: string | null) {
+  async set(sessionId: string | undefined, workingDirectory: string, client: string | null) {
+    // Every set, not only one that begins a context: which of them does, the object knows, and by then it is awake.
+    if (!(await this.#chargeSet())) {
+      this.rateLimited = true;
+      return fail<Failure>({ kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
+    }
     const { principal, region } = this.caller;
     return this.#on(sessionId, this.#sessions.mint(), (session) =>
       this.#sessions.set(session, principal, { workingDirectory, client, region }),

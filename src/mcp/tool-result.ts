@@ -29,6 +29,8 @@ function describe(failure: Failure): string {
       return `directory ${quote(failure.path)} ${PATH_FAULTS[failure.fault]}`;
     case "registry_unavailable":
       return `The sessions cannot be counted right now: ${failure.shards.length} part(s) of the registry did not answer, and an incomplete count would be wrong. Try again in a few seconds`;
+    case "rate_limited":
+      return `Too many calls of set_working_directory in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "session_unavailable":
       return `Session ${quote(failure.sessionId)} is busy. Nothing was changed. Try again in a few seconds`;
   }

@@ -2,7 +2,7 @@ import { MAX_JSON_DEPTH, MAX_JSON_STRING_LENGTH } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
 
 /** Why a body is no message. */
-export type BodyFault = "not_utf8" | "not_json" | "too_deep" | "string_too_long";
+export type BodyFault = "not_utf8" | "not_json" | "too_deep" | "string_too_long" | "names_prototype";
 
 /**
  * Reads a body as JSON. Depth and strings are measured on the text, before anything recurses into them: parsers and
@@ -18,10 +18,20 @@ export function parseBody(bytes: ArrayBuffer): Result<unknown, BodyFault> {
   const fault = measure(text);
   if (fault !== null) return fail(fault);
   try {
-    return ok(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    return namesPrototype(value) ? fail("names_prototype") : ok(value);
   } catch {
     return fail("not_json");
   }
+}
+
+/**
+ * Whether a member is named `__proto__`. As parsed it is harmless, but the first copy made by assignment turns it into a
+ * prototype, and validators of strict objects overlook it. Recursion is safe: the depth has been measured.
+ */
+function namesPrototype(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.hasOwn(value, "__proto__") || Object.values(value).some(namesPrototype);
 }
 
 const QUOTE = 0x22;
@@ -58,5 +68,7 @@ export function describeBodyFault(fault: BodyFault): string {
       return `Invalid request: the message nests deeper than ${MAX_JSON_DEPTH} arrays and objects`;
     case "string_too_long":
       return `Invalid request: the message has a string of more than ${MAX_JSON_STRING_LENGTH} characters`;
+    case "names_prototype":
+      return 'Invalid request: the message has a member named "__proto__"';
   }
 }

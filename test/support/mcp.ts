@@ -43,6 +43,20 @@ export function startApp(vars: Record<string, string> = {}, bindings: Partial<En
   };
 }
 
+/** A namespace that notes how many objects it was asked for: none asked means none woken and nothing stored. */
+export function watch(namespace: Env["SESSIONS"]): { namespace: Env["SESSIONS"]; readonly asked: () => number } {
+  let asked = 0;
+  const watched = {
+    newUniqueId: () => namespace.newUniqueId(),
+    idFromString: (id: string) => namespace.idFromString(id),
+    get(id: DurableObjectId) {
+      asked++;
+      return namespace.get(id);
+    },
+  };
+  return { namespace: watched as unknown as Env["SESSIONS"], asked: () => asked };
+}
+
 export interface CallOptions {
   readonly era?: Era;
   readonly token?: string | undefined;

@@ -7,7 +7,13 @@ export default defineConfig({
       {
         // Inside workerd: pure rules, Durable Objects, the whole fetch path.
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "workerd", include: ["test/{unit,objects,worker}/**/*.test.ts"], testTimeout: 30_000 },
+        test: {
+          name: "workerd",
+          include: ["test/{unit,objects,worker}/**/*.test.ts"],
+          testTimeout: 30_000,
+          // `npm run fuzz` sends more.
+          provide: { fuzzRuns: Number(process.env.FUZZ_RUNS ?? 1000) },
+        },
       },
       {
         // In Node, against servers that it starts as processes: real clients over HTTP.

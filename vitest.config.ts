@@ -6,7 +6,13 @@ export default defineConfig({
     projects: [
       {
         // Inside workerd: pure rules, Durable Objects, the whole fetch path.
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            // Tests of the limits switch them on for themselves; the others would get in each other's way.
+            miniflare: { bindings: { RATE_LIMITS: "off" } },
+          }),
+        ],
         test: {
           name: "workerd",
           include: ["test/{unit,objects,worker}/**/*.test.ts"],

@@ -108,7 +108,7 @@ describe("the rate limit", () => {
 });
 
 describe("a flood", () => {
-  const initializes = 2000;
+  const initializes = 20_000;
 
   it(`of ${initializes} initializes stores nothing and wakes no object`, async () => {
     const { namespace, asked } = watch(env.SESSIONS);

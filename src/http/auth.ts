@@ -1,4 +1,9 @@
-import { OAuthError, requireBearerAuth } from "@modelcontextprotocol/server";
+import {
+  bearerAuthChallengeResponse,
+  OAuthError,
+  OAuthErrorCode,
+  requireBearerAuth,
+} from "@modelcontextprotocol/server";
 import type { AuthConfig } from "../auth-config.ts";
 import type { Logger } from "../log.ts";
 import { SCOPES, type Scope } from "../scopes.ts";
@@ -23,6 +28,10 @@ export function createAuthenticator(auth: AuthConfig, log: Logger) {
   const header = auth.mode === "jwt" ? auth.header : "authorization";
 
   return async (request: Request, scope: Scope): Promise<Identity | Response> => {
+    if (header !== "authorization" && !request.headers.has(header)) {
+      const missing = new OAuthError(OAuthErrorCode.InvalidToken, `Missing header ${header}`);
+      return bearerAuthChallengeResponse(missing, { requiredScopes: [scope] });
+    }
     let failure: unknown = null;
     const metadataUrl = resourceMetadataUrl(auth, request);
     const gate = requireBearerAuth({
@@ -55,8 +64,7 @@ export function createAuthenticator(auth: AuthConfig, log: Logger) {
 /** Cloudflare Access and its like put the bare token into a header of their own. */
 function withBearer(request: Request, header: string): Request {
   if (header === "authorization") return request;
-  const token = request.headers.get(header);
-  return new Request(request.url, { headers: token === null ? {} : { authorization: `Bearer ${token}` } });
+  return new Request(request.url, { headers: { authorization: `Bearer ${request.headers.get(header)}` } });
 }
 
 /** Lets everybody in, and says so in the log, once for each start, where the server is not just on this machine. */

@@ -128,6 +128,7 @@ describe("a server in AUTH_MODE jwt", () => {
     expect((await send(initialize({ headers: { "Cf-Access-Jwt-Assertion": token } }))).status).toBe(200);
     const answer = await send(initialize({ token }));
     expect(answer.status).toBe(401);
+    expect(answer.json.error_description).toBe("Missing header cf-access-jwt-assertion");
     expect(answer.headers.get("WWW-Authenticate")).not.toContain("resource_metadata");
   });
 

@@ -1,27 +1,32 @@
 /** Runs this Worker as a process of its own: `wrangler dev`, which embeds Miniflare and starts workerd as a child. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { createServer } from "node:net";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const START_TIMEOUT_MS = 60_000;
+const STOP_TIMEOUT_MS = 10_000;
 
 export interface ServerOptions {
   /** 0 or absent picks a free one. */
   readonly port?: number;
-  /** Folder that keeps the Durable Objects' storage across restarts; absent keeps it in memory. */
+  /** Folder that keeps the Durable Objects' storage across restarts; absent keeps it only until the server stops. */
   readonly persistTo?: string;
   /** Vars that override those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
   /** Another wrangler.toml than this project's. */
   readonly config?: string;
-  /** Receives what the server prints. */
+  /** Receives what the server prints, without colours. */
   readonly onOutput?: (text: string) => void;
 }
 
 export interface RunningServer {
   /** Without a slash at the end. */
   readonly url: string;
-  /** Everything printed so far. */
+  /** Everything printed so far, without colours. */
   output(): string;
   /** Ends the server and its children. SIGKILL leaves them no chance to tidy up. Resolves when they are gone. */
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
@@ -30,78 +35,101 @@ export interface RunningServer {
 }
 
 /**
- * Starts the server and waits until it answers `/healthz`.
- * @throws Error with the server's own output if it ends before that, as it does with a bad setting, or takes a minute.
+ * Starts the server and waits until it answers `/healthz`. It ends with this process, however that ends.
+ * @throws Error if the server ends before it answers, or takes a minute. The message is the one line about a bad setting
+ *   or a port in use if that is what stopped it, else all that it printed.
  */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
-  const port = options.port || (await freePort());
-  const url = `http://127.0.0.1:${port}`;
-  const args = [
-    ...[
-      "dev",
-      "--ip",
-      "127.0.0.1",
-      "--port",
-      String(port),
-      "--inspector-port",
-      "0",
-      "--show-interactive-dev-session=false",
-    ],
-    ...(options.config ? ["--config", options.config] : []),
-    ...(options.persistTo ? ["--persist-to", options.persistTo] : []),
-    ...Object.entries(options.vars ?? {}).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
-  ];
-  const child = spawn(process.execPath, [`${root}node_modules/wrangler/bin/wrangler.js`, ...args], {
+  const folder = mkdtempSync(join(tmpdir(), "mcp-session-context-"));
+  const scratch = join(folder, "tmp");
+  mkdirSync(scratch);
+  const child = spawn(process.execPath, commandLine(options, join(folder, "state")), {
     cwd: root,
     // A process group of its own, so that workerd, its child, is ended with it.
     detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: {
       ...process.env,
       WRANGLER_SEND_METRICS: "false",
       CLOUDFLARE_CF_FETCH_ENABLED: "false",
-      NO_COLOR: "1",
       CI: "1",
+      // A server that was killed leaves its scratch files behind: here they are found again.
+      TMPDIR: scratch,
     },
   });
+  running.set(child, folder);
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding("utf8").on("data", (text: string) => {
-      output += text;
-      options.onOutput?.(text);
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      const plain = stripVTControlCharacters(text);
+      output += plain;
+      options.onOutput?.(plain);
     });
   }
-  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-  running.add(child);
-  void exited.then(() => running.delete(child));
+  // wrangler tells its parent the port that it got, which leaves no moment in which another process could take it.
+  let url: string | null = null;
+  child.on("message", (message) => {
+    const { event, port } = JSON.parse(String(message)) as { event?: string; port?: number };
+    if (event === "DEV_SERVER_READY") url = `http://127.0.0.1:${port}`;
+  });
 
   const stop = async (signal: "SIGTERM" | "SIGKILL" = "SIGTERM") => {
     killGroup(child, signal);
-    const patience = setTimeout(() => killGroup(child, "SIGKILL"), 10_000);
+    const patience = setTimeout(() => killGroup(child, "SIGKILL"), STOP_TIMEOUT_MS);
     await exited;
     clearTimeout(patience);
-    // The group may outlive its leader for a moment; nothing of it shall stay.
-    killGroup(child, "SIGKILL");
+    remove(child, folder);
   };
 
-  const deadline = Date.now() + 60_000;
-  while (!(await answers(url))) {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (url === null || !(await answers(url))) {
     const ended = child.exitCode !== null || child.signalCode !== null;
     // wrangler stays and waits for a change of the source when the Worker itself does not start.
-    if (ended || Date.now() > deadline || /Uncaught Error|runtime failed to start/i.test(output)) {
+    if (ended || Date.now() > deadline || START_FAILURE.test(output)) {
       await stop("SIGKILL");
-      throw new Error(`The server did not start:\n${output}`);
+      throw new Error(PLAIN_CAUSE.exec(output)?.[0] ?? `The server did not start:\n${output}`);
     }
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return { url, output: () => output, stop, exited };
 }
 
-/** Groups still running: ended with this process, also when it fails. */
-const running = new Set<ChildProcess>();
+/** What wrangler prints, up to the end of the line, when the Worker threw while it started. */
+const START_FAILURE = /(Uncaught \w*Error|runtime failed to start).*\n/i;
+
+/** Causes that their own line explains; the rest of the output would only bury it. */
+const PLAIN_CAUSE = /(Bad configuration: |Address already in use).*/;
+
+function commandLine({ port = 0, persistTo, vars = {}, config }: ServerOptions, ownState: string): string[] {
+  return [
+    "--no-warnings",
+    "--import",
+    new URL("end-with-parent.ts", import.meta.url).href,
+    // Not bin/wrangler.js, which would start this as a child of its own.
+    join(root, "node_modules/wrangler/wrangler-dist/cli.js"),
+    "dev",
+    ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
+    "--show-interactive-dev-session=false",
+    ...["--persist-to", persistTo ?? ownState],
+    ...(config ? ["--config", config] : []),
+    ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
+  ];
+}
+
+/** Servers still running and their folders: ended and removed with this process, also when it fails. */
+const running = new Map<ChildProcess, string>();
 process.once("exit", () => {
-  for (const child of running) killGroup(child, "SIGKILL");
+  for (const [child, folder] of running) remove(child, folder);
 });
+
+/** Ends what may be left of the group, which can outlive its leader for a moment, and then removes the folder. */
+function remove(child: ChildProcess, folder: string): void {
+  killGroup(child, "SIGKILL");
+  running.delete(child);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+}
 
 function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
@@ -117,15 +145,4 @@ async function answers(url: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** A port that is free right now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
-    });
-  });
 }

@@ -17,6 +17,13 @@ const vars = Object.fromEntries(
   }),
 );
 
+// Also while it still starts: the exit handler of server.ts ends what runs by then.
+let end: () => void = () => process.exit(0);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => end());
+
+/** wrangler's own line about a request; the server's says all of it, and more. */
+const WRANGLER_REQUEST_LINE = /^\[wrangler:info\] [A-Z]+ \/.*\n/gm;
+
 let ready = false;
 try {
   const server = await startServer({
@@ -24,10 +31,11 @@ try {
     persistTo: values["persist-to"],
     vars,
     onOutput: (text) => {
-      if (ready) process.stdout.write(text);
+      if (ready) process.stdout.write(text.replace(WRANGLER_REQUEST_LINE, ""));
     },
   });
   ready = true;
+  end = () => void server.stop();
   const url = `${server.url}/mcp`;
   console.log(`
 MCP server with session context: ${url}
@@ -40,7 +48,6 @@ Connect a client:
 
 Sessions are kept in ${values["persist-to"]}. Ctrl+C ends the server. One line per request follows.
 `);
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void server.stop());
   await server.exited;
 } catch (error) {
   console.error((error as Error).message);

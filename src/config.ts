@@ -19,6 +19,7 @@ const JURISDICTIONS = ["", "eu", "us", "fedramp", "fedramp-high"] as const;
 /** The vars of wrangler.toml, each with its default. */
 const schema = z.object({
   SESSION_IDLE_TIMEOUT_SECONDS: wholeNumber(1, 31_536_000).default(86_400),
+  MAX_SESSIONS_PER_PRINCIPAL: wholeNumber(0, 1_000_000).default(1000),
   REGISTRY_SHARDS: wholeNumber(1, 1024).default(16),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   ALLOWED_HOSTS: hostList.default([]),
@@ -34,6 +35,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface Config {
   /** Idle time after which a session context is gone, in milliseconds. Applies to contexts that begin from now on. */
   readonly idleTimeoutMs: number;
+  /** Active sessions that one known principal may have; 0 for no limit. Anonymous callers share no such limit. */
+  readonly maxSessionsPerPrincipal: number;
   /** Number of registry objects. */
   readonly registryShards: number;
   readonly logLevel: LogLevel;
@@ -69,6 +72,7 @@ export function parseConfig(vars: object): Config {
   }
   return {
     idleTimeoutMs: v.SESSION_IDLE_TIMEOUT_SECONDS * 1000,
+    maxSessionsPerPrincipal: v.MAX_SESSIONS_PER_PRINCIPAL,
     registryShards: v.REGISTRY_SHARDS,
     logLevel: v.LOG_LEVEL,
     allowedHosts: v.ALLOWED_HOSTS,

@@ -56,3 +56,16 @@ export const REGISTRY_RETRY_LONGEST_MS = 15 * 60 * 1000;
 /** How often and after what wait the Worker calls an object again when the platform says that a retry is safe. */
 export const OBJECT_CALL_TRIES = 3;
 export const OBJECT_RETRY_WAIT_MS = 50;
+
+/** How often a registry shard asks whether the contexts behind its rows are still there. */
+export const AUDIT_INTERVAL_MS = 24 * 60 * 60 * 1000;
+
+/** Rows that one alarm of the audit looks at, below the free plan's 50 calls per invocation, and the wait between two. */
+export const AUDIT_BATCH = 40;
+export const AUDIT_PAUSE_MS = 1000;
+
+/** How many of a principal's sessions an exceeded quota names as candidates to end. */
+export const QUOTA_EXAMPLES = 3;
+
+/** Sessions on one page of `list_sessions`; each costs a call to its object. */
+export const LIST_PAGE = 20;

@@ -1,4 +1,15 @@
-import type { PathFault } from "./session/working-directory.ts";
+/** Why a text is not a working directory. */
+export type PathFault =
+  | "empty"
+  | "blank"
+  | "relative"
+  | "too_long"
+  | "control_character"
+  | "lone_surrogate"
+  | "bad_file_uri"
+  | "drive_without_root"
+  | "unc_without_share"
+  | "device_path";
 
 /**
  * Every failure that this server expects. They travel as values; a thrown error is a bug.
@@ -12,6 +23,15 @@ export type Failure =
   | { readonly kind: "path_invalid"; readonly fault: PathFault; readonly path: string }
   /** Registry shards that did not answer; a count without them would be a guess. */
   | { readonly kind: "registry_unavailable"; readonly shards: readonly number[] }
+  /** A known principal has as many active sessions as it may; `oldest` names some that could be ended. */
+  | {
+      readonly kind: "quota_exceeded";
+      readonly limit: number;
+      readonly oldest: readonly { readonly sessionId: string; readonly openedAt: number }[];
+    }
+  /** Something that only callers with an identity of their own can have. */
+  | { readonly kind: "anonymous_refused" }
+  | { readonly kind: "cursor_invalid"; readonly cursor: string }
   /** The caller has begun contexts too fast. */
   | { readonly kind: "rate_limited"; readonly retryAfterSeconds: number }
   /** The session's object is overloaded or unreachable right now. */

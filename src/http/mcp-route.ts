@@ -100,7 +100,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     const call = newCall("modern", context, null);
     calls.set(request, call);
     const response = await modern.fetch(request, { parsedBody: body });
-    noteCall(context.event, call);
+    noteCall(context.event, body, call);
     return call.rateLimited ? refuseSet(response, body) : response;
   }
 
@@ -125,7 +125,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     if (!callsTool(body)) await call.checkHeader();
     const response = call.headerRefusal === null ? await exchange(request, body, buildServer(call)) : null;
     if (callsTool(body)) await call.checkHeader();
-    noteCall(context.event, call);
+    noteCall(context.event, body, call);
     if (call.headerRefusal !== null || response === null) return refuseSession(call.headerRefusal, id);
     if (call.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
     return initializing ? withNewSession(response, context) : response;
@@ -220,7 +220,7 @@ function noteMessage(event: McpEvent, body: unknown): void {
   if (typeof params?.name === "string") event.tool = params.name.slice(0, 100);
 }
 
-function noteCall(event: McpEvent, call: SessionCall): void {
+function noteCall(event: McpEvent, body: unknown, call: SessionCall): void {
   event.sessionId = call.sessionId;
-  if (call.toolFailed) event.outcome = "tool_error";
+  if (callsTool(body) && !call.toolSucceeded) event.outcome = "tool_error";
 }

@@ -1,4 +1,5 @@
 import { McpServer } from "@modelcontextprotocol/server";
+import { version } from "../../package.json";
 import { MAX_CLIENT_LENGTH } from "../constants.ts";
 import type { Logger } from "../log.ts";
 import type { SessionCall } from "./session-call.ts";
@@ -8,12 +9,13 @@ import { endSession } from "./tools/end-session.ts";
 import { getSessionContext } from "./tools/get-session-context.ts";
 import { getSessionCount } from "./tools/get-session-count.ts";
 import { getWorkingDirectory } from "./tools/get-working-directory.ts";
+import { listSessions } from "./tools/list-sessions.ts";
 import { setWorkingDirectory } from "./tools/set-working-directory.ts";
 
 export const SERVER_INFO = {
   name: "mcp-session-context",
   title: "Session context",
-  version: "0.1.0",
+  version,
 };
 
 const TOOLS: readonly SessionTool[] = [
@@ -21,13 +23,14 @@ const TOOLS: readonly SessionTool[] = [
   getWorkingDirectory,
   getSessionContext,
   getSessionCount,
+  listSessions,
   endSession,
 ];
 
 const INSTRUCTIONS = `This server remembers, for each conversation by itself, which directory it works in.
 1. At the start of a conversation call set_working_directory with the absolute path of the project.
 2. Its result names a session_id. Pass that session_id to every later call of this server, and never one of another conversation.
-3. A result with working_directory null says in its hint what to call. A context is forgotten after a day without use; setting the directory again under the same session_id brings it back.
+3. A result with working_directory null says in its hint what to call. A context is forgotten when it was not used until its expires_at; setting the directory again under the same session_id brings it back.
 4. When the work is finished, end_session forgets the context.`;
 
 /** Builds the server that answers one request. `session layer` → this: any factory of the same shape could stand here. */
@@ -44,11 +47,10 @@ export function buildServer(call: SessionCall, log: Logger): McpServer {
       async (args: Record<string, unknown>) => {
         try {
           const result = await run(args, call, clientName(server, call));
-          call.toolFailed ||= !result.ok;
+          call.toolSucceeded ||= result.ok;
           return result.ok ? answerResult(result.value) : failureResult(result.failure);
         } catch (error) {
           // A bug. Its text may name anything, so it goes to the log alone.
-          call.toolFailed = true;
           const reference = crypto.randomUUID();
           log("error", "tool_threw", { tool: name, reference, error: String((error as Error)?.stack ?? error) });
           return errorResult(`Internal error in ${name}. Try again; if it stays, report reference ${reference}`);

@@ -1,8 +1,9 @@
-import { RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
-import { type Failure, fail, type Result } from "../failure.ts";
+import { LIST_PAGE, RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
+import { type Failure, fail, ok, type Result } from "../failure.ts";
+import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";
 import type { Registry, SessionCount } from "../registry/registry.ts";
 import type { Region } from "../registry/shard-of.ts";
-import type { Principal, SessionContext } from "../session/session-context.ts";
+import { ANONYMOUS, type Principal, type SessionContext } from "../session/session-context.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
 
 /** The SDK's words: `legacy` is 2025-03-26 … 2025-11-25, `modern` 2026-07-28 and later. */
@@ -21,6 +22,7 @@ export interface Caller {
 
 /** The session that a call means, if any, and its context, if it has one. */
 type SessionState = { sessionId: string | null; context: SessionContext | null };
+type SessionPage = { contexts: SessionContext[]; nextCursor: string | null };
 type SessionEnd = { sessionId: string | null; ended: boolean };
 
 /**
@@ -35,8 +37,8 @@ export class SessionCall {
   objectAsked = false;
   /** Whether a set was refused because the caller sets too fast. The route answers 429 then. */
   rateLimited = false;
-  /** Whether a tool has answered with an error, for the log. */
-  toolFailed = false;
+  /** Whether a tool has answered, and with no error: for the log. */
+  toolSucceeded = false;
   /** The session that was worked on last, for the log. */
   sessionId: string | null;
 
@@ -91,15 +93,41 @@ export class SessionCall {
     });
   }
 
-  /** All live contexts of this server. */
+  /** All live contexts of this server, and how many are the caller's own. */
   count(): Promise<Result<SessionCount>> {
-    return this.#registry.count();
+    return this.#registry.count(this.caller.principal);
+  }
+
+  /** A page of the caller's own sessions, newest first. Peeks at each: listing keeps nothing alive. */
+  async list(cursor: string | undefined): Promise<Result<SessionPage>> {
+    const { principal } = this.caller;
+    if (principal === ANONYMOUS) return fail({ kind: "anonymous_refused" });
+    const position = cursor === undefined ? null : decodeCursor(cursor);
+    if (cursor !== undefined && position === null) return fail({ kind: "cursor_invalid", cursor });
+    const entries = await this.#registry.list(principal, position, LIST_PAGE);
+    if (!entries.ok) return entries;
+    const contexts: SessionContext[] = [];
+    for (const peeked of await Promise.all(entries.value.map((entry) => this.#peek(entry.sessionId)))) {
+      if (!peeked.ok) return peeked;
+      // Ended or expired since it was listed: no active session.
+      if (peeked.value !== null) contexts.push(peeked.value);
+    }
+    const last = entries.value.length === LIST_PAGE ? entries.value.at(-1) : undefined;
+    return ok({ contexts, nextCursor: last === undefined ? null : encodeCursor(last) });
+  }
+
+  async #peek(sessionId: string): Promise<Result<SessionContext | null>> {
+    const session = this.#sessions.parse(sessionId);
+    if (!session.ok) return ok(null);
+    const peeked = await this.#sessions.peek(session.value, this.caller.principal);
+    // The row outlives a session that has been deleted or has passed to somebody else by a moment.
+    return !peeked.ok && peeked.failure.kind !== "session_unavailable" ? ok(null) : peeked;
   }
 
   /** Makes sure that the header's session may be used, unless an object has already been asked. */
   async checkHeader(): Promise<void> {
     if (this.#header === null || this.objectAsked) return;
-    await this.#on(undefined, this.#header, (session) => this.#sessions.check(session, this.caller.principal));
+    await this.#on(undefined, this.#header, (session) => this.#sessions.peek(session, this.caller.principal));
   }
 
   #onExisting<T>(

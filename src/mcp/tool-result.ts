@@ -1,7 +1,6 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { MAX_PATH_BYTES } from "../constants.ts";
-import type { Failure } from "../failure.ts";
-import type { PathFault } from "../session/working-directory.ts";
+import type { Failure, PathFault } from "../failure.ts";
 
 /** What a tool returns: data for programs, and the same in a sentence for models that read only text. */
 export interface ToolAnswer<T extends Record<string, unknown> = Record<string, unknown>> {
@@ -29,6 +28,16 @@ function describe(failure: Failure): string {
       return `directory ${quote(failure.path)} ${PATH_FAULTS[failure.fault]}`;
     case "registry_unavailable":
       return `The sessions cannot be counted right now: ${failure.shards.length} part(s) of the registry did not answer, and an incomplete count would be wrong. Try again in a few seconds`;
+    case "quota_exceeded": {
+      const oldest = failure.oldest.map(
+        ({ sessionId, openedAt }) => `${sessionId} (opened ${new Date(openedAt).toISOString()})`,
+      );
+      return `You have ${failure.limit} active sessions, as many as you may have. Nothing was set. End one with end_session, for example ${oldest.join(" or ")}; list_sessions shows them all`;
+    }
+    case "anonymous_refused":
+      return "list_sessions shows callers their own sessions, and this call came without a token: nobody can tell which sessions are yours. Without a token the session_id is the only key to a session; find it in an earlier result of this conversation, or call set_working_directory to open a new one";
+    case "cursor_invalid":
+      return `cursor ${quote(failure.cursor)} was not given by list_sessions. Pass next_cursor of an earlier result as it is, or leave it out to begin with the newest session`;
     case "rate_limited":
       return `Too many calls of set_working_directory in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "session_unavailable":

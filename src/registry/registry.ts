@@ -1,23 +1,30 @@
 import type { Config } from "../config.ts";
 import { REGISTRY_CALL_TIMEOUT_MS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
-import type { RegistryEntry, SessionRegistry } from "./session-registry.ts";
+import type { Principal } from "../session/session-context.ts";
+import type { ListPosition, RegisterAnswer, RegistryEntry, SessionRegistry } from "./session-registry.ts";
 import { REGIONS, type Region, regionOf } from "./shard-of.ts";
 
 export interface SessionCount {
   readonly total: number;
+  /** Of the principal that asks; 0 for anonymous callers. */
+  readonly yours: number;
   /** Only regions that hold a session. */
   readonly byRegion: Readonly<Partial<Record<Region, number>>>;
 }
 
 type Unavailable = Extract<Failure, { kind: "registry_unavailable" }>;
+type Stub = DurableObjectStub<SessionRegistry>;
 
-/** The registry behind one face: all its shards, whose failures come back as values. */
+/**
+ * The registry behind one face: all its shards, whose failures come back as values. Lives as long as one request, or
+ * as one Durable Object: the stubs that it keeps belong to it.
+ */
 export class Registry {
   readonly #namespace: DurableObjectNamespace<SessionRegistry>;
   readonly #shards: number;
   /** One stub per shard for as long as it works: calls over one stub arrive in the order in which they were made. */
-  readonly #stubs = new Map<number, DurableObjectStub<SessionRegistry>>();
+  readonly #stubs = new Map<number, Stub>();
 
   constructor(
     namespace: DurableObjectNamespace<SessionRegistry>,
@@ -27,38 +34,57 @@ export class Registry {
     this.#shards = config.registryShards;
   }
 
-  /** Adds a context to shard `shard`. May be repeated. */
-  register(shard: number, entry: RegistryEntry): Promise<Result<void, Unavailable>> {
-    return this.#call(shard, (stub) => stub.register(entry));
+  /** Adds a context to shard `shard`, unless its known principal has `maxSessions` there (0: no limit). May be repeated. */
+  register(shard: number, entry: RegistryEntry, maxSessions: number): Promise<Result<RegisterAnswer, Unavailable>> {
+    return this.#call<RegisterAnswer>(shard, (stub) => stub.register(entry, maxSessions));
   }
 
   /** Removes a context from shard `shard`. May be repeated. */
-  unregister(shard: number, entry: RegistryEntry): Promise<Result<void, Unavailable>> {
-    return this.#call(shard, (stub) => stub.unregister(entry));
+  unregister(shard: number, entry: ListPosition): Promise<Result<void, Unavailable>> {
+    return this.#call<void>(shard, (stub) => stub.unregister(entry));
   }
 
   /** How many contexts are live. Exact: a shard that does not answer makes it a failure. */
-  async count(): Promise<Result<SessionCount, Unavailable>> {
-    const answers = await Promise.all(
-      Array.from({ length: this.#shards }, (_, shard) => this.#call<number>(shard, (stub) => stub.count())),
-    );
-    const missing = answers.flatMap((answer) => (answer.ok ? [] : answer.failure.shards));
-    if (missing.length > 0) return fail({ kind: "registry_unavailable", shards: missing });
-    let total = 0;
+  async count(principal: Principal): Promise<Result<SessionCount, Unavailable>> {
+    const counts = await this.#callAll((stub) => stub.count(principal));
+    if (!counts.ok) return counts;
     const byRegion: Partial<Record<Region, number>> = {};
-    for (const [shard, answer] of answers.entries()) {
-      if (!answer.ok || answer.value === 0) continue;
-      total += answer.value;
-      const region = regionOf(shard);
-      byRegion[region] = (byRegion[region] ?? 0) + answer.value;
+    for (const region of REGIONS) {
+      const sessions = sum(counts.value.map((count, shard) => (regionOf(shard) === region ? count.sessions : 0)));
+      if (sessions > 0) byRegion[region] = sessions;
     }
-    return ok({ total, byRegion: inRegionOrder(byRegion) });
+    return ok({
+      total: sum(counts.value.map((count) => count.sessions)),
+      yours: sum(counts.value.map((count) => count.yours)),
+      byRegion,
+    });
   }
 
-  async #call<T>(
-    shard: number,
-    call: (stub: DurableObjectStub<SessionRegistry>) => Promise<T>,
-  ): Promise<Result<T, Unavailable>> {
+  /**
+   * The contexts of a known principal, newest first. Asks every shard: a principal has one of its own, but contexts that
+   * began before the number of shards grew stay where they are.
+   */
+  async list(
+    principal: Principal,
+    position: ListPosition | null,
+    limit: number,
+  ): Promise<Result<RegistryEntry[], Unavailable>> {
+    const lists = await this.#callAll((stub) => stub.list(principal, position, limit));
+    return lists.ok ? ok(lists.value.flat().sort(newestFirst).slice(0, limit)) : lists;
+  }
+
+  async #callAll<T>(call: (stub: Stub) => Promise<T>): Promise<Result<T[], Unavailable>> {
+    const answers = await Promise.all(Array.from({ length: this.#shards }, (_, shard) => this.#call(shard, call)));
+    const values: T[] = [];
+    const missing: number[] = [];
+    for (const answer of answers) {
+      if (answer.ok) values.push(answer.value);
+      else missing.push(...answer.failure.shards);
+    }
+    return missing.length === 0 ? ok(values) : fail({ kind: "registry_unavailable", shards: missing });
+  }
+
+  async #call<T>(shard: number, call: (stub: Stub) => Promise<T>): Promise<Result<T, Unavailable>> {
     let timer: number | null = null;
     const timeout = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error("time-out")), REGISTRY_CALL_TIMEOUT_MS);
@@ -74,7 +100,7 @@ export class Registry {
     }
   }
 
-  #stub(shard: number): DurableObjectStub<SessionRegistry> {
+  #stub(shard: number): Stub {
     let stub = this.#stubs.get(shard);
     if (stub === undefined) {
       stub = this.#namespace.get(this.#namespace.idFromName(`shard-${shard}`), { locationHint: regionOf(shard) });
@@ -84,5 +110,7 @@ export class Registry {
   }
 }
 
-const inRegionOrder = (counts: Partial<Record<Region, number>>) =>
-  Object.fromEntries(REGIONS.flatMap((region) => (counts[region] === undefined ? [] : [[region, counts[region]]])));
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
+
+const newestFirst = (a: RegistryEntry, b: RegistryEntry): number =>
+  b.openedAt - a.openedAt || (a.sessionId < b.sessionId ? 1 : -1);

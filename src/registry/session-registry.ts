@@ -1,11 +1,33 @@
 import { DurableObject } from "cloudflare:workers";
+import { parseConfig } from "../config.ts";
+import { AUDIT_BATCH, AUDIT_INTERVAL_MS, AUDIT_PAUSE_MS, QUOTA_EXAMPLES } from "../constants.ts";
+import { createLogger } from "../log.ts";
+import { ANONYMOUS, type Principal } from "../session/session-context.ts";
+import { decodeSessionId } from "../session/session-id.ts";
+import { appliedMigrations, migrate } from "../storage/migrations.ts";
+import { REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
 
 /** A live context, as its registry shard knows it. */
-export interface RegistryEntry {
+export type RegistryEntry = {
   readonly sessionId: string;
   /** When the context began; tells a new context under the same id from the one before. */
   readonly openedAt: number;
-}
+  readonly principal: Principal;
+  readonly client: string | null;
+};
+
+export type RegisterAnswer =
+  | { readonly registered: true }
+  /** The principal has as many contexts as it may; some of them, oldest first, to say what could be ended. */
+  | { readonly registered: false; readonly oldest: readonly Pick<RegistryEntry, "sessionId" | "openedAt">[] };
+
+/** Where a page of a listing goes on: after this entry. */
+export type ListPosition = Pick<RegistryEntry, "sessionId" | "openedAt">;
+
+type Row = { session_id: string; opened_at: number; principal: string; client: string | null };
+
+/** Known principals only: the index that lists and counts them leaves the anonymous out, to save a write for each. */
+const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}'`;
 
 /**
  * One shard of the registry: the set of the live contexts that registered here, and how many they are. Membership, not
@@ -13,62 +35,143 @@ export interface RegistryEntry {
  * speaks of.
  */
 export class SessionRegistry extends DurableObject<Env> {
-  /** Adds a context, or moves its row on to the newer context under the same id. */
-  register(entry: RegistryEntry): void {
-    const { sql } = this.ctx.storage;
-    this.ctx.storage.transactionSync(() => {
-      this.#createTables();
-      const added = sql.exec(
-        "INSERT INTO session (session_id, opened_at) VALUES (?, ?) ON CONFLICT DO NOTHING",
-        entry.sessionId,
-        entry.openedAt,
-      ).rowsWritten;
-      if (added > 0) sql.exec("UPDATE total SET sessions = sessions + 1");
-      else {
-        sql.exec(
-          "UPDATE session SET opened_at = ?2 WHERE session_id = ?1 AND opened_at < ?2",
-          entry.sessionId,
-          entry.openedAt,
+  /**
+   * Adds a context, or moves its row on to the newer context under the same id.
+   * @param maxSessions How many contexts a known principal may have here; 0 for no limit.
+   */
+  register(entry: RegistryEntry, maxSessions: number): RegisterAnswer {
+    this.#createTables();
+    const { sessionId, openedAt, principal, client } = entry;
+    return this.ctx.storage.transactionSync(() => {
+      const row = this.#rows("SELECT * FROM session WHERE session_id = ?", sessionId)[0];
+      if (row === undefined) {
+        if (maxSessions > 0 && this.#countOf(principal) >= maxSessions) {
+          const oldest = this.#rows(
+            `SELECT * FROM session WHERE ${OF_PRINCIPAL} ORDER BY opened_at LIMIT ?`,
+            principal,
+            QUOTA_EXAMPLES,
+          );
+          return { registered: false, oldest: oldest.map(toEntry) };
+        }
+        this.#exec("INSERT INTO session VALUES (?, ?, ?, ?)", sessionId, openedAt, principal, client);
+        this.#exec("UPDATE total SET sessions = sessions + 1");
+        // An empty shard is not audited; from its first row on it is.
+        if (this.#total() === 1) void this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);
+      } else if (row.opened_at < openedAt) {
+        this.#exec(
+          "UPDATE session SET opened_at = ?2, principal = ?3, client = ?4 WHERE session_id = ?1",
+          ...[sessionId, openedAt, principal, client],
         );
       }
+      return { registered: true };
     });
   }
 
   /** Removes a context, if it is still the one that began at `openedAt` or an earlier one. */
-  unregister(entry: RegistryEntry): void {
+  unregister({ sessionId, openedAt }: Pick<RegistryEntry, "sessionId" | "openedAt">): void {
     if (!this.#hasTables()) return;
-    const { sql } = this.ctx.storage;
     this.ctx.storage.transactionSync(() => {
-      const removed = sql.exec(
-        "DELETE FROM session WHERE session_id = ? AND opened_at <= ?",
-        entry.sessionId,
-        entry.openedAt,
-      ).rowsWritten;
-      if (removed > 0) sql.exec("UPDATE total SET sessions = sessions - 1");
+      const removed = this.#exec("DELETE FROM session WHERE session_id = ? AND opened_at <= ?", sessionId, openedAt);
+      if (removed.rowsWritten > 0) this.#exec("UPDATE total SET sessions = sessions - 1");
     });
   }
 
-  /** How many contexts are registered here. Reads one row, whatever the number. */
-  count(): number {
-    if (!this.#hasTables()) return 0;
+  /** How many contexts are registered here, and how many of them are `principal`'s (0 for anonymous callers). */
+  count(principal: Principal): { sessions: number; yours: number } {
+    if (!this.#hasTables()) return { sessions: 0, yours: 0 };
+    return { sessions: this.#total(), yours: this.#countOf(principal) };
+  }
+
+  /** The contexts of a known principal, newest first, at most `limit` of those after `position`. */
+  list(principal: Principal, position: ListPosition | null, limit: number): RegistryEntry[] {
+    if (!this.#hasTables()) return [];
+    const { openedAt, sessionId } = position ?? { openedAt: Number.MAX_SAFE_INTEGER, sessionId: "" };
+    return this.#rows(
+      `SELECT * FROM session WHERE ${OF_PRINCIPAL} AND (opened_at, session_id) < (?, ?) ORDER BY opened_at DESC, session_id DESC LIMIT ?`,
+      ...[principal, openedAt, sessionId, limit],
+    ).map(toEntry);
+  }
+
+  /** The daily audit: one batch, then either the next one soon or the next round in a day. */
+  override async alarm(): Promise<void> {
+    try {
+      const next = this.#hasTables() ? await this.#auditBatch() : null;
+      if (next !== null) await this.ctx.storage.setAlarm(Date.now() + next);
+    } catch (error) {
+      // Six throws and the platform forgets the alarm, and the audit with it.
+      createLogger(parseConfig(this.env).logLevel)("error", "audit_failed", { error: String(error) });
+      await this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);
+    }
+  }
+
+  /** Drops the rows of one batch whose context is gone. Returns the wait until the next batch, or null if none is due. */
+  async #auditBatch(): Promise<number | null> {
+    const after = this.ctx.storage.kv.get<string>("audit_after") ?? "";
+    const rows = this.#rows(
+      "SELECT * FROM session WHERE session_id > ? ORDER BY session_id LIMIT ?",
+      after,
+      AUDIT_BATCH,
+    );
+    await Promise.all(
+      rows.map(async ({ session_id: sessionId, opened_at: openedAt }) => {
+        if (!(await this.#contextExists(sessionId, openedAt))) this.unregister({ sessionId, openedAt });
+      }),
+    );
+    const last = rows.length === AUDIT_BATCH ? rows.at(-1) : undefined;
+    if (last !== undefined) {
+      this.ctx.storage.kv.put("audit_after", last.session_id);
+      return AUDIT_PAUSE_MS;
+    }
+    if (after !== "") this.ctx.storage.kv.delete("audit_after");
+    return this.#total() > 0 ? AUDIT_INTERVAL_MS : null;
+  }
+
+  /** Asks the session, without touching it. One that does not answer is left for tomorrow. */
+  async #contextExists(sessionId: string, openedAt: number): Promise<boolean> {
+    try {
+      const objectId = this.env.SESSIONS.idFromString(decodeSessionId(sessionId) ?? "");
+      return await this.env.SESSIONS.get(objectId).holds(openedAt);
+    } catch {
+      return true;
+    }
+  }
+
+  #total(): number {
     return this.ctx.storage.sql.exec<{ sessions: number }>("SELECT sessions FROM total").one().sessions;
+  }
+
+  #countOf(principal: Principal): number {
+    return this.ctx.storage.sql
+      .exec<{ n: number }>(`SELECT count(*) AS n FROM session WHERE ${OF_PRINCIPAL}`, principal)
+      .one().n;
+  }
+
+  #rows(query: string, ...values: SqlStorageValue[]): Row[] {
+    return this.ctx.storage.sql.exec<Row>(query, ...values).toArray();
+  }
+
+  #exec(query: string, ...values: SqlStorageValue[]) {
+    return this.ctx.storage.sql.exec(query, ...values);
   }
 
   #tablesExist = false;
 
+  /** Whether anything was ever registered here. An empty shard that is only asked stores nothing. */
   #hasTables(): boolean {
-    this.#tablesExist ||=
-      this.ctx.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'total'").toArray().length > 0;
+    if (!this.#tablesExist && appliedMigrations(this.ctx.storage) > 0) this.#createTables();
     return this.#tablesExist;
   }
 
-  /** Not in the constructor: asking an empty shard for its count must leave nothing behind. */
   #createTables(): void {
-    if (this.#hasTables()) return;
-    this.ctx.storage.sql.exec(`
-      CREATE TABLE session (session_id TEXT PRIMARY KEY, opened_at INTEGER NOT NULL) WITHOUT ROWID;
-      CREATE TABLE total (sessions INTEGER NOT NULL);
-      INSERT INTO total VALUES (0);
-    `);
+    if (this.#tablesExist) return;
+    migrate(this.ctx.storage, REGISTRY_MIGRATIONS);
+    this.#tablesExist = true;
   }
 }
+
+const toEntry = (row: Row): RegistryEntry => ({
+  sessionId: row.session_id,
+  openedAt: row.opened_at,
+  principal: row.principal,
+  client: row.client,
+});

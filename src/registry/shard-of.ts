@@ -18,7 +18,7 @@ export function shardOf(key: string, region: Region | null, shards: number): num
   return first + (hash % inRegion) * REGIONS.length;
 }
 
-/** The region nearest to where a request entered the platform, or null if that is not known (as in local runs). */
+/** The region nearest to where a request entered the platform, or null if that is not known. */
 export function regionOfRequest(
   cf: { continent?: unknown; longitude?: unknown; country?: unknown } | undefined,
 ): Region | null {

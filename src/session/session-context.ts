@@ -83,9 +83,28 @@ export function deadlineOf(session: LiveSession, alarm: number | null, now: numb
   return deadline !== null && now < deadline ? deadline : null;
 }
 
+/** What is left of a context that is over: its row in the registry must go. */
+export const closingOf = (
+  { owner, openedAt, shard }: LiveSession | ClosingSession,
+  deletedUntil: number | null,
+): ClosingSession => ({ version: 1, state: "closing", owner, openedAt, shard, tries: 0, deletedUntil });
+
 /** Whether the session was ended for good, and that not longer ago than its tombstone lasts. */
 export const isDeleted = (session: StoredSession | undefined, now: number): boolean =>
   session !== undefined && session.state !== "live" && session.deletedUntil !== null && now < session.deletedUntil;
+
+/**
+ * The stored record in the form of this version. Records of older versions are brought up to it here, one step per
+ * version; storage keeps them as they are until they are written next.
+ * @throws Error if a newer version has written it, which this one must not touch: a rollback went too far back.
+ */
+export function readStored(record: unknown): StoredSession | undefined {
+  const version = (record as { version?: unknown } | undefined)?.version;
+  if (record !== undefined && version !== 1) {
+    throw new Error(`Stored session has version ${String(version)}, this code knows 1: deploy the newer version`);
+  }
+  return record as StoredSession | undefined;
+}
 
 /** Wait before try number `tries + 1`, doubling up to a limit, the last quarter left to chance so that tries spread. */
 export function registryRetryDelayMs(tries: number, random: () => number = Math.random): number {

@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import { OBJECT_CALL_TRIES, OBJECT_RETRY_WAIT_MS } from "../constants.ts";
 import { type Failure, fail, type Result } from "../failure.ts";
 import { type Region, shardOf } from "../registry/shard-of.ts";
-import type { Principal, SessionContext } from "./session-context.ts";
+import { ANONYMOUS, type Principal, type SessionContext } from "./session-context.ts";
 import { decodeSessionId, encodeSessionId } from "./session-id.ts";
 import type { SessionObject } from "./session-object.ts";
 
@@ -15,11 +15,11 @@ export interface SessionRef {
 /** Sessions as the Worker uses them: ids are minted and checked here, everything else is one call to the object. */
 export class Sessions {
   readonly #namespace: DurableObjectNamespace<SessionObject>;
-  readonly #config: Pick<Config, "idleTimeoutMs" | "registryShards">;
+  readonly #config: Pick<Config, "idleTimeoutMs" | "registryShards" | "maxSessionsPerPrincipal">;
 
   constructor(
     namespace: DurableObjectNamespace<SessionObject>,
-    config: Pick<Config, "idleTimeoutMs" | "registryShards" | "jurisdiction">,
+    config: Pick<Config, "idleTimeoutMs" | "registryShards" | "maxSessionsPerPrincipal" | "jurisdiction">,
   ) {
     this.#namespace = config.jurisdiction === null ? namespace : namespace.jurisdiction(config.jurisdiction);
     this.#config = config;
@@ -51,9 +51,15 @@ export class Sessions {
     request: { workingDirectory: string; client: string | null; region: Region | null },
   ): Promise<Result<{ created: boolean; context: SessionContext }>> {
     const { workingDirectory, client, region } = request;
-    const { idleTimeoutMs, registryShards } = this.#config;
-    const shard = shardOf(session.sessionId, region, registryShards);
-    return this.#call(session, (object) => object.set(principal, { workingDirectory, client, idleTimeoutMs, shard }));
+    const { idleTimeoutMs, registryShards, maxSessionsPerPrincipal: maxSessions } = this.#config;
+    // Anonymous contexts register near their client; those of a known principal together, so that one shard has them all.
+    const shard =
+      principal === ANONYMOUS
+        ? shardOf(session.sessionId, region, registryShards)
+        : shardOf(principal, null, registryShards);
+    return this.#call(session, (object) =>
+      object.set(principal, { workingDirectory, client, idleTimeoutMs, shard, maxSessions }),
+    );
   }
 
   /** The context, or null. Counts as an access. */
@@ -61,9 +67,9 @@ export class Sessions {
     return this.#call(session, (object) => object.get(principal));
   }
 
-  /** Whether `principal` may use the session. Counts as no access. */
-  check(session: SessionRef, principal: Principal): Promise<Result<void>> {
-    return this.#call(session, (object) => object.check(principal));
+  /** The context, or null, without touching it; a failure if `principal` may not use the session. */
+  peek(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null>> {
+    return this.#call(session, (object) => object.peek(principal));
   }
 
   /** Forgets the context; the id stays usable. */

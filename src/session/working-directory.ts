@@ -1,21 +1,8 @@
 import { MAX_PATH_BYTES } from "../constants.ts";
-import { fail, ok, type Result } from "../failure.ts";
+import { fail, ok, type PathFault, type Result } from "../failure.ts";
 
 /** How a path is written. Decides about separators, the root and (for projects) about case. */
 export type PathStyle = "posix" | "drive" | "unc";
-
-/** Why a text is not a working directory. */
-export type PathFault =
-  | "empty"
-  | "blank"
-  | "relative"
-  | "too_long"
-  | "control_character"
-  | "lone_surrogate"
-  | "bad_file_uri"
-  | "drive_without_root"
-  | "unc_without_share"
-  | "device_path";
 
 /** A path taken apart: `root` ends where the names below it begin. */
 export interface PathParts {

@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { freePort, type RunningServer, startServer } from "../../scripts/server.ts";
+import { type RunningServer, startServer } from "../../scripts/server.ts";
 import { type AuthorizationServer, startAuthorizationServer } from "./support/authorization-server.ts";
 import { MemoryOAuthClient } from "./support/oauth-client.ts";
 
@@ -10,18 +10,16 @@ let server: RunningServer;
 let authorization: AuthorizationServer;
 
 beforeAll(async () => {
-  const port = await freePort();
-  const resource = `http://127.0.0.1:${port}/mcp`;
-  authorization = await startAuthorizationServer(await freePort(), {
-    resource,
+  authorization = await startAuthorizationServer({
+    audience: "session-context-test",
+    resource: () => `${server.url}/mcp`,
     accessTokenSeconds: ACCESS_TOKEN_SECONDS,
   });
   server = await startServer({
-    port,
     vars: {
       AUTH_MODE: "jwt",
       JWT_ISSUER: authorization.issuer,
-      JWT_AUDIENCE: resource,
+      JWT_AUDIENCE: "session-context-test",
       JWT_JWKS_URL: authorization.jwksUrl,
       JWT_CLOCK_TOLERANCE_SECONDS: "0",
     },

@@ -1,119 +1,95 @@
-/** Sends MCP messages to an app in this very isolate, in either era. */
-import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
-import { env } from "cloudflare:workers";
-import { parseConfig } from "../../src/config.ts";
-import { createApp } from "../../src/http/app.ts";
-import { buildServer } from "../../src/mcp/server.ts";
+/** MCP requests of both eras as plain HTTP, through the whole fetch path of the Worker. */
+import { exports } from "cloudflare:workers";
 
-export type Era = "legacy" | "modern";
-export const ERAS: readonly Era[] = ["legacy", "modern"];
-export const ENDPOINT = "https://mcp.example.workers.dev/mcp";
+const HEADERS = {
+  "content-type": "application/json",
+  accept: "application/json, text/event-stream",
+  host: "localhost",
+};
 
-/** An answer with its body read: JSON where it is JSON, else text. */
+type Json = Record<string, unknown>;
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  readonly text: string;
-  readonly json: Body;
+  readonly body: Json & { result?: Json; error?: { code: number; message: string } };
 }
 
-/** What bodies here may hold: a JSON-RPC answer, an OAuth error, or metadata. */
-export interface Body {
-  readonly id?: string | number | null;
-  readonly result?: {
-    readonly isError?: boolean;
-    readonly content?: readonly { readonly text: string }[];
-    readonly structuredContent?: Record<string, string | number | boolean | null>;
-  };
-  readonly error?: string | { readonly code: number; readonly message: string };
-  readonly error_description?: string;
-}
+/** Sends anything to the Worker. */
+export const send = (path: string, init: RequestInit): Promise<Response> =>
+  exports.default.fetch(new Request(`http://localhost${path}`, init));
 
-export type Send = (request: Request) => Promise<Answer>;
-
-/** An app with settings of its own. Sends to it take a whole Request. */
-export function startApp(vars: Record<string, string> = {}, bindings: Partial<Env> = {}): Send {
-  const app = createApp({ config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", ...vars }), buildServer });
-  return async (request) => {
-    const ctx = createExecutionContext();
-    const response = await app.fetch(request, { ...env, ...bindings }, ctx);
-    const text = await response.text();
-    await waitOnExecutionContext(ctx);
-    return { status: response.status, headers: response.headers, text, json: parse(text) };
-  };
-}
-
-/** A namespace that notes how many objects it was asked for: none asked means none woken and nothing stored. */
-export function watch(namespace: Env["SESSIONS"]): { namespace: Env["SESSIONS"]; readonly asked: () => number } {
-  let asked = 0;
-  const watched = {
-    newUniqueId: () => namespace.newUniqueId(),
-    idFromString: (id: string) => namespace.idFromString(id),
-    get(id: DurableObjectId) {
-      asked++;
-      return namespace.get(id);
-    },
-  };
-  return { namespace: watched as unknown as Env["SESSIONS"], asked: () => asked };
-}
-
-export interface CallOptions {
-  readonly era?: Era;
-  readonly token?: string | undefined;
-  readonly session?: string | undefined;
-  readonly headers?: Record<string, string>;
-}
-
-/** A request for the endpoint, as clients send it. `message` may be any text. */
-export function post(message: unknown, { era = "legacy", token, session, headers = {} }: CallOptions = {}): Request {
-  return new Request(ENDPOINT, {
+/** Posts a body to `/mcp`; a string goes as it is. Headers given as null are left out. */
+export async function post(body: unknown, headers: Record<string, string | null> = {}): Promise<Answer> {
+  const merged = Object.entries({ ...HEADERS, ...headers }).filter(
+    (entry): entry is [string, string] => entry[1] !== null,
+  );
+  const response = await send("/mcp", {
     method: "POST",
-    headers: {
-      Host: "mcp.example.workers.dev",
-      "Content-Type": "application/json",
-      Accept: "application/json, text/event-stream",
-      "MCP-Protocol-Version": era === "modern" ? "2026-07-28" : "2025-11-25",
-      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
-      ...(session !== undefined && { "Mcp-Session-Id": session }),
-      ...headers,
-    },
-    body: typeof message === "string" ? message : JSON.stringify(message),
+    headers: merged,
+    body: typeof body === "string" ? body : JSON.stringify(body),
   });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === "" ? {} : JSON.parse(text) };
 }
 
-/** A message of `era`. */
-export function message(era: Era, method: string, params: Record<string, unknown> = {}): Record<string, unknown> {
-  const meta = {
-    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-    "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
-    "io.modelcontextprotocol/clientCapabilities": {},
-  };
-  return { jsonrpc: "2.0", id: 1, method, params: era === "modern" ? { ...params, _meta: meta } : params };
-}
+export const request = (method: string, params: Json = {}) => ({ jsonrpc: "2.0", id: 7, method, params });
 
-export function callTool(name: string, args: unknown, options: CallOptions = {}): Request {
-  const era = options.era ?? "legacy";
-  const headers = era === "modern" ? { "Mcp-Method": "tools/call", "Mcp-Name": name } : {};
-  return post(message(era, "tools/call", { name, arguments: args }), {
-    ...options,
-    headers: { ...headers, ...options.headers },
+/** A legacy request, with the header of `session` if one is given. */
+export const legacy = (method: string, params: Json = {}, session?: string): Promise<Answer> =>
+  post(request(method, params), {
+    "mcp-protocol-version": "2025-11-25",
+    ...(session === undefined ? {} : { "mcp-session-id": session }),
   });
-}
 
-export const initialize = (options: CallOptions = {}): Request =>
-  post(
-    message("legacy", "initialize", {
+/** Opens a legacy session and returns its id. */
+export async function initialize(): Promise<string> {
+  const { headers } = await post(
+    request("initialize", {
       protocolVersion: "2025-11-25",
       capabilities: {},
       clientInfo: { name: "test", version: "1" },
     }),
-    options,
   );
-
-function parse(text: string): Body {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return {};
-  }
+  return headers.get("mcp-session-id") ?? "";
 }
+
+const ENVELOPE = {
+  "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+  "io.modelcontextprotocol/clientCapabilities": {},
+  "io.modelcontextprotocol/clientInfo": { name: "modern-test", version: "2" },
+};
+
+/** A modern request with its envelope and standard headers. */
+export const modern = (method: string, params: Json = {}, headers: Record<string, string> = {}): Promise<Answer> =>
+  post(request(method, { ...params, _meta: ENVELOPE }), {
+    "mcp-protocol-version": "2026-07-28",
+    "mcp-method": method,
+    ...(typeof params.name === "string" ? { "mcp-name": params.name } : {}),
+    ...headers,
+  });
+
+export interface ToolAnswer {
+  readonly status: number;
+  readonly isError: boolean;
+  readonly text: string;
+  readonly data: Json;
+}
+
+const toolAnswer = ({ status, body }: Answer): ToolAnswer => {
+  const content = (body.result?.content ?? []) as { text: string }[];
+  return {
+    status,
+    isError: body.result?.isError === true,
+    text: content[0]?.text ?? "",
+    data: (body.result?.structuredContent ?? {}) as Json,
+  };
+};
+
+/** Calls a tool in the modern era. */
+export const tool = async (name: string, args: Json = {}, headers: Record<string, string> = {}): Promise<ToolAnswer> =>
+  toolAnswer(await modern("tools/call", { name, arguments: args }, headers));
+
+/** Calls a tool in the legacy era, with the header of `session` if one is given. */
+export const legacyTool = async (name: string, args: Json = {}, session?: string): Promise<ToolAnswer> =>
+  toolAnswer(await legacy("tools/call", { name, arguments: args }, session));

@@ -1,7 +1,7 @@
 import { exportSPKI, importJWK, SignJWT } from "jose";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { callTool, ENDPOINT, initialize, post, startApp } from "../support/apps.ts";
 import { AUDIENCE, createIssuer, ISSUER } from "../support/issuer.ts";
-import { callTool, ENDPOINT, initialize, post, startApp } from "../support/mcp.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -147,11 +147,20 @@ describe("a server in AUTH_MODE jwt", () => {
   it("shows the count of all sessions with the scope admin only", async () => {
     const { issuer, send } = await start();
     const count = async (scope: string) => {
-      const answer = await send(callTool("get_session_count", {}, { token: await issuer.sign({ scope }) }));
+      const answer = await send(
+        callTool("get_session_count", {}, { token: await issuer.sign({ sub: "counted", scope }) }),
+      );
       return answer.json.result?.structuredContent;
     };
-    expect(await count("sessions")).toMatchObject({ active_sessions: null, hint: expect.stringContaining("admin") });
-    expect(await count("sessions admin")).toMatchObject({ active_sessions: expect.any(Number) });
+    const token = await issuer.sign({ sub: "counted" });
+    await send(callTool("set_working_directory", { directory: "/a" }, { token }));
+    expect(await count("sessions")).toEqual({
+      active_sessions: null,
+      yours: 1,
+      by_region: null,
+      hint: expect.stringContaining("admin"),
+    });
+    expect(await count("sessions admin")).toMatchObject({ active_sessions: expect.any(Number), yours: 1 });
   });
 
   it("says nothing of a token in its log or answers", async () => {

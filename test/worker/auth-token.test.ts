@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
-import { callTool, ENDPOINT, initialize, startApp } from "../support/mcp.ts";
+import { callTool, ENDPOINT, initialize, startApp } from "../support/apps.ts";
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
-import { ENDPOINT, initialize, startApp } from "../support/mcp.ts";
+import { ENDPOINT, initialize, startApp } from "../support/apps.ts";
 
 const HOST = { Host: "mcp.example.workers.dev" };
 const send = startApp({ ALLOWED_ORIGINS: "app.example.com, *.example.org" });

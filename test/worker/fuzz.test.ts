@@ -4,8 +4,9 @@ import { describe, expect, inject, it } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { parseConfig } from "../../src/config.ts";
 import { Registry } from "../../src/registry/registry.ts";
+import { ANONYMOUS } from "../../src/session/session-context.ts";
 import { Sessions } from "../../src/session/sessions.ts";
-import { type Answer, callTool, type Era, message, startApp } from "../support/mcp.ts";
+import { type Answer, callTool, type Era, message, startApp } from "../support/apps.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -76,7 +77,7 @@ function shots(tokens: readonly string[], sessions: readonly string[]): fc.Arbit
   );
   const call = fc.record({ rpcMethod, name, args: mostly(args, odd), id: mostly(fc.nat(), odd) });
   const rpc = (era: Era, { rpcMethod, name, args, id }: Call) => ({
-    ...message(era, String(rpcMethod), { name, arguments: args }),
+    ...message(era, "", { name, arguments: args }),
     method: rpcMethod,
     id,
   });
@@ -115,7 +116,7 @@ function shots(tokens: readonly string[], sessions: readonly string[]): fc.Arbit
         Host: "mcp.example.workers.dev",
         Authorization: `Bearer ${token}`,
         "MCP-Protocol-Version": era === "modern" ? "2026-07-28" : calls.length > 1 ? "2025-03-26" : "2025-11-25",
-        ...(era === "modern" && { "Mcp-Method": ascii(first?.rpcMethod), "Mcp-Name": ascii(first?.name) }),
+        ...(era === "modern" && { "Mcp-Method": ascii(first?.rpcMethod ?? ""), "Mcp-Name": ascii(first?.name ?? "") }),
         ...(header !== null && { "Mcp-Session-Id": header }),
       };
       const body = damage === null ? whole : whole.slice(0, start) + insert + whole.slice(start + length);
@@ -134,7 +135,7 @@ describe("any request at all", () => {
     const foreign = String(set.json.result?.structuredContent?.session_id);
     const minted = Array.from({ length: 5 }, () => new Sessions(env.SESSIONS, config).mint().sessionId);
     const made = [...minted, foreign, `sess_${"A".repeat(43)}`, foreign.toLowerCase()];
-    const countBefore = await registry.count();
+    const countBefore = await registry.count(ANONYMOUS);
     const live = new Set<string>();
     const statuses: Record<number, number> = {};
 
@@ -151,7 +152,7 @@ describe("any request at all", () => {
     );
 
     console.info(`fuzz: ${JSON.stringify(statuses)}, contexts alive: ${live.size}`);
-    const countAfter = await registry.count();
+    const countAfter = await registry.count(ANONYMOUS);
     if (!countBefore.ok || !countAfter.ok) throw new Error("The registry does not answer");
     expect(countAfter.value.total).toBe(countBefore.value.total + live.size);
     const got = await send(callTool("get_working_directory", { session_id: foreign }, { token: alice.token }));
@@ -160,7 +161,8 @@ describe("any request at all", () => {
   }, 600_000);
 });
 
-const ascii = (value: unknown): string => String(value).replace(/[^ -~]/g, "?");
+const ascii = (value: unknown): string =>
+  (typeof value === "string" ? value : JSON.stringify(value)).replace(/[^ -~]/g, "?");
 
 /** The request, or null where the platform itself would make none. */
 function build({ method, path, headers, body }: Shot): Request | null {

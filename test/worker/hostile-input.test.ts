@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Answer, callTool, ENDPOINT, ERAS, initialize, message, post, startApp, watch } from "../support/mcp.ts";
+import { type Answer, callTool, ENDPOINT, ERAS, initialize, message, post, startApp, watch } from "../support/apps.ts";
 
 const sessions = watch(env.SESSIONS);
 const send = startApp({}, { SESSIONS: sessions.namespace });

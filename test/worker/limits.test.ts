@@ -3,7 +3,8 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { parseConfig } from "../../src/config.ts";
 import { Registry } from "../../src/registry/registry.ts";
-import { callTool, ERAS, initialize, message, post, type Send, startApp, watch } from "../support/mcp.ts";
+import { ANONYMOUS } from "../../src/session/session-context.ts";
+import { callTool, ERAS, initialize, message, post, type Send, startApp, watch } from "../support/apps.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -149,7 +150,7 @@ async function statuses(total: number, ask: (i: number) => ReturnType<Send>): Pr
 }
 
 async function count(): Promise<number> {
-  const counted = await new Registry(env.REGISTRY, parseConfig({})).count();
+  const counted = await new Registry(env.REGISTRY, parseConfig({})).count(ANONYMOUS);
   if (!counted.ok) throw new Error("The registry does not answer");
   return counted.value.total;
 }

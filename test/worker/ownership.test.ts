@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { parseConfig } from "../../src/config.ts";
 import { Registry } from "../../src/registry/registry.ts";
+import { ANONYMOUS } from "../../src/session/session-context.ts";
 import { Sessions } from "../../src/session/sessions.ts";
 import {
   type Answer,
@@ -14,7 +15,7 @@ import {
   post,
   type Send,
   startApp,
-} from "../support/mcp.ts";
+} from "../support/apps.ts";
 
 /** Of the right form, minted by nobody. */
 const UNKNOWN = `sess_${"A".repeat(43)}`;
@@ -165,7 +166,7 @@ describe("a session id that was not minted here", () => {
       "sess_é",
       "x".repeat(10_000),
     ].filter((id) => id !== real);
-    const before = await registry.count();
+    const before = await registry.count(ANONYMOUS);
     for (const id of forged) {
       for (const { name, args } of tools) {
         for (const era of ERAS) {
@@ -177,7 +178,7 @@ describe("a session id that was not minted here", () => {
       }
       expect((await send(post(message("legacy", "tools/list"), { token: alice, session: id }))).status, id).toBe(404);
     }
-    expect(await registry.count()).toEqual(before);
+    expect(await registry.count(ANONYMOUS)).toEqual(before);
     await expectUntouched(real);
   });
 });

@@ -1,9 +1,10 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { parseConfig } from "../../src/config.ts";
 import { Sessions } from "../../src/session/sessions.ts";
 
-const sessions = new Sessions(env.SESSIONS, { idleTimeoutMs: 86_400_000, registryShards: 16, jurisdiction: null });
+const sessions = new Sessions(env.SESSIONS, parseConfig({}));
 
 describe("session ids of a namespace", () => {
   it("are accepted as minted, and refused with any one character changed", () => {
@@ -19,7 +20,7 @@ describe("session ids of a namespace", () => {
   });
 
   it("of another namespace are refused", () => {
-    const foreign = new Sessions(env.REGISTRY as never, { idleTimeoutMs: 1, registryShards: 1, jurisdiction: null });
+    const foreign = new Sessions(env.REGISTRY as never, parseConfig({}));
     expect(sessions.parse(foreign.mint().sessionId)).toMatchObject({ ok: false, failure: { kind: "session_unknown" } });
   });
 });

@@ -1,5 +1,6 @@
 /** An OAuth 2.1 authorization server on this machine: oidc-provider, with a user who consents to everything at once. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair } from "jose";
 import Provider from "oidc-provider";
 
@@ -11,12 +12,20 @@ export interface AuthorizationServer {
   stop(): Promise<void>;
 }
 
-/** Starts one that issues JWTs for `resource`, valid for `accessTokenSeconds`, to clients that register themselves. */
-export async function startAuthorizationServer(
-  port: number,
-  { resource, accessTokenSeconds }: { resource: string; accessTokenSeconds: number },
-): Promise<AuthorizationServer> {
-  const issuer = `http://localhost:${port}`;
+export interface AuthorizationOptions {
+  /** The `aud` of its tokens. */
+  readonly audience: string;
+  /** The one resource that clients may ask tokens for. */
+  readonly resource: () => string;
+  readonly accessTokenSeconds: number;
+}
+
+/** Starts one that issues JWTs to clients that register themselves. */
+export async function startAuthorizationServer(options: AuthorizationOptions): Promise<AuthorizationServer> {
+  const { audience, resource, accessTokenSeconds } = options;
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
   const { privateKey } = await generateKeyPair("RS256", { extractable: true });
   const provider = new Provider(issuer, {
     jwks: { keys: [{ ...(await exportJWK(privateKey)), kid: "first", use: "sig", alg: "RS256" }] },
@@ -33,10 +42,10 @@ export async function startAuthorizationServer(
         enabled: true,
         useGrantedResource: async () => true,
         getResourceServerInfo: (_ctx, indicator) => {
-          if (indicator !== resource) throw new Error(`No such resource: ${indicator}`);
+          if (indicator !== resource()) throw new Error(`No such resource: ${indicator}`);
           return {
             scope: "sessions admin",
-            audience: resource,
+            audience,
             accessTokenTTL: accessTokenSeconds,
             accessTokenFormat: "jwt",
             jwt: { sign: { alg: "RS256" } },
@@ -51,11 +60,10 @@ export async function startAuthorizationServer(
     grants[type] = (grants[type] ?? 0) + 1;
   });
   const serve = provider.callback();
-  const server = createServer((request, response) => {
+  server.on("request", (request, response) => {
     if (request.url?.startsWith("/interaction/")) void consent(provider, request, response);
     else void serve(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(port, "localhost", resolve));
   return {
     issuer,
     jwksUrl: `${issuer}/jwks`,

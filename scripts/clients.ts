@@ -1,0 +1,114 @@
+/** Real MCP clients of each kind, behind one face: what the demo and the end-to-end tests talk to the server with. */
+import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
+import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
+import { StreamableHTTPClientTransport as TransportV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+
+/** `modern` and `legacy`: SDK v2 in the era of that name. `v1`: the SDK before it, which knows the legacy era only. */
+export const CLIENT_KINDS = ["modern", "legacy", "v1"] as const;
+export type ClientKind = (typeof CLIENT_KINDS)[number];
+
+/** How people would name a client of this kind. */
+export const CLIENT_LABELS: Record<ClientKind, string> = {
+  modern: "SDK v2, 2026-07-28",
+  legacy: "SDK v2, 2025-11-25",
+  v1: "SDK v1, 2025-11-25",
+};
+
+export interface ConnectOptions {
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Goes on with a legacy session that another connection has opened, instead of opening one. */
+  readonly resume?: { readonly sessionId: string; readonly protocolVersion: string };
+}
+
+/** A tool's result, as a program reads it. */
+export interface ToolReply {
+  readonly isError: boolean;
+  /** The text form, for models. */
+  readonly text: string;
+  /** The structured form; empty for errors. */
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+export interface ConnectedClient {
+  readonly kind: ClientKind;
+  /** The protocol revision that client and server agreed on. */
+  readonly protocolVersion: string | undefined;
+  /** The server's `instructions` for a model. */
+  readonly instructions: string | undefined;
+  /** The session of the `Mcp-Session-Id` header; undefined in the modern era, which has none. */
+  sessionId(): string | undefined;
+  /** @throws the SDK's error if the server answers with one of HTTP or JSON-RPC. */
+  call(tool: string, args?: Record<string, unknown>): Promise<ToolReply>;
+  listTools(): Promise<string[]>;
+  /** `DELETE /mcp`: ends the legacy session for good. */
+  terminateSession(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Connects a client of `kind` to the MCP endpoint of the server at `serverUrl`.
+ * @throws the SDK's error if the server is not there or speaks no revision that the client knows.
+ */
+export function connect(kind: ClientKind, serverUrl: string, options: ConnectOptions = {}): Promise<ConnectedClient> {
+  const url = new URL(`${serverUrl}/mcp`);
+  return kind === "v1" ? connectV1(url, options) : connectV2(kind, url, options);
+}
+
+async function connectV2(
+  kind: "modern" | "legacy",
+  url: URL,
+  { headers, resume }: ConnectOptions,
+): Promise<ConnectedClient> {
+  const transport = new StreamableHTTPClientTransport(url, { ...init(headers), ...resume });
+  const client = new Client(
+    { name: `demo-${kind}`, version: "1.0.0" },
+    kind === "modern" ? { versionNegotiation: { mode: "auto" } } : {},
+  );
+  await client.connect(transport);
+  return {
+    ...face(kind, client, transport),
+    call: async (name, args = {}) => reply(await client.callTool({ name, arguments: args })),
+    protocolVersion: client.getNegotiatedProtocolVersion() ?? resume?.protocolVersion,
+  };
+}
+
+async function connectV1(url: URL, { headers, resume }: ConnectOptions): Promise<ConnectedClient> {
+  const { sessionId, protocolVersion } = resume ?? {};
+  const transport = new TransportV1(url, { ...init(headers), ...(sessionId === undefined ? {} : { sessionId }) });
+  const client = new ClientV1({ name: "demo-v1", version: "1.0.0" });
+  // Its own types contradict each other under exactOptionalPropertyTypes: sessionId may be undefined in one, not in the other.
+  await client.connect(transport as Parameters<ClientV1["connect"]>[0]);
+  if (protocolVersion !== undefined) transport.setProtocolVersion(protocolVersion);
+  return {
+    ...face("v1", client, transport),
+    call: async (name, args = {}) => reply(await client.callTool({ name, arguments: args })),
+    protocolVersion: transport.protocolVersion,
+  };
+}
+
+const init = (headers: ConnectOptions["headers"]) => (headers ? { requestInit: { headers } } : {});
+
+/** What both SDKs do alike. */
+const face = (kind: ClientKind, client: Client | ClientV1, transport: StreamableHTTPClientTransport | TransportV1) => ({
+  kind,
+  instructions: client.getInstructions(),
+  sessionId: () => transport.sessionId,
+  listTools: async () => (await client.listTools()).tools.map((tool) => tool.name),
+  terminateSession: () => transport.terminateSession(),
+  close: () => client.close(),
+});
+
+/** Both SDKs check a result against the protocol's schema before they hand it out. */
+function reply(result: object): ToolReply {
+  const { isError, content, structuredContent } = result as {
+    isError?: boolean;
+    content: readonly { type: string; text?: string }[];
+    structuredContent?: Record<string, unknown>;
+  };
+  return {
+    isError: isError === true,
+    text: content.map((part) => part.text ?? `[${part.type}]`).join("\n"),
+    data: structuredContent ?? {},
+  };
+}

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { ok } from "../../failure.ts";
+import { defineTool, isoTime, sessionPart } from "../session-tool.ts";
+
+export const listSessions = defineTool({
+  name: "list_sessions",
+  title: "List own sessions",
+  description:
+    "Lists the caller's own active sessions, newest first, with working directory, project and expiry. Use it to find the session_id again " +
+    "after it was lost, or to see which sessions can be ended. Does not keep them alive. Refused to callers without a token.",
+  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    cursor: z.string().optional().describe("next_cursor of an earlier result, for the sessions after those"),
+  }),
+  output: z.object({
+    sessions: z.array(
+      z.object({
+        session_id: z.string(),
+        working_directory: z.string(),
+        project_id: z.string().nullable().describe("The project, if one is known"),
+        client: z.string().nullable().describe("The client that set the working directory"),
+        last_used: z.iso.datetime().describe("To the minute"),
+        expires_at: z.iso.datetime(),
+      }),
+    ),
+    next_cursor: z.string().nullable().describe("Pass it as cursor for more; null: these were the last"),
+  }),
+  async run({ cursor }, call) {
+    const page = await call.list(cursor);
+    if (!page.ok) return page;
+    const { contexts, nextCursor } = page.value;
+    const sessions = contexts.map((context) => {
+      const { session_id, working_directory, expires_at } = sessionPart(context.sessionId, context);
+      return {
+        session_id: session_id as string,
+        working_directory: working_directory as string,
+        project_id: context.projectId,
+        client: context.client,
+        last_used: isoTime(context.lastUsed),
+        expires_at: expires_at as string,
+      };
+    });
+    const lines = sessions.map((session) => `${session.session_id}: ${session.working_directory}`);
+    if (lines.length === 0) lines.push("No active sessions");
+    if (nextCursor !== null) lines.push(`More with cursor ${nextCursor}`);
+    return ok({ structured: { sessions, next_cursor: nextCursor }, text: lines.join("\n") });
+  },
+});

@@ -1,0 +1,12 @@
+import { decodeSessionId } from "../session/session-id.ts";
+import type { ListPosition } from "./session-registry.ts";
+
+/** Where the next page of a listing begins, as an opaque text for callers. */
+export const encodeCursor = ({ openedAt, sessionId }: ListPosition): string => `${openedAt}.${sessionId}`;
+
+/** The inverse of {@link encodeCursor}; null for any other text. */
+export function decodeCursor(cursor: string): ListPosition | null {
+  const [, openedAt, sessionId] = /^(\d{1,15})\.(\S+)$/.exec(cursor) ?? [];
+  if (openedAt === undefined || sessionId === undefined || decodeSessionId(sessionId) === null) return null;
+  return { openedAt: Number(openedAt), sessionId };
+}

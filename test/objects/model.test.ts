@@ -1,0 +1,128 @@
+/** Any interleaving of operations on 20 sessions, against a model that a child could check. */
+import { reset, runDurableObjectAlarm } from "cloudflare:test";
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { ANONYMOUS } from "../../src/session/session-context.ts";
+import {
+  activeSessions,
+  alarmOf,
+  DAY,
+  EMPTY,
+  evict,
+  fireDueAlarm,
+  inSession,
+  moveClock,
+  newSession,
+  type SessionStub,
+  setRequest,
+  settle,
+  storageOf,
+} from "../support/objects.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await reset();
+});
+
+/** A session as the model sees it. */
+interface Model {
+  directory: string | null;
+  /** When the context dies, as the object says at each access. */
+  deadline: number;
+  deletedUntil: number;
+  /** Counted: from the first set until it is ended or its alarm has been handled. */
+  row: boolean;
+}
+
+const isLive = (model: Model) => model.directory !== null && Date.now() < model.deadline;
+const isDeleted = (model: Model) => Date.now() < model.deletedUntil;
+
+const operations = {
+  set: async (session: SessionStub, model: Model, n: number) => {
+    const set = await session.set(ANONYMOUS, setRequest(`/${n}`));
+    if (isDeleted(model)) return expect(set).toMatchObject({ failure: { kind: "session_deleted" } });
+    expect(set).toMatchObject({ ok: true, value: { created: !isLive(model), context: { workingDirectory: `/${n}` } } });
+    Object.assign(model, { directory: `/${n}`, deadline: set.ok ? set.value.context.expiresAt : 0, row: true });
+    expect(model.deadline - Date.now() - DAY).toBeGreaterThanOrEqual(0);
+    expect(model.deadline - Date.now() - DAY).toBeLessThan(60_000);
+  },
+  get: async (session: SessionStub, model: Model) => {
+    const got = await session.get(ANONYMOUS);
+    if (isDeleted(model)) return expect(got).toMatchObject({ failure: { kind: "session_deleted" } });
+    if (!isLive(model)) return expect(got).toEqual({ ok: true, value: null });
+    expect(got).toMatchObject({ ok: true, value: { workingDirectory: model.directory } });
+    if (got.ok && got.value) model.deadline = got.value.expiresAt;
+  },
+  end: async (session: SessionStub, model: Model) => {
+    const ended = await session.end(ANONYMOUS);
+    if (isDeleted(model)) return expect(ended).toMatchObject({ failure: { kind: "session_deleted" } });
+    expect(ended).toEqual({ ok: true, value: { ended: isLive(model) } });
+    if (isLive(model)) Object.assign(model, { directory: null, row: false });
+  },
+  delete: async (session: SessionStub, model: Model) => {
+    const ended = await session.delete(ANONYMOUS);
+    if (isDeleted(model)) return expect(ended).toMatchObject({ failure: { kind: "session_deleted" } });
+    expect(ended).toEqual({ ok: true, value: { ended: isLive(model) } });
+    Object.assign(model, { directory: null, row: false, deletedUntil: Date.now() + DAY });
+  },
+  evict: async (session: SessionStub) => evict(session),
+  fireAlarm: async (session: SessionStub, model: Model) => {
+    const expired = model.directory !== null && !isLive(model);
+    if ((await fireDueAlarm(session)) && expired) Object.assign(model, { directory: null, row: false });
+  },
+  deliverAlarmAgain: async (session: SessionStub, model: Model) => {
+    // Early, late or twice: an alarm that is not due must change nothing.
+    const due = ((await alarmOf(session)) ?? 0) <= Date.now();
+    if (!due) await inSession(session, (instance) => instance.alarm());
+    expect(model.row).toBe(model.row);
+  },
+  hour: async () => moveClock(3_600_000),
+  day: async () => moveClock(DAY + 60_000),
+};
+
+const command = fc.record({
+  operation: fc.constantFrom(
+    ...(Object.keys(operations) as (keyof typeof operations)[]),
+    "set",
+    "get",
+    "set",
+    "hour" as const,
+  ),
+  session: fc.nat(19),
+  n: fc.nat(999),
+});
+
+it("gives the same answers and the same count as the model", { timeout: 120_000 }, async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(command, { minLength: 20, maxLength: 120 }), async (commands) => {
+      const sessions = Array.from({ length: 20 }, newSession);
+      const models = sessions.map((): Model => ({ directory: null, deadline: 0, deletedUntil: 0, row: false }));
+      const before = await activeSessions();
+      for (const [at, { operation, session, n }] of commands.entries()) {
+        await operations[operation](sessions[session] as SessionStub, models[session] as Model, n);
+        if (at % 10 === 0) expect((await activeSessions()) - before).toBe(models.filter((model) => model.row).length);
+      }
+      expect((await activeSessions()) - before).toBe(models.filter((model) => model.row).length);
+      for (const session of sessions) {
+        for (let due = 0; due < 5 && (await fireDueAlarm(session)); due++);
+      }
+      expect((await activeSessions()) - before).toBe(models.filter(isLive).length);
+      for (const session of sessions) {
+        if ((await alarmOf(session)) !== null) await settle(session);
+        expect(await storageOf(session)).toEqual(EMPTY);
+      }
+      expect(await activeSessions()).toBe(before);
+    }),
+    { numRuns: 12 },
+  );
+});
+
+it("is not fooled: the model notices a context that is read after its time", async () => {
+  const session = newSession();
+  const model: Model = { directory: "/1", deadline: Date.now() + DAY, deletedUntil: 0, row: true };
+  await expect(operations.get(session, model)).rejects.toThrow();
+  expect(await runDurableObjectAlarm(session)).toBe(false);
+});

@@ -1,0 +1,297 @@
+import { reset, runDurableObjectAlarm } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { SessionRegistry } from "../../src/registry/session-registry.ts";
+import { ANONYMOUS } from "../../src/session/session-context.ts";
+import {
+  activeSessions,
+  alarmOf,
+  contextOf,
+  DAY,
+  EMPTY,
+  evict,
+  fireDueAlarm,
+  idOf,
+  inSession,
+  moveClock,
+  newSession,
+  setRequest,
+  settle,
+  storageOf,
+} from "../support/objects.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+  await reset();
+});
+
+describe("a context", () => {
+  it("begins with the first set and is counted at once", async () => {
+    const session = newSession();
+    const set = await session.set(ANONYMOUS, setRequest("/a"));
+    expect(set).toMatchObject({
+      ok: true,
+      value: { created: true, context: { workingDirectory: "/a", client: "test/1" } },
+    });
+    expect(await activeSessions()).toBe(1);
+    expect(await contextOf(session)).toMatchObject({
+      sessionId: idOf(session),
+      workingDirectory: "/a",
+      configPath: null,
+      projectId: null,
+    });
+  });
+
+  it("is changed, not begun, by the next set", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    expect(await session.set(ANONYMOUS, setRequest("/b"))).toMatchObject({ ok: true, value: { created: false } });
+    expect((await contextOf(session))?.workingDirectory).toBe("/b");
+    expect(await activeSessions()).toBe(1);
+  });
+
+  it("survives eviction: what memory held does not matter", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    await evict(session);
+    expect((await contextOf(session))?.workingDirectory).toBe("/a");
+    expect(await activeSessions()).toBe(1);
+  });
+
+  it("keeps the idle time-out that it began with", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a", { idleTimeoutMs: 10_000 }));
+    await session.set(ANONYMOUS, setRequest("/b", { idleTimeoutMs: DAY }));
+    moveClock(10_100);
+    expect(await contextOf(session)).toBeNull();
+  });
+});
+
+describe("a session without context", () => {
+  it("reads as null and leaves nothing behind, whatever is asked of it", async () => {
+    const session = newSession();
+    expect(await contextOf(session)).toBeNull();
+    expect(await session.peek(ANONYMOUS)).toEqual({ ok: true, value: null });
+    expect(await session.end(ANONYMOUS)).toEqual({ ok: true, value: { ended: false } });
+    expect(await session.holds(1)).toBe(false);
+    await inSession(session, (instance) => instance.alarm());
+    expect(await storageOf(session)).toEqual(EMPTY);
+    expect(await activeSessions()).toBe(0);
+  });
+});
+
+describe("every access moves the deadline", () => {
+  it("to the idle time-out from now, and writes once a minute at most", async () => {
+    vi.setSystemTime(Math.ceil(Date.now() / 60_000) * 60_000 + 1);
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    const first = await alarmOf(session);
+    expect(first).toBe(Date.now() - 1 + DAY + 60_000);
+    moveClock(30_000);
+    await contextOf(session);
+    expect(await alarmOf(session)).toBe(first);
+    moveClock(60_000);
+    expect((await contextOf(session))?.expiresAt).toBe((first ?? 0) + 60_000);
+    expect(await alarmOf(session)).toBe((first ?? 0) + 60_000);
+  });
+
+  it("and tells when the access before it was", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    const setAt = Date.now();
+    moveClock(3_600_000);
+    const { lastUsed } = (await contextOf(session)) ?? { lastUsed: 0 };
+    expect(lastUsed).toBeGreaterThanOrEqual(setAt);
+    expect(lastUsed).toBeLessThan(setAt + 60_000);
+    expect((await contextOf(session))?.lastUsed).toBe(Date.now());
+  });
+
+  it("but a peek moves nothing", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    const alarm = await alarmOf(session);
+    moveClock(3_600_000);
+    expect(await session.peek(ANONYMOUS)).toMatchObject({
+      ok: true,
+      value: { workingDirectory: "/a", expiresAt: alarm },
+    });
+    expect(await alarmOf(session)).toBe(alarm);
+  });
+});
+
+describe("expiry", () => {
+  it("comes after 24 idle hours, not before, and leaves empty storage and no row", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    moveClock(DAY - 1);
+    expect(await fireDueAlarm(session)).toBe(false);
+    moveClock(60_001);
+    expect(await fireDueAlarm(session)).toBe(true);
+    expect(await storageOf(session)).toEqual(EMPTY);
+    expect(await activeSessions()).toBe(0);
+    expect(await contextOf(session)).toBeNull();
+  });
+
+  it("is exact even when the alarm is late: what has expired is never read again", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    moveClock(DAY + 60_000);
+    expect(await contextOf(session)).toBeNull();
+    expect(await session.end(ANONYMOUS)).toMatchObject({ value: { ended: false } });
+    await settle(session);
+    expect(await storageOf(session)).toEqual(EMPTY);
+    expect(await activeSessions()).toBe(0);
+  });
+
+  it("leaves the id usable: a set before the late alarm begins a new context, which that alarm spares", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/old"));
+    moveClock(DAY + 60_000);
+    expect(await session.set(ANONYMOUS, setRequest("/new"))).toMatchObject({ value: { created: true } });
+    await inSession(session, (instance) => instance.alarm());
+    expect((await contextOf(session))?.workingDirectory).toBe("/new");
+    expect(await activeSessions()).toBe(1);
+  });
+
+  it("survives an alarm that is delivered twice", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    moveClock(DAY + 60_000);
+    await fireDueAlarm(session);
+    await inSession(session, (instance) => instance.alarm());
+    expect(await storageOf(session)).toEqual(EMPTY);
+    expect(await activeSessions()).toBe(0);
+  });
+
+  it("happens although the platform has given the alarm up: the context is not read again, and closes at the next access", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    await inSession(session, (_, { storage }) => storage.deleteAlarm());
+    expect(await contextOf(session)).toBeNull();
+    expect(await contextOf(session)).toBeNull();
+    await settle(session);
+    expect(await storageOf(session)).toEqual(EMPTY);
+    expect(await activeSessions()).toBe(0);
+  });
+});
+
+describe("ending", () => {
+  it("forgets the context at once; the id begins anew", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    expect(await session.end(ANONYMOUS)).toEqual({ ok: true, value: { ended: true } });
+    expect(await session.end(ANONYMOUS)).toEqual({ ok: true, value: { ended: false } });
+    expect(await storageOf(session)).toEqual(EMPTY);
+    expect(await activeSessions()).toBe(0);
+    expect(await session.set(ANONYMOUS, setRequest("/b"))).toMatchObject({ value: { created: true } });
+    expect(await activeSessions()).toBe(1);
+  });
+
+  it("completes although unregistering fails first: gone at once, uncounted as soon as the shard answers", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    const broken = vi.spyOn(SessionRegistry.prototype, "unregister").mockImplementation(() => {
+      throw new Error("shard refuses");
+    });
+    expect(await session.end(ANONYMOUS)).toMatchObject({ value: { ended: true } });
+    expect(await contextOf(session)).toBeNull();
+    expect(await activeSessions()).toBe(1);
+    for (let tries = 0; tries < 10; tries++) {
+      vi.setSystemTime((await alarmOf(session)) ?? 0);
+      await runDurableObjectAlarm(session);
+    }
+    expect(broken.mock.calls.length).toBeGreaterThan(10);
+    broken.mockRestore();
+    await settle(session);
+    expect(await activeSessions()).toBe(0);
+    expect(await storageOf(session)).toEqual(EMPTY);
+  });
+
+  it("for good answers as deleted for 24 hours, then nothing is left", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    expect(await session.delete(ANONYMOUS)).toMatchObject({ value: { ended: true } });
+    expect(await activeSessions()).toBe(0);
+    const deleted = { ok: false, failure: { kind: "session_deleted", sessionId: idOf(session) } };
+    await evict(session);
+    expect(await session.get(ANONYMOUS)).toEqual(deleted);
+    expect(await session.set(ANONYMOUS, setRequest("/b"))).toEqual(deleted);
+    expect(await session.delete(ANONYMOUS)).toEqual(deleted);
+    moveClock(DAY - 1);
+    expect(await session.get(ANONYMOUS)).toEqual(deleted);
+    moveClock(1);
+    expect(await contextOf(session)).toBeNull();
+    await fireDueAlarm(session);
+    expect(await storageOf(session)).toEqual(EMPTY);
+  });
+
+  it("for good needs no context", async () => {
+    const session = newSession();
+    expect(await session.delete(ANONYMOUS)).toEqual({ ok: true, value: { ended: false } });
+    expect(await session.get(ANONYMOUS)).toMatchObject({ failure: { kind: "session_deleted" } });
+  });
+});
+
+describe("ownership", () => {
+  it("makes a foreign session look like an unknown one, whatever is asked", async () => {
+    const session = newSession();
+    await session.set("alice", setRequest("/a"));
+    const unknown = { ok: false, failure: { kind: "session_unknown", sessionId: idOf(session) } };
+    for (const principal of ["bob", ANONYMOUS]) {
+      expect(await session.get(principal)).toEqual(unknown);
+      expect(await session.peek(principal)).toEqual(unknown);
+      expect(await session.set(principal, setRequest("/b"))).toEqual(unknown);
+      expect(await session.end(principal)).toEqual(unknown);
+      expect(await session.delete(principal)).toEqual(unknown);
+    }
+    expect((await contextOf(session, "alice"))?.workingDirectory).toBe("/a");
+  });
+
+  it("ends with the context: the next owner registers in a shard of their own", async () => {
+    const session = newSession();
+    await session.set("alice", setRequest("/a", { shard: 1 }));
+    moveClock(DAY + 60_000);
+    expect(await session.set("bob", setRequest("/b", { shard: 2 }))).toMatchObject({ value: { created: true } });
+    expect((await contextOf(session, "bob"))?.workingDirectory).toBe("/b");
+    expect(await session.get("alice")).toMatchObject({ failure: { kind: "session_unknown" } });
+    expect(await activeSessions()).toBe(1);
+  });
+});
+
+describe("storage evolution", () => {
+  it("opens a context written by the first version", async () => {
+    const session = newSession();
+    await inSession(session, async (_, { storage }) => {
+      storage.kv.put("session", {
+        version: 1,
+        state: "live",
+        owner: "anonymous",
+        workingDirectory: "/written/by/0.1.0",
+        configPath: null,
+        projectId: null,
+        client: "claude-code/2.1.0",
+        openedAt: Date.now(),
+        setAt: Date.now(),
+        idleTimeoutMs: DAY,
+        shard: 5,
+      });
+      await storage.setAlarm(Date.now() + DAY);
+    });
+    expect(await contextOf(session)).toMatchObject({
+      workingDirectory: "/written/by/0.1.0",
+      client: "claude-code/2.1.0",
+    });
+    await settle(session);
+    expect(await storageOf(session)).toEqual(EMPTY);
+  });
+
+  it("refuses to touch what a newer version has written", async () => {
+    const session = newSession();
+    await inSession(session, (_, { storage }) => storage.kv.put("session", { version: 99 }));
+    await expect(inSession(session, (instance) => instance.get(ANONYMOUS))).rejects.toThrow("version 99");
+    expect(await inSession(session, (_, { storage }) => storage.kv.get("session"))).toEqual({ version: 99 });
+  });
+});

@@ -1,0 +1,250 @@
+import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { parseConfig } from "../../src/config.ts";
+import { AUDIT_BATCH } from "../../src/constants.ts";
+import { Registry } from "../../src/registry/registry.ts";
+import { REGISTRY_MIGRATIONS } from "../../src/registry/registry-migrations.ts";
+import { SessionRegistry } from "../../src/registry/session-registry.ts";
+import { ANONYMOUS } from "../../src/session/session-context.ts";
+import { migrate } from "../../src/storage/migrations.ts";
+import {
+  activeSessions,
+  alarmOf,
+  contextOf,
+  DAY,
+  idOf,
+  inSession,
+  moveClock,
+  newSession,
+  registry,
+  registryShard,
+  SHARD,
+  setRequest,
+} from "../support/objects.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+});
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+  await reset();
+});
+
+const inShard = <R>(work: (instance: SessionRegistry, state: DurableObjectState) => R | Promise<R>) =>
+  runInDurableObject<SessionRegistry, R>(registryShard(), work);
+
+const entry = (sessionId: string, openedAt = 1000, principal = ANONYMOUS) => ({
+  sessionId,
+  openedAt,
+  principal,
+  client: null,
+});
+
+const count = async (principal = ANONYMOUS) => {
+  const counted = await registry().count(principal);
+  return counted.ok ? counted.value : counted.failure;
+};
+
+describe("membership", () => {
+  it("is a set: what is registered or unregistered twice counts once", async () => {
+    for (let twice = 0; twice < 2; twice++) await registry().register(SHARD, entry("a"), 0);
+    await registry().register(SHARD, entry("b"), 0);
+    expect(await count()).toMatchObject({ total: 2 });
+    for (let twice = 0; twice < 2; twice++) await registry().unregister(SHARD, entry("a"));
+    expect(await count()).toMatchObject({ total: 1 });
+  });
+
+  it("is told apart by when the context began: a late unregister spares the newer context", async () => {
+    await registry().register(SHARD, entry("a", 1000), 0);
+    await registry().register(SHARD, entry("a", 2000), 0);
+    await registry().unregister(SHARD, entry("a", 1000));
+    expect(await count()).toMatchObject({ total: 1 });
+    await registry().register(SHARD, entry("a", 1000), 0);
+    await registry().unregister(SHARD, entry("a", 2000));
+    expect(await count()).toMatchObject({ total: 0 });
+  });
+
+  it("survives eviction", async () => {
+    await registry().register(SHARD, entry("a"), 0);
+    await evictDurableObject(registryShard());
+    expect(await count()).toMatchObject({ total: 1 });
+  });
+});
+
+describe("the count", () => {
+  it("is 0 on an empty registry, and asking leaves nothing behind", async () => {
+    expect(await count("alice")).toEqual({ total: 0, yours: 0, byRegion: {} });
+    expect(await registry().list("alice", null, 10)).toEqual({ ok: true, value: [] });
+    await registry().unregister(SHARD, entry("a"));
+    expect(await inShard((_, { storage }) => storage.sql.exec("SELECT name FROM sqlite_master").toArray())).toEqual([]);
+  });
+
+  it("adds up regions and tells the caller's own", async () => {
+    await registry().register(0, entry("a"), 0);
+    await registry().register(9, entry("b"), 0);
+    await registry().register(2, entry("c", 1000, "alice"), 0);
+    expect(await count("alice")).toEqual({ total: 3, yours: 1, byRegion: { wnam: 2, sam: 1 } });
+    expect(await count(ANONYMOUS)).toMatchObject({ total: 3, yours: 0 });
+  });
+
+  it("is an error if a shard does not answer, never a guess", async () => {
+    await registry().register(SHARD, entry("a"), 0);
+    vi.spyOn(SessionRegistry.prototype, "count").mockImplementationOnce(() => {
+      throw new Error("shard is down");
+    });
+    expect(await count()).toMatchObject({ kind: "registry_unavailable" });
+    expect(await count()).toMatchObject({ total: 1 });
+  });
+
+  it("reads one row of its own whatever the number of sessions", async () => {
+    for (let n = 0; n < 300; n++) await registry().register(SHARD, entry(`s${n}`), 0);
+    const rowsRead = await inShard((_, { storage }) => storage.sql.exec("SELECT sessions FROM total").rowsRead);
+    expect(rowsRead).toBe(1);
+    expect(await count()).toMatchObject({ total: 300 });
+  });
+
+  it("stays exact when the number of shards grows under live sessions", async () => {
+    const config = parseConfig(env);
+    const of = (registryShards: number) => new Registry(env.REGISTRY, { ...config, registryShards });
+    const sessions = Array.from({ length: 40 }, newSession);
+    for (const [n, session] of sessions.entries()) await session.set("alice", setRequest(`/${n}`, { shard: n % 16 }));
+    const grown = of(32);
+    expect(await grown.count("alice")).toMatchObject({ value: { total: 40, yours: 40 } });
+    const later = Array.from({ length: 20 }, newSession);
+    for (const [n, session] of later.entries()) await session.set("alice", setRequest("/new", { shard: 12 + n }));
+    expect(await grown.count("alice")).toMatchObject({ value: { total: 60, yours: 60 } });
+    const listed = await grown.list("alice", null, 100);
+    expect(listed.ok && new Set(listed.value.map(({ sessionId }) => sessionId))).toEqual(
+      new Set([...sessions, ...later].map(idOf)),
+    );
+    for (const session of [...sessions, ...later]) await session.end("alice");
+    expect(await grown.count("alice")).toMatchObject({ value: { total: 0, yours: 0 } });
+  });
+});
+
+describe("the quota of a known principal", () => {
+  it("refuses the next context, names the oldest, and leaves nothing of it; after an end there is room", async () => {
+    const [first, second, third] = [newSession(), newSession(), newSession()];
+    const request = setRequest("/a", { maxSessions: 2 });
+    await first.set("alice", request);
+    moveClock(10);
+    await second.set("alice", request);
+    expect(await third.set("alice", request)).toMatchObject({
+      ok: false,
+      failure: { kind: "quota_exceeded", limit: 2, oldest: [{ sessionId: idOf(first) }, { sessionId: idOf(second) }] },
+    });
+    expect(await third.get("alice")).toEqual({ ok: true, value: null });
+    expect(await alarmOf(third)).toBeNull();
+    expect(await inSession(third, (_, { storage }) => [...storage.kv.list()])).toEqual([]);
+    expect(await count("alice")).toMatchObject({ total: 2, yours: 2 });
+    // Only beginning is limited.
+    expect(await first.set("alice", request)).toMatchObject({ ok: true, value: { created: false } });
+    await first.end("alice");
+    expect(await third.set("alice", request)).toMatchObject({ ok: true });
+  });
+
+  it("holds for concurrent sets: exactly as many begin as there is room for", async () => {
+    const sets = await Promise.all(
+      Array.from({ length: 12 }, () => newSession().set("alice", setRequest("/a", { maxSessions: 5 }))),
+    );
+    expect(sets.filter((set) => set.ok)).toHaveLength(5);
+    expect(await count("alice")).toMatchObject({ total: 5 });
+  });
+
+  it("does not lump anonymous callers together", async () => {
+    for (let n = 0; n < 3; n++) {
+      expect(await newSession().set(ANONYMOUS, setRequest("/a", { maxSessions: 2 }))).toMatchObject({ ok: true });
+    }
+  });
+});
+
+describe("the list of a principal", () => {
+  it("is newest first, in pages, across shards, and nobody else's", async () => {
+    for (let n = 0; n < 25; n++) await registry().register(n % 4, entry(`s${n}`, 1000 + n, "alice"), 0);
+    await registry().register(0, entry("other", 5000, "bob"), 0);
+    await registry().register(0, entry("nobody", 5000), 0);
+    const seen: string[] = [];
+    let position = null;
+    for (;;) {
+      const page = await registry().list("alice", position, 10);
+      if (!page.ok) throw new Error(page.failure.kind);
+      seen.push(...page.value.map(({ sessionId }) => sessionId));
+      position = page.value.at(-1) ?? null;
+      if (page.value.length < 10) break;
+    }
+    expect(seen).toEqual(Array.from({ length: 25 }, (_, n) => `s${24 - n}`));
+    expect(await registry().list(ANONYMOUS, null, 10)).toEqual({ ok: true, value: [] });
+  });
+
+  it("loses and repeats none that began in the same millisecond", async () => {
+    for (let n = 0; n < 9; n++) await registry().register(n % 3, entry(`s${n}`, 1000, "alice"), 0);
+    const first = await registry().list("alice", null, 5);
+    if (!first.ok) throw new Error(first.failure.kind);
+    const second = await registry().list("alice", first.value.at(-1) ?? null, 5);
+    expect(second.ok && [...first.value, ...second.value].map(({ sessionId }) => sessionId).sort()).toEqual(
+      Array.from({ length: 9 }, (_, n) => `s${n}`),
+    );
+  });
+});
+
+describe("the daily audit", () => {
+  const audit = () => runDurableObjectAlarm(registryShard());
+
+  it("drops rows whose context is gone, in batches, and touches the others no more than a peek", async () => {
+    const live = newSession();
+    await live.set(ANONYMOUS, setRequest("/a"));
+    const deadline = await alarmOf(live);
+    for (let n = 0; n < 2 * AUDIT_BATCH; n++) await registry().register(SHARD, entry(idOf(newSession())), 0);
+    expect(await activeSessions()).toBe(2 * AUDIT_BATCH + 1);
+    moveClock(DAY / 2);
+    await audit();
+    expect(await activeSessions()).toBeGreaterThan(AUDIT_BATCH);
+    await audit();
+    await audit();
+    expect(await activeSessions()).toBe(1);
+    expect(await alarmOf(live)).toBe(deadline);
+    expect((await contextOf(live))?.workingDirectory).toBe("/a");
+    const next = await inShard((_, { storage }) => storage.getAlarm());
+    expect(next).toBe(Date.now() + DAY);
+  });
+
+  it("keeps the row of a session that does not answer, and goes on the next day", async () => {
+    const live = newSession();
+    await live.set(ANONYMOUS, setRequest("/a"));
+    await inSession(live, (_, { storage }) => storage.kv.put("session", { version: 99 }));
+    await audit();
+    expect(await activeSessions()).toBe(1);
+    expect(await inShard((_, { storage }) => storage.getAlarm())).toBe(Date.now() + DAY);
+  });
+
+  it("stops when the shard is empty, and begins again with the next row", async () => {
+    await registry().register(SHARD, entry(idOf(newSession())), 0);
+    await audit();
+    expect(await inShard((_, { storage }) => storage.getAlarm())).toBeNull();
+    await registry().register(SHARD, entry(idOf(newSession())), 0);
+    expect(await inShard((_, { storage }) => storage.getAlarm())).toBe(Date.now() + DAY);
+  });
+});
+
+describe("storage evolution", () => {
+  it("opens a shard written by the first version", async () => {
+    await inShard((_, { storage }) => {
+      migrate(storage, REGISTRY_MIGRATIONS.slice(0, 1));
+      storage.sql.exec("INSERT INTO session VALUES ('sess_old', 1000, 'alice', 'claude-code/2.1.0')");
+      storage.sql.exec("UPDATE total SET sessions = 1");
+    });
+    await evictDurableObject(registryShard());
+    expect(await count("alice")).toMatchObject({ total: 1, yours: 1 });
+    await registry().unregister(SHARD, entry("sess_old", 1000));
+    expect(await count()).toMatchObject({ total: 0 });
+  });
+
+  it("refuses storage that a newer version has changed", async () => {
+    await inShard((_, { storage }) => {
+      expect(() => migrate(storage, [...REGISTRY_MIGRATIONS, "CREATE TABLE later (x)"])).not.toThrow();
+      expect(() => migrate(storage, REGISTRY_MIGRATIONS)).toThrow("deploy the newer version");
+    });
+  });
+});

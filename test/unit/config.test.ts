@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { parseConfig } from "../../src/config.ts";
+
+describe("configuration", () => {
+  it("has a default for every setting", () => {
+    expect(parseConfig({})).toEqual({
+      idleTimeoutMs: 86_400_000,
+      maxSessionsPerPrincipal: 1000,
+      registryShards: 16,
+      logLevel: "info",
+      allowedHosts: [],
+      allowedOrigins: [],
+      jurisdiction: null,
+      rateLimited: true,
+      auth: { mode: "none" },
+    });
+  });
+
+  it("takes lists with spaces and capitals, and leaves out empty items", () => {
+    expect(parseConfig({ ALLOWED_HOSTS: " MCP.example.com, *.example.org ,," }).allowedHosts).toEqual([
+      "mcp.example.com",
+      "*.example.org",
+    ]);
+  });
+
+  it.each([
+    ["SESSION_IDLE_TIMEOUT_SECONDS", "0"],
+    ["SESSION_IDLE_TIMEOUT_SECONDS", "-5"],
+    ["SESSION_IDLE_TIMEOUT_SECONDS", "1.5"],
+    ["SESSION_IDLE_TIMEOUT_SECONDS", "abc"],
+    ["SESSION_IDLE_TIMEOUT_SECONDS", ""],
+    ["REGISTRY_SHARDS", "0"],
+    ["REGISTRY_SHARDS", "1e3"],
+    ["LOG_LEVEL", "loud"],
+    ["ALLOWED_HOSTS", "https://example.com"],
+    ["ALLOWED_HOSTS", "example.com:8080"],
+    ["ALLOWED_ORIGINS", "*"],
+    ["SESSION_JURISDICTION", "mars"],
+  ])("%s = %j is refused in one line that names both", (name, value) => {
+    const parse = () => parseConfig({ [name]: value });
+    expect(parse).toThrow(`${name} is ${JSON.stringify(value)}`);
+    expect(parse).toThrow(/^[^\n]+$/);
+  });
+});

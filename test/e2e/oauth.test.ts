@@ -38,6 +38,28 @@ const connect = (oauth: MemoryOAuthClient, mode: "legacy" | "auto") => {
 };
 
 describe("the official client", () => {
+  // First, while the server has no keys yet: a request must not wait for what another one is fetching.
+  it("gets a token that serves many requests at once", async () => {
+    const oauth = new MemoryOAuthClient();
+    const { client, transport } = connect(oauth, "legacy");
+    await expect(client.connect(transport)).rejects.toThrow(UnauthorizedError);
+    await transport.finishAuth(oauth.callback?.searchParams ?? new URLSearchParams());
+    const ping = async () => {
+      const answer = await fetch(`${server.url}/mcp`, {
+        method: "POST",
+        headers: {
+          "Content-Type": "application/json",
+          Accept: "application/json, text/event-stream",
+          Authorization: `Bearer ${oauth.tokens()?.access_token}`,
+        },
+        body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" }),
+      });
+      return answer.status;
+    };
+    const statuses = await Promise.all(Array.from({ length: 30 }, ping));
+    expect(new Set(statuses)).toEqual(new Set([200]));
+  });
+
   it.each(["legacy", "auto"] as const)(
     "goes from 401 to metadata to token to session, and keeps the session across a refresh (%s)",
     async (mode) => {

@@ -9,6 +9,7 @@ import {
   type SignOptions,
 } from "jose";
 import { vi } from "vitest";
+import { startApp } from "./apps.ts";
 
 export const ISSUER = "https://issuer.example.com/";
 export const AUDIENCE = "https://mcp.example.workers.dev/mcp";
@@ -59,6 +60,12 @@ export async function createIssuer({ alg = "ES256" } = {}) {
       return new SignJWT(all).setProtectedHeader({ alg, kid: key.kid, ...header }).sign(key.privateKey, options);
     },
   };
+}
+
+/** An app that trusts an issuer of its own. */
+export async function startWithIssuer(vars: Record<string, string> = {}, alg = "ES256") {
+  const issuer = await createIssuer({ alg });
+  return { issuer, send: startApp({ ...issuer.vars, ...vars }) };
 }
 
 async function generateKey(alg: string) {

@@ -4,9 +4,11 @@ import {
   type McpServer,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
+import { MAX_BATCH_MESSAGES } from "../constants.ts";
 import type { Logger } from "../log.ts";
 import { type Caller, type Era, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
 import type { SessionRef } from "../session/sessions.ts";
+import { describeBodyFault, parseBody } from "./json-body.ts";
 import {
   INVALID_REQUEST,
   jsonRpcError,
@@ -15,6 +17,7 @@ import {
   SERVER_ERROR,
   SESSION_NOT_FOUND,
 } from "./json-rpc.ts";
+import { tooManyRequests } from "./rate-limit.ts";
 
 const SESSION_HEADER = "mcp-session-id";
 const VERSION_HEADER = "mcp-protocol-version";
@@ -45,6 +48,8 @@ export interface McpRequestContext {
   readonly caller: Omit<Caller, "era">;
   readonly stores: Stores;
   readonly event: McpEvent;
+  /** Charges one set_working_directory to the caller; false if that is one too many. */
+  readonly chargeSet: () => Promise<boolean>;
 }
 
 /** Serves the MCP endpoint: decides about era and session, and leaves the protocol to the SDK. */
@@ -74,8 +79,12 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     }
     const refused = refuseMediaType(request);
     if (refused !== null) return refused;
-    const body = parseJson(await request.text());
-    if (body === undefined) return jsonRpcError(400, PARSE_ERROR, "Parse error: the request body is not valid JSON");
+    const parsed = parseBody(await request.arrayBuffer());
+    if (!parsed.ok) {
+      const code = parsed.failure === "not_utf8" || parsed.failure === "not_json" ? PARSE_ERROR : INVALID_REQUEST;
+      return jsonRpcError(400, code, describeBodyFault(parsed.failure));
+    }
+    const body = parsed.value;
     noteMessage(context.event, body);
     return (await isLegacyRequest(request, body))
       ? serveLegacy(request, body, context)
@@ -89,7 +98,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     calls.set(request, call);
     const response = await modern.fetch(request, { parsedBody: body });
     noteCall(context.event, body, call);
-    return response;
+    return call.rateLimited ? refuseSet(response, body) : response;
   }
 
   async function serveLegacy(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
@@ -97,6 +106,10 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     const id = requestIdOf(body);
     if (Array.isArray(body) && (request.headers.get(VERSION_HEADER) ?? "") >= FIRST_VERSION_WITHOUT_BATCHES) {
       const message = `Batches are not part of protocol ${request.headers.get(VERSION_HEADER)}. Send one message per request`;
+      return jsonRpcError(400, INVALID_REQUEST, message);
+    }
+    if (Array.isArray(body) && body.length > MAX_BATCH_MESSAGES) {
+      const message = `A batch of ${body.length} messages is too large. Send at most ${MAX_BATCH_MESSAGES}`;
       return jsonRpcError(400, INVALID_REQUEST, message);
     }
     const initializing = isMethod(body, "initialize");
@@ -111,6 +124,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     if (callsTool(body)) await call.checkHeader();
     noteCall(context.event, body, call);
     if (call.headerRefusal !== null || response === null) return refuseSession(call.headerRefusal, id);
+    if (call.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
     return initializing ? withNewSession(response, context) : response;
   }
 
@@ -150,8 +164,14 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
   }
 }
 
-const newCall = (era: Era, { caller, stores }: McpRequestContext, header: SessionRef | null) =>
-  new SessionCall({ ...caller, era }, stores, header);
+const newCall = (era: Era, { caller, stores, chargeSet }: McpRequestContext, header: SessionRef | null) =>
+  new SessionCall({ ...caller, era }, stores, header, chargeSet);
+
+/** 429 in place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers. */
+async function refuseSet(answer: Response, body: unknown): Promise<Response> {
+  await answer.body?.cancel();
+  return tooManyRequests("calls of set_working_directory", requestIdOf(body));
+}
 
 /** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
 function refuseSession(failure: ToolFailure | null, id: string | number | null): Response {

@@ -1,4 +1,4 @@
-import { LIST_PAGE } from "../constants.ts";
+import { LIST_PAGE, RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import type { CatalogOperation } from "../projects/catalog.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
@@ -17,6 +17,8 @@ export type Era = "legacy" | "modern";
 export interface Caller {
   readonly era: Era;
   readonly principal: Principal;
+  /** What the caller's token allows; without authentication, everything. */
+  readonly scopes: readonly string[];
   /** Where the request entered the platform, if known. */
   readonly region: Region | null;
   /** The user agent, for clients whose era does not tell their name with each call. */
@@ -49,6 +51,8 @@ export class SessionCall {
   headerRefusal: ToolFailure | null = null;
   /** Whether a session object has been asked in the course of this request. */
   objectAsked = false;
+  /** Whether a set was refused because the caller sets too fast. The route answers 429 then. */
+  rateLimited = false;
   /** Whether a tool has answered, and with no error: for the log. */
   toolSucceeded = false;
   /** The session that was worked on last, for the log. */
@@ -57,19 +61,32 @@ export class SessionCall {
   readonly caller: Caller;
   readonly #stores: Stores;
   readonly #header: SessionRef | null;
+  readonly #chargeSet: () => Promise<boolean>;
 
-  constructor(caller: Caller, stores: Stores, header: SessionRef | null) {
+  /** `chargeSet` is asked before every set; false means that the caller has to wait. */
+  constructor(
+    caller: Caller,
+    stores: Stores,
+    header: SessionRef | null,
+    chargeSet: () => Promise<boolean> = async () => true,
+  ) {
     this.caller = caller;
     this.#stores = stores;
     this.#header = header;
+    this.#chargeSet = chargeSet;
     this.sessionId = header?.sessionId ?? null;
   }
 
   /** Sets the working directory; mints a session if the call means none. */
-  set(
+  async set(
     sessionId: string | undefined,
     request: Pick<SetRequest, "workingDirectory" | "config" | "client">,
   ): Promise<Result<SetReply, ToolFailure>> {
+    // Every set, not only one that begins a context: which of them does, the object knows, and by then it is awake.
+    if (!(await this.#chargeSet())) {
+      this.rateLimited = true;
+      return fail<Failure>({ kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
+    }
     const { principal, region } = this.caller;
     const { sessions } = this.#stores;
     return this.#on(sessionId, sessions.mint(), (session) => sessions.set(session, principal, { ...request, region }));

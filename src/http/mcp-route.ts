@@ -1,12 +1,7 @@
-import {
-  createMcpHandler,
-  isLegacyRequest,
-  type McpServer,
-  WebStandardStreamableHTTPServerTransport,
-} from "@modelcontextprotocol/server";
+import { createMcpHandler, isLegacyRequest, type McpServer } from "@modelcontextprotocol/server";
 import { MAX_BATCH_MESSAGES } from "../constants.ts";
 import type { Logger } from "../log.ts";
-import { type Caller, type Era, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
+import { type Caller, CallRecord, type Era, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
 import type { SessionRef } from "../session/sessions.ts";
 import { describeBodyFault, parseBody } from "./json-body.ts";
 import {
@@ -17,6 +12,7 @@ import {
   SERVER_ERROR,
   SESSION_NOT_FOUND,
 } from "./json-rpc.ts";
+import { legacyExchange } from "./legacy-exchange.ts";
 import { tooManyRequests } from "./rate-limit.ts";
 
 const SESSION_HEADER = "mcp-session-id";
@@ -40,6 +36,8 @@ export interface McpEvent {
 
 export interface McpRouteOptions {
   readonly buildServer: ServerFactory;
+  /** Whether its tools send anything before their result. */
+  readonly streaming: boolean;
   readonly log: Logger;
 }
 
@@ -53,7 +51,7 @@ export interface McpRequestContext {
 }
 
 /** Serves the MCP endpoint: decides about era and session, and leaves the protocol to the SDK. */
-export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
+export function createMcpRoute({ buildServer, streaming, log }: McpRouteOptions) {
   /** The SDK hands its factory the request; this is how the call that belongs to it is found again. */
   const calls = new WeakMap<Request, SessionCall>();
   const modern = createMcpHandler(
@@ -64,6 +62,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     },
     {
       legacy: "reject",
+      responseMode: streaming ? "auto" : "json",
       // Subscriptions are left to the SDK: a server that declares no list as changing is spoken for by an acknowledgement
       // of nothing, after which the stream ends. One that is held open would be billed.
       onerror: (error) => log("debug", "mcp_rejected", { error: error.message }),
@@ -94,11 +93,11 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
   async function serveModern(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
     context.event.era = "modern";
     // No session from the header: the revision has none, and a stray one must not decide where files land.
-    const call = newCall("modern", context, null);
-    calls.set(request, call);
+    const record = new CallRecord();
+    calls.set(request, newCall("modern", context, null, record));
     const response = await modern.fetch(request, { parsedBody: body });
-    noteCall(context.event, body, call);
-    return call.rateLimited ? refuseSet(response, body) : response;
+    await noteOutcome(context.event, body, record, response);
+    return record.rateLimited ? refuseSet(response, body) : response;
   }
 
   async function serveLegacy(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
@@ -116,27 +115,18 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     const header = initializing ? null : request.headers.get(SESSION_HEADER);
     const session = header === null ? null : context.stores.sessions.parse(header);
     if (session?.ok === false) return refuseSession(session.failure, id);
-    const call = newCall("legacy", context, session?.value ?? null);
-    context.event.sessionId = call.sessionId;
+    const record = new CallRecord();
+    const call = newCall("legacy", context, session?.value ?? null, record);
     // A tool asks the session's object itself; before anything else the header is checked here.
     if (!callsTool(body)) await call.checkHeader();
-    const response = call.headerRefusal === null ? await exchange(request, body, buildServer(call)) : null;
+    context.event.sessionId = record.sessionId;
+    if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, id);
+    const response = await legacyExchange(request, body, buildServer(call), streaming);
     if (callsTool(body)) await call.checkHeader();
-    noteCall(context.event, body, call);
-    if (call.headerRefusal !== null || response === null) return refuseSession(call.headerRefusal, id);
-    if (call.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
+    await noteOutcome(context.event, body, record, response);
+    if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, id);
+    if (record.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
     return initializing ? withNewSession(response, context) : response;
-  }
-
-  /** One legacy exchange through the SDK, answered as plain JSON: nothing that we send comes before the result. */
-  async function exchange(request: Request, body: unknown, server: McpServer): Promise<Response> {
-    const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
-    await server.connect(transport);
-    try {
-      return await transport.handleRequest(request, { parsedBody: body });
-    } finally {
-      await server.close();
-    }
   }
 
   async function withNewSession(response: Response, { stores, event }: McpRequestContext): Promise<Response> {
@@ -164,8 +154,12 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
   }
 }
 
-const newCall = (era: Era, { caller, stores, chargeSet }: McpRequestContext, header: SessionRef | null) =>
-  new SessionCall({ ...caller, era }, stores, header, chargeSet);
+const newCall = (
+  era: Era,
+  { caller, stores, chargeSet }: McpRequestContext,
+  header: SessionRef | null,
+  record: CallRecord,
+) => new SessionCall({ ...caller, era }, stores, header, record, chargeSet);
 
 /** 429 in place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers. */
 async function refuseSet(answer: Response, body: unknown): Promise<Response> {
@@ -217,7 +211,11 @@ function noteMessage(event: McpEvent, body: unknown): void {
   if (typeof params?.name === "string") event.tool = params.name.slice(0, 100);
 }
 
-function noteCall(event: McpEvent, body: unknown, call: SessionCall): void {
-  event.sessionId = call.sessionId;
-  if (callsTool(body) && !call.toolSucceeded) event.outcome = "tool_error";
+async function noteOutcome(event: McpEvent, body: unknown, record: CallRecord, response: Response): Promise<void> {
+  event.sessionId = record.sessionId;
+  if (!callsTool(body) || !isJson(response)) return;
+  const answer = parseJson(await response.clone().text()) as { result?: { isError?: unknown } } | undefined;
+  if (answer?.result?.isError === true) event.outcome = "tool_error";
 }
+
+const isJson = (response: Response): boolean => response.headers.get("content-type")?.includes("json") ?? false;

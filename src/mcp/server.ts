@@ -44,7 +44,7 @@ const INSTRUCTIONS = `This server remembers, for each conversation by itself, wh
 4. When the work is finished, end_session forgets the context.`;
 
 /** Builds the server that answers one request. `session layer` → this: any factory of the same shape could stand here. */
-export function buildServer(call: SessionCall, log: Logger): McpServer {
+export function buildServer({ session: call, log }: { session: SessionCall; log: Logger }): McpServer {
   const server = new McpServer(SERVER_INFO, {
     instructions: INSTRUCTIONS,
     capabilities: { tools: { listChanged: false } },
@@ -57,7 +57,6 @@ export function buildServer(call: SessionCall, log: Logger): McpServer {
       async (args: Record<string, unknown>) => {
         try {
           const result = await run(args, call, clientName(server, call));
-          call.toolSucceeded ||= result.ok;
           return result.ok ? answerResult(result.value) : failureResult(result.failure);
         } catch (error) {
           // A bug. Its text may name anything, so it goes to the log alone.

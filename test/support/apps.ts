@@ -2,7 +2,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../src/config.ts";
-import { createApp } from "../../src/http/app.ts";
+import { sessionApp } from "../../src/http/app.ts";
 import { buildServer } from "../../src/mcp/server.ts";
 
 export type Era = "legacy" | "modern";
@@ -33,7 +33,7 @@ export type Send = (request: Request) => Promise<Answer>;
 
 /** An app with settings of its own. Sends to it take a whole Request. */
 export function startApp(vars: Record<string, string> = {}, bindings: Partial<Env> = {}): Send {
-  const app = createApp({ config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", ...vars }), buildServer });
+  const app = sessionApp({ config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", ...vars }), buildServer });
   return async (request) => {
     const ctx = createExecutionContext();
     const response = await app.fetch(request, { ...env, ...bindings }, ctx);

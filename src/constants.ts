@@ -40,6 +40,23 @@ export const MAX_PATH_BYTES = 4096;
 /** Longest client name that a context keeps, in UTF-16 code units. */
 export const MAX_CLIENT_LENGTH = 200;
 
+/** Largest project config, in bytes of UTF-8. */
+export const MAX_CONFIG_BYTES = 64 * 1024;
+
+/** Deepest nesting of a project config: what is stored and sent on must not exhaust the stack of whoever reads it. */
+export const MAX_CONFIG_DEPTH = 32;
+
+/** How many directories a discovery looks in, the working directory included. */
+export const MAX_DISCOVERY_DIRECTORIES = 20;
+
+export const MAX_PROJECTS_PER_CATALOG = 1000;
+
+/** Most projects on one page of a list. */
+export const MAX_PROJECTS_PER_PAGE = 100;
+
+/** How many projects an error lists, be they near to a name or of the same name. */
+export const MAX_PROJECTS_IN_ERROR = 5;
+
 /** A deadline is rounded up by at most this part of the idle time-out, so that a burst of accesses writes once. */
 export const DEADLINE_GRANULES_PER_TIMEOUT = 1440;
 
@@ -69,3 +86,6 @@ export const QUOTA_EXAMPLES = 3;
 
 /** Sessions on one page of `list_sessions`; each costs a call to its object. */
 export const LIST_PAGE = 20;
+
+/** How long a session relies on what it knows of its principal's catalog before an access asks again. */
+export const PROJECT_RECHECK_MS = 5000;

@@ -4,6 +4,8 @@ import type { Config } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
 import { createLogger, type Logger, shortSessionId } from "../log.ts";
 import type { SessionCall } from "../mcp/session-call.ts";
+import { Catalogs } from "../projects/catalogs.ts";
+import { projectConfigJsonSchema } from "../projects/project-config.ts";
 import { Registry } from "../registry/registry.ts";
 import { type Region, regionOfRequest } from "../registry/shard-of.ts";
 import { Sessions } from "../session/sessions.ts";
@@ -26,6 +28,9 @@ export interface AppOptions {
     log: Logger,
   ) => ReturnType<Parameters<typeof createMcpRoute>[0]["buildServer"]>;
 }
+
+/** Paths that may stand in the log; any other is the client's own text. */
+const ROUTES = new Set(["/mcp", "/healthz", "/schema/config.json"]);
 
 type AppEnv = {
   Bindings: Env;
@@ -53,7 +58,7 @@ export function createApp({ config, buildServer }: AppOptions) {
     log("info", "request", {
       request_id: requestId,
       http_method: c.req.method,
-      route: c.req.path === "/mcp" || c.req.path === "/healthz" ? c.req.path : "other",
+      route: ROUTES.has(c.req.path) ? c.req.path : "other",
       era: event.era,
       method: event.method,
       tool: event.tool,
@@ -81,6 +86,10 @@ export function createApp({ config, buildServer }: AppOptions) {
   app.use(async (c, next) => refuseOversize(c.req.raw) ?? next());
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  // For editors, which complete and check a project's config with it.
+  app.get("/schema/config.json", (c) =>
+    c.body(JSON.stringify(projectConfigJsonSchema()), 200, { "Content-Type": "application/schema+json" }),
+  );
 
   for (const path of METADATA_PATHS) {
     app.get(path, (c) => {
@@ -115,8 +124,11 @@ export function createApp({ config, buildServer }: AppOptions) {
         region: c.get("region"),
         userAgent: c.req.header("user-agent") ?? null,
       },
-      sessions: new Sessions(c.env.SESSIONS, config),
-      registry: new Registry(c.env.REGISTRY, config),
+      stores: {
+        sessions: new Sessions(c.env.SESSIONS, config),
+        registry: new Registry(c.env.REGISTRY, config),
+        catalogs: new Catalogs(c.env.CATALOG, config),
+      },
       event: c.get("event"),
       chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, key),
     });

@@ -5,11 +5,9 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import { MAX_BATCH_MESSAGES } from "../constants.ts";
-import type { Failure } from "../failure.ts";
 import type { Logger } from "../log.ts";
-import { type Caller, type Era, SessionCall } from "../mcp/session-call.ts";
-import type { Registry } from "../registry/registry.ts";
-import type { SessionRef, Sessions } from "../session/sessions.ts";
+import { type Caller, type Era, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
+import type { SessionRef } from "../session/sessions.ts";
 import { describeBodyFault, parseBody } from "./json-body.ts";
 import {
   INVALID_REQUEST,
@@ -48,8 +46,7 @@ export interface McpRouteOptions {
 /** Everything of one request that is not the request itself. */
 export interface McpRequestContext {
   readonly caller: Omit<Caller, "era">;
-  readonly sessions: Sessions;
-  readonly registry: Registry;
+  readonly stores: Stores;
   readonly event: McpEvent;
   /** Charges one set_working_directory to the caller; false if that is one too many. */
   readonly chargeSet: () => Promise<boolean>;
@@ -67,8 +64,8 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     },
     {
       legacy: "reject",
-      // Nothing here ever changes for a subscriber, and a stream that is held open is billed.
-      maxSubscriptions: 0,
+      // Subscriptions are left to the SDK: a server that declares no list as changing is spoken for by an acknowledgement
+      // of nothing, after which the stream ends. One that is held open would be billed.
       onerror: (error) => log("debug", "mcp_rejected", { error: error.message }),
     },
   );
@@ -117,7 +114,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     }
     const initializing = isMethod(body, "initialize");
     const header = initializing ? null : request.headers.get(SESSION_HEADER);
-    const session = header === null ? null : context.sessions.parse(header);
+    const session = header === null ? null : context.stores.sessions.parse(header);
     if (session?.ok === false) return refuseSession(session.failure, id);
     const call = newCall("legacy", context, session?.value ?? null);
     context.event.sessionId = call.sessionId;
@@ -142,10 +139,10 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     }
   }
 
-  async function withNewSession(response: Response, { sessions, event }: McpRequestContext): Promise<Response> {
+  async function withNewSession(response: Response, { stores, event }: McpRequestContext): Promise<Response> {
     const answer = parseJson(await response.clone().text()) as { result?: unknown } | undefined;
     if (answer?.result === undefined) return response;
-    const { sessionId } = sessions.mint();
+    const { sessionId } = stores.sessions.mint();
     event.sessionId = sessionId;
     const headers = new Headers(response.headers);
     headers.set(SESSION_HEADER, sessionId);
@@ -159,16 +156,16 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     if (header === null) {
       return jsonRpcError(400, SERVER_ERROR, "DELETE ends the session of the Mcp-Session-Id header, which is missing");
     }
-    const session = context.sessions.parse(header);
+    const session = context.stores.sessions.parse(header);
     if (!session.ok) return refuseSession(session.failure, null);
     context.event.sessionId = session.value.sessionId;
-    const deleted = await context.sessions.delete(session.value, context.caller.principal);
+    const deleted = await context.stores.sessions.delete(session.value, context.caller.principal);
     return deleted.ok ? new Response(null, { status: 204 }) : refuseSession(deleted.failure, null);
   }
 }
 
-const newCall = (era: Era, { caller, sessions, registry, chargeSet }: McpRequestContext, header: SessionRef | null) =>
-  new SessionCall({ ...caller, era }, sessions, registry, header, chargeSet);
+const newCall = (era: Era, { caller, stores, chargeSet }: McpRequestContext, header: SessionRef | null) =>
+  new SessionCall({ ...caller, era }, stores, header, chargeSet);
 
 /** 429 in place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers. */
 async function refuseSet(answer: Response, body: unknown): Promise<Response> {
@@ -177,7 +174,7 @@ async function refuseSet(answer: Response, body: unknown): Promise<Response> {
 }
 
 /** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
-function refuseSession(failure: Failure | null, id: string | number | null): Response {
+function refuseSession(failure: ToolFailure | null, id: string | number | null): Response {
   if (failure?.kind === "session_unavailable") {
     return jsonRpcError(503, SERVER_ERROR, "The session is busy. Try again", { id, headers: { "Retry-After": "1" } });
   }

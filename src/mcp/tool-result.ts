@@ -42,12 +42,12 @@ export function describe(failure: ToolFailure): string {
       return "list_sessions shows callers their own sessions, and this call came without a token: nobody can tell which sessions are yours. Without a token the session_id is the only key to a session; find it in an earlier result of this conversation, or call set_working_directory to open a new one";
     case "cursor_invalid":
       return `cursor ${quote(failure.cursor)} was not given by list_sessions. Pass next_cursor of an earlier result as it is, or leave it out to begin with the newest session`;
-    case "rate_limited":
-      return `Too many calls of set_working_directory in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "no_context":
       return failure.sessionId === null
         ? "This needs a session, and the call names none. Call set_working_directory with the absolute path of the project directory, then pass the session_id of its result"
         : `Session ${quote(failure.sessionId)} has no working directory: none was set, it was ended, or it expired. Call set_working_directory with this session_id first`;
+    case "rate_limited":
+      return `Too many calls of set_working_directory in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "session_unavailable":
       return `Session ${quote(failure.sessionId)} is busy. Nothing was changed. Try again in a few seconds`;
     default:

@@ -7,7 +7,8 @@ import type { SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
 import { createLogger, type Logger, shortSessionId } from "../log.ts";
-import type { Caller, SessionCall } from "../mcp/session-call.ts";
+import { ServerSession } from "../mcp/server-session.ts";
+import type { Caller } from "../mcp/session-call.ts";
 import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
@@ -25,10 +26,13 @@ import { protectiveHeaders } from "./protective-headers.ts";
 import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
 import { refuseOversize } from "./request-limits.ts";
 
+/** State of a server that describes none: no key. */
+type NoState = z.ZodObject<Record<never, z.ZodType>>;
+
 /** What a server factory is given for each request. */
-export interface ServerContext<State extends z.ZodObject = z.ZodObject> {
+export interface ServerContext<State extends z.ZodObject = NoState> {
   /** The sessions that the request's calls mean: working directory, project, count. */
-  readonly session: SessionCall;
+  readonly session: ServerSession;
   /** The state values of those sessions, in the shape that `sessionApp` was given. */
   readonly state: TypedState<State>;
   readonly caller: Caller;
@@ -36,7 +40,8 @@ export interface ServerContext<State extends z.ZodObject = z.ZodObject> {
   readonly log: Logger;
 }
 
-export interface SessionAppOptions<State extends z.ZodObject = z.ZodObject> {
+/** What {@link sessionApp} makes an app of. */
+export interface SessionAppOptions<State extends z.ZodObject = NoState> {
   /** Builds the MCP server that answers one request; called for every request, so keep it light. */
   readonly buildServer: (context: ServerContext<State>) => McpServer;
   /** What a session keeps beside its context: each field is a key that may be there or not. */
@@ -46,7 +51,7 @@ export interface SessionAppOptions<State extends z.ZodObject = z.ZodObject> {
    * of the legacy era.
    */
   readonly streaming?: boolean;
-  /** Settings; by default those of the Worker's vars, checked while it starts. */
+  /** @internal Settings other than the Worker's vars, for tests. The Durable Objects go by the vars in any case. */
   readonly config?: Config;
 }
 
@@ -64,16 +69,16 @@ type AppEnv = {
  * Durable Object classes; wrangler.toml binds them as {@link SessionBindings} says.
  * @throws Error that names the variable, if a setting is bad; at the top of a Worker this stops it from starting.
  */
-export function sessionApp<State extends z.ZodObject = z.ZodObject>({
+export function sessionApp<State extends z.ZodObject = NoState>({
   buildServer,
-  state = z.object({}) as State,
+  state = z.object({}) as unknown as State,
   streaming = true,
   config = configOf(env),
-}: SessionAppOptions<State>): Hono<AppEnv> {
+}: SessionAppOptions<State>): Hono<{ Bindings: SessionBindings }> {
   const log = createLogger(config.logLevel);
   const serveMcp = createMcpRoute({
-    buildServer: (session) =>
-      buildServer({ session, state: new TypedState(session, state), caller: session.caller, log }),
+    buildServer: (call) =>
+      buildServer({ session: new ServerSession(call), state: new TypedState(call, state), caller: call.caller, log }),
     streaming,
     log,
   });
@@ -177,5 +182,6 @@ export function sessionApp<State extends z.ZodObject = z.ZodObject>({
     log("error", "request_threw", { request_id: c.get("requestId"), error: String(error.stack ?? error) });
     return jsonRpcError(500, -32603, `Internal error. Report request ${c.get("requestId")} if it stays`);
   });
-  return app;
+  // What the layers hand each other is none of the author's business.
+  return app as unknown as Hono<{ Bindings: SessionBindings }>;
 }

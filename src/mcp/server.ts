@@ -2,6 +2,7 @@ import { McpServer } from "@modelcontextprotocol/server";
 import { version } from "../../package.json";
 import { MAX_CLIENT_LENGTH } from "../constants.ts";
 import type { Logger } from "../log.ts";
+import type { ServerSession } from "./server-session.ts";
 import type { SessionCall } from "./session-call.ts";
 import type { SessionTool } from "./session-tool.ts";
 import { answerResult, errorResult, failureResult } from "./tool-result.ts";
@@ -44,7 +45,7 @@ const INSTRUCTIONS = `This server remembers, for each conversation by itself, wh
 4. When the work is finished, end_session forgets the context.`;
 
 /** Builds the server that answers one request. `session layer` → this: any factory of the same shape could stand here. */
-export function buildServer({ session: call, log }: { session: SessionCall; log: Logger }): McpServer {
+export function buildServer({ session: { call }, log }: { session: ServerSession; log: Logger }): McpServer {
   const server = new McpServer(SERVER_INFO, {
     instructions: INSTRUCTIONS,
     capabilities: { tools: { listChanged: false } },

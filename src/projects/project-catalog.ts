@@ -6,6 +6,7 @@ import { Catalog, type CatalogOperation, type CatalogQuestion, type CatalogReply
 export class ProjectCatalog extends DurableObject<SessionBindings> {
   readonly #catalog = new Catalog(this.ctx.storage);
 
+  /** @internal */
   ask(operation: CatalogOperation | null, question: CatalogQuestion): CatalogReply {
     return this.#catalog.ask(operation, question);
   }

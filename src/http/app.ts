@@ -69,12 +69,10 @@ type AppEnv = {
  * Durable Object classes; wrangler.toml binds them as {@link SessionBindings} says.
  * @throws Error that names the variable, if a setting is bad; at the top of a Worker this stops it from starting.
  */
-export function sessionApp<State extends z.ZodObject = NoState>({
-  buildServer,
-  state = z.object({}) as unknown as State,
-  streaming = true,
-  config = configOf(env),
-}: SessionAppOptions<State>): Hono<{ Bindings: SessionBindings }> {
+export function sessionApp<State extends z.ZodObject = NoState>(
+  options: SessionAppOptions<State>,
+): Hono<{ Bindings: SessionBindings }> {
+  const { buildServer, state = z.object({}) as unknown as State, streaming = true, config = configOf(env) } = options;
   const log = createLogger(config.logLevel);
   const serveMcp = createMcpRoute({
     buildServer: (call) =>

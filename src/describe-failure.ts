@@ -7,6 +7,16 @@ import type { ServiceFailure } from "./rpc/session-context-service.ts";
 /**
  * A failure in words, for a model or a log: what was wrong, the value, what to do. Names no tool, since those are the
  * server author's own.
+ * @example
+ * ```ts
+ * import { describeFailure, type SessionContextService } from "mcp-session-context";
+ *
+ * async function directoryOf(context: SessionContextService, id: string): Promise<string | null> {
+ *   const got = await context.getWorkingDirectory(id);
+ *   if (!got.ok) throw new Error(describeFailure(got.failure));
+ *   return got.value;
+ * }
+ * ```
  */
 export function describeFailure(failure: ToolFailure | ServiceFailure): string {
   switch (failure.kind) {
@@ -37,6 +47,18 @@ export function describeFailure(failure: ToolFailure | ServiceFailure): string {
   }
 }
 
-/** The failure as the result of a tool call. */
+/**
+ * The failure as the result of a tool call.
+ * @example
+ * ```ts
+ * import { failureResult, type ServerSession } from "mcp-session-context";
+ *
+ * async function forget(session: ServerSession, session_id?: string) {
+ *   const ended = await session.end(session_id);
+ *   if (!ended.ok) return failureResult(ended.failure);
+ *   return { content: [], structuredContent: { forgotten: ended.value.ended } };
+ * }
+ * ```
+ */
 export const failureResult = (failure: ToolFailure | ServiceFailure): CallToolResult =>
   errorResult(describeFailure(failure));

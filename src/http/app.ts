@@ -7,8 +7,8 @@ import type { SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
 import { createLogger, type Logger, shortSessionId } from "../log.ts";
+import type { Caller } from "../mcp/caller.ts";
 import { ServerSession } from "../mcp/server-session.ts";
-import type { Caller } from "../mcp/session-call.ts";
 import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
@@ -29,7 +29,19 @@ import { refuseOversize } from "./request-limits.ts";
 /** State of a server that describes none: no key. */
 type NoState = z.ZodObject<Record<never, z.ZodType>>;
 
-/** What a server factory is given for each request. */
+/**
+ * What a server factory is given for each request.
+ * @example
+ * ```ts
+ * import { McpServer } from "@modelcontextprotocol/server";
+ * import type { ServerContext } from "mcp-session-context";
+ *
+ * function buildServer({ caller, log }: ServerContext): McpServer {
+ *   log("debug", "server_built", { era: caller.era });
+ *   return new McpServer({ name: "example", version: "1.0.0" });
+ * }
+ * ```
+ */
 export interface ServerContext<State extends z.ZodObject = NoState> {
   /** The sessions that the request's calls mean: working directory, project, count. */
   readonly session: ServerSession;
@@ -40,7 +52,20 @@ export interface ServerContext<State extends z.ZodObject = NoState> {
   readonly log: Logger;
 }
 
-/** What {@link sessionApp} makes an app of. */
+/**
+ * What {@link sessionApp} makes an app of.
+ * @example
+ * ```ts
+ * import { McpServer } from "@modelcontextprotocol/server";
+ * import { type SessionAppOptions, sessionApp } from "mcp-session-context";
+ *
+ * const options: SessionAppOptions = {
+ *   buildServer: () => new McpServer({ name: "example", version: "1.0.0" }),
+ *   streaming: false,
+ * };
+ * export default sessionApp(options);
+ * ```
+ */
 export interface SessionAppOptions<State extends z.ZodObject = NoState> {
   /** Builds the MCP server that answers one request; called for every request, so keep it light. */
   readonly buildServer: (context: ServerContext<State>) => McpServer;
@@ -68,6 +93,29 @@ type AppEnv = {
  * request, headers, Host and Origin, who calls, limits, then the routes. Export it as the Worker's default, beside the
  * Durable Object classes; wrangler.toml binds them as {@link SessionBindings} says.
  * @throws Error that names the variable, if a setting is bad; at the top of a Worker this stops it from starting.
+ * @example
+ * ```ts
+ * import { McpServer } from "@modelcontextprotocol/server";
+ * import { failureResult, sessionApp, sessionIdArgument } from "mcp-session-context";
+ * import { z } from "zod";
+ *
+ * export { ProjectCatalog, SessionObject, SessionRegistry } from "mcp-session-context";
+ *
+ * export default sessionApp({
+ *   state: z.object({ count: z.number().int() }),
+ *   buildServer({ state }) {
+ *     const server = new McpServer({ name: "counter", version: "1.0.0" });
+ *     const inputSchema = z.object({ session_id: sessionIdArgument });
+ *     server.registerTool("increment", { inputSchema }, async ({ session_id }) => {
+ *       const updated = await state.update("count", (count = 0) => count + 1, session_id);
+ *       if (!updated.ok) return failureResult(updated.failure);
+ *       const { sessionId, value } = updated.value;
+ *       return { content: [], structuredContent: { session_id: sessionId, count: value } };
+ *     });
+ *     return server;
+ *   },
+ * });
+ * ```
  */
 export function sessionApp<State extends z.ZodObject = NoState>(
   options: SessionAppOptions<State>,

@@ -1,7 +1,8 @@
 import { createMcpHandler, isLegacyRequest, type McpServer } from "@modelcontextprotocol/server";
 import { MAX_BATCH_MESSAGES } from "../constants.ts";
 import type { Logger } from "../log.ts";
-import { type Caller, CallRecord, type Era, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
+import type { Caller, Era } from "../mcp/caller.ts";
+import { CallRecord, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
 import type { SessionRef } from "../session/sessions.ts";
 import { describeBodyFault, parseBody } from "./json-body.ts";
 import {
@@ -164,7 +165,7 @@ const newCall = (
 /** 429 in place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers. */
 async function refuseSet(answer: Response, body: unknown): Promise<Response> {
   await answer.body?.cancel();
-  return tooManyRequests("calls of set_working_directory", requestIdOf(body));
+  return tooManyRequests("calls that begin a session, such as set_working_directory", requestIdOf(body));
 }
 
 /** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */

@@ -6,13 +6,37 @@ import { resolveFor } from "../session/session-project.ts";
 import { parseWorkingDirectory } from "../session/working-directory.ts";
 import type { SessionCall, ToolFailure } from "./session-call.ts";
 
-/** A promise of a value, or of the expected failure that stood in its way. */
+/**
+ * A promise of a value, or of the expected failure that stood in its way.
+ * @example
+ * ```ts
+ * import type { ServerSession, ToolResult } from "mcp-session-context";
+ *
+ * const contextOf = (session: ServerSession): ToolResult<object> => session.get();
+ * ```
+ */
 export type ToolResult<T> = Promise<Result<T, ToolFailure>>;
 
 /**
  * The sessions of one request, as a server's tools use them. `sessionId` is the tool's `session_id` argument; without one
  * the session is that of the `Mcp-Session-Id` header (legacy era), else none. Each method is at most one call to a
  * session object, except `list`.
+ * @example
+ * ```ts
+ * import type { ServerSession } from "mcp-session-context";
+ *
+ * async function tour(session: ServerSession) {
+ *   const set = await session.setWorkingDirectory("/home/me/project");
+ *   if (!set.ok) return set.failure;
+ *   const { sessionId } = set.value;
+ *   const got = await session.get(sessionId);
+ *   const project = await session.resolveProject(null, sessionId);
+ *   const count = await session.count();
+ *   const mine = await session.list();
+ *   await session.end(sessionId);
+ *   return { got, project, count, mine };
+ * }
+ * ```
  */
 export class ServerSession {
   /** @internal What the tools of this project's own server use. */

@@ -13,6 +13,23 @@ type Values<Shape extends z.ZodObject> = { [Key in Keys<Shape>]?: Value<Shape, K
  * not (a default of the field stands in for nothing). Values are checked when they are written, and again when they are
  * read, since an older version may have written them. `sessionId` is the tool's `session_id` argument; leave it out for
  * the session that the client keeps.
+ * @example
+ * ```ts
+ * import type { TypedState } from "mcp-session-context";
+ * import { z } from "zod";
+ *
+ * const shape = z.object({ count: z.number(), title: z.string() });
+ *
+ * async function tour(state: TypedState<typeof shape>, sessionId?: string) {
+ *   const set = await state.set("title", "Sheep", sessionId);
+ *   if (!set.ok) return set.failure;
+ *   await state.update("count", (count = 0) => count + 1, set.value.sessionId);
+ *   const title = await state.get("title", set.value.sessionId);
+ *   const all = await state.list(set.value.sessionId);
+ *   await state.delete("title", set.value.sessionId);
+ *   return { title, all };
+ * }
+ * ```
  */
 export class TypedState<Shape extends z.ZodObject> {
   readonly #call: SessionCall;

@@ -34,6 +34,11 @@ const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}'`;
  * One shard of the registry: the set of the live contexts that registered here, and how many they are. Membership, not
  * arithmetic: every call may be repeated, and a late `unregister` never removes a context that began after the one it
  * speaks of.
+ * @example
+ * ```ts
+ * // In the main module of the Worker; wrangler.toml binds the class as REGISTRY.
+ * export { SessionRegistry } from "mcp-session-context";
+ * ```
  */
 export class SessionRegistry extends DurableObject<SessionBindings> {
   /**

@@ -22,6 +22,16 @@ import type {
  * Session context for other Workers, over a service binding. The caller chooses the session ids; they are scoped by the
  * service that the binding's props name, so that two services using `session_1` never meet. The first set begins a
  * context; reading an unknown id finds nothing and stores nothing. Every method is one call to one session object.
+ * @example
+ * ```ts
+ * // In the main module of the Worker that keeps the sessions. The callers bind it:
+ * // [[services]]
+ * // binding = "CONTEXT"
+ * // service = "mcp-session-context"
+ * // entrypoint = "SessionContextManager"
+ * // props = { service = "notes" }
+ * export { SessionContextManager } from "mcp-session-context";
+ * ```
  */
 export class SessionContextManager
   extends WorkerEntrypoint<SessionBindings, ServiceProps>

@@ -5,13 +5,29 @@ import type { SessionCount } from "../registry/registry.ts";
 import type { SessionContext } from "../session/session-context.ts";
 import type { StateFailure } from "../session/session-state.ts";
 
-/** Set in the caller's wrangler.toml: `[[services]] … props = { service = "notes" }`. */
+/**
+ * Set in the caller's wrangler.toml: `[[services]] … props = { service = "notes" }`.
+ * @example
+ * ```ts
+ * import type { ServiceProps } from "mcp-session-context";
+ *
+ * const props: ServiceProps = { service: "notes" };
+ * ```
+ */
 export interface ServiceProps {
   /** Names the calling service; its session ids are its own. */
   readonly service: string;
 }
 
-/** Everything that a method can fail with, as data. Only a bug throws. */
+/**
+ * Everything that a method can fail with, as data. Only a bug throws.
+ * @example
+ * ```ts
+ * import type { ServiceFailure } from "mcp-session-context";
+ *
+ * const statusOf = ({ kind }: ServiceFailure) => (kind === "session_unavailable" ? 503 : 400);
+ * ```
+ */
 export type ServiceFailure =
   | Failure
   | ProjectFailure
@@ -21,15 +37,54 @@ export type ServiceFailure =
   /** Session ids are text of 1 to 512 bytes. */
   | { readonly kind: "session_id_invalid"; readonly sessionId: string };
 
-/** A promise of a value, or of the expected failure that stood in its way. */
+/**
+ * A promise of a value, or of the expected failure that stood in its way.
+ * @example
+ * ```ts
+ * import type { ServiceResult, SessionContextService } from "mcp-session-context";
+ *
+ * const themeOf = (context: SessionContextService, user: string): ServiceResult<unknown> => context.getState(user, "theme");
+ * ```
+ */
 export type ServiceResult<T> = Promise<Result<T, ServiceFailure>>;
 
-/** JSON, as a state value may be. */
+/**
+ * JSON, as a state value may be.
+ * @example
+ * ```ts
+ * import type { Json } from "mcp-session-context";
+ *
+ * const cart: Json = { items: [{ sku: "A-1", pieces: 2 }], coupon: null };
+ * ```
+ */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /**
  * A service binding to `SessionContextManager`, as the calling Worker has it. Declare the binding with this type: the one
  * that the platform derives from the class recurses through {@link Json} without end.
+ * @example
+ * ```ts
+ * import type { SessionContextService } from "mcp-session-context";
+ *
+ * interface Env {
+ *   readonly CONTEXT: SessionContextService;
+ * }
+ *
+ * export async function tour({ CONTEXT }: Env) {
+ *   const set = await CONTEXT.setState("session_1", "theme", "dark");
+ *   if (!set.ok) return set.failure.kind;
+ *   const theme = await CONTEXT.getState("session_1", "theme");
+ *   const all = await CONTEXT.listState("session_1");
+ *   await CONTEXT.deleteState("session_1", "theme");
+ *   await CONTEXT.setWorkingDirectory("session_1", "/home/me/project");
+ *   const directory = await CONTEXT.getWorkingDirectory("session_1");
+ *   const context = await CONTEXT.getSessionContext("session_1");
+ *   const project = await CONTEXT.resolveProject("session_1");
+ *   const count = await CONTEXT.getSessionCount();
+ *   await CONTEXT.endSession("session_1");
+ *   return { theme, all, directory, context, project, count };
+ * }
+ * ```
  */
 export interface SessionContextService {
   /**

@@ -65,7 +65,14 @@ type NoContext = Extract<Failure, { kind: "no_context" }>;
 
 const NOT_ENTERED: Entered = { switched: false, wouldSwitch: false };
 
-/** One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol. */
+/**
+ * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol.
+ * @example
+ * ```ts
+ * // In the main module of the Worker; wrangler.toml binds the class as SESSIONS.
+ * export { SessionObject } from "mcp-session-context";
+ * ```
+ */
 export class SessionObject extends DurableObject<SessionBindings> {
   readonly #sessionId: string;
   readonly #life: SessionLife;

@@ -101,3 +101,7 @@ export const MAX_SERVICE_SESSION_ID_BYTES = 512;
 
 /** How often an update of a state value is tried if other calls change the value meanwhile. */
 export const STATE_UPDATE_TRIES = 10;
+
+/** Modern envelopes that one isolate remembers as accepted, and how long one may be, in UTF-16 code units. */
+export const MAX_KNOWN_ENVELOPES = 500;
+export const MAX_KNOWN_ENVELOPE_LENGTH = 4096;

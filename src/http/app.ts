@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import type { McpServer } from "@modelcontextprotocol/server";
+import type { Implementation, McpServer } from "@modelcontextprotocol/server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
@@ -7,7 +7,9 @@ import type { SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
 import { createLogger, type Logger, shortSessionId } from "../log.ts";
+import { DirectCalls } from "../mcp/direct-call.ts";
 import type { Caller, SessionCall } from "../mcp/session-call.ts";
+import type { SessionTool } from "../mcp/session-tool.ts";
 import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
@@ -19,7 +21,8 @@ import { METADATA_PATHS, resourceMetadata } from "./auth-metadata.ts";
 import { corsHeaders, isPreflight, preflightResponse } from "./cors.ts";
 import type { Identity } from "./identity.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
-import { createMcpRoute, type McpEvent } from "./mcp-route.ts";
+import type { McpEvent } from "./mcp-messages.ts";
+import { createMcpRoute } from "./mcp-route.ts";
 import { refusalOf } from "./origin.ts";
 import { protectiveHeaders } from "./protective-headers.ts";
 import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
@@ -46,6 +49,11 @@ export interface SessionAppOptions<State extends z.ZodObject = z.ZodObject> {
    * of the legacy era.
    */
   readonly streaming?: boolean;
+  /**
+   * Tools that may be answered without the SDK where a call is well-formed; they must be those that `buildServer`
+   * registers, and `serverInfo` what it calls itself.
+   */
+  readonly direct?: { readonly tools: readonly SessionTool[]; readonly serverInfo: Implementation };
   /** Settings; by default those of the Worker's vars, checked while it starts. */
   readonly config?: Config;
 }
@@ -68,6 +76,7 @@ export function sessionApp<State extends z.ZodObject = z.ZodObject>({
   buildServer,
   state = z.object({}) as State,
   streaming = true,
+  direct,
   config = configOf(env),
 }: SessionAppOptions<State>): Hono<AppEnv> {
   const log = createLogger(config.logLevel);
@@ -75,6 +84,7 @@ export function sessionApp<State extends z.ZodObject = z.ZodObject>({
     buildServer: (session) =>
       buildServer({ session, state: new TypedState(session, state), caller: session.caller, log }),
     streaming,
+    direct: direct && new DirectCalls(direct.tools, direct.serverInfo, log),
     log,
   });
   const authenticate = createAuthenticator(config.auth, log);

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import type { Implementation, McpServer } from "@modelcontextprotocol/server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { z } from "zod";
+import * as z from "zod";
 import type { SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";

@@ -1,5 +1,5 @@
 import type { ToolAnnotations } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import type { Result } from "../failure.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { Resolution } from "../projects/resolve-project.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { STATE_UPDATE_TRIES } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
 import { encodeState } from "../session/session-state.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fail, ok, type Result } from "../../failure.ts";
 import type { Registration } from "../../projects/catalog.ts";
 import { ancestors, configRoot, defaultConfigPath, rootKey } from "../../projects/discovery.ts";

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import { parseConfig } from "../config.ts";
+import type { SessionBindings } from "../bindings.ts";
+import { configOf } from "../config.ts";
 import { TOMBSTONE_MS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import { createLogger } from "../log.ts";
@@ -10,16 +11,17 @@ import type { ProjectFailure } from "../projects/project-failure.ts";
 import { Registry } from "../registry/registry.ts";
 import { SessionCatalog } from "./session-catalog.ts";
 import {
-  ANONYMOUS,
   contextOf,
   isDeleted,
+  isShared,
   type Live,
   type LiveSession,
   type Principal,
   type SessionContext,
+  type StoredSession,
 } from "./session-context.ts";
 import { encodeSessionId } from "./session-id.ts";
-import { type Found, type QuotaExceeded, SessionLife } from "./session-life.ts";
+import { type Found, type NewContext, type QuotaExceeded, SessionLife } from "./session-life.ts";
 import {
   type Entered,
   enter,
@@ -32,17 +34,27 @@ import {
   type SessionProject,
   UNKNOWN_PROJECT,
 } from "./session-project.ts";
+import { SessionState, type StateFailure, type StateOperation, type StateOutcome } from "./session-state.ts";
 
-/** What a set brings along. The last three count only if a context begins. */
-export interface SetRequest {
-  readonly workingDirectory: string;
-  /** The config that came with the directory: to be registered, or why it cannot be used. */
-  readonly config: Result<Registration, ProjectFailure> | null;
+/** What a context begins with, if a call has to begin one. */
+export interface BeginRequest {
   readonly client: string | null;
   readonly idleTimeoutMs: number;
   readonly shard: number;
   /** How many contexts a known principal may have; 0 for no limit. */
   readonly maxSessions: number;
+}
+
+export interface SetRequest extends BeginRequest {
+  readonly workingDirectory: string;
+  /** The config that came with the directory: to be registered, or why it cannot be used. */
+  readonly config: Result<Registration, ProjectFailure> | null;
+}
+
+export interface StateReply extends StateOutcome {
+  readonly created: boolean;
+  /** Null if the session has none. */
+  readonly context: SessionContext | null;
 }
 
 export interface SetReply extends Entered {
@@ -63,16 +75,18 @@ type Refusal = Extract<Failure, { kind: "session_unknown" | "session_deleted" | 
 type NoContext = Extract<Failure, { kind: "no_context" }>;
 
 /** One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol. */
-export class SessionObject extends DurableObject<Env> {
+export class SessionObject extends DurableObject<SessionBindings> {
   readonly #sessionId: string;
   readonly #life: SessionLife;
   readonly #catalog: SessionCatalog;
+  readonly #state: SessionState;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: SessionBindings) {
     super(ctx, env);
-    const config = parseConfig(env);
+    const config = configOf(env);
     this.#sessionId = encodeSessionId(ctx.id.toString());
     this.#catalog = new SessionCatalog(ctx.storage, new Catalogs(env.CATALOG, config));
+    this.#state = new SessionState(ctx.storage);
     const registry = new Registry(env.REGISTRY, config);
     this.#life = new SessionLife(this.#sessionId, ctx.storage, registry, createLogger(config.logLevel), () =>
       this.#catalog.forgetTables(),
@@ -85,7 +99,7 @@ export class SessionObject extends DurableObject<Env> {
     const begin = async ({ now, stored }: Found, project: SessionProject & Entered) => {
       const { switched, wouldSwitch, ...known } = project;
       const context = { owner: principal, workingDirectory, project: known, client, setAt: now, idleTimeoutMs };
-      const begun = await this.#life.begin({ ...context, shard, maxSessions }, stored);
+      const begun = await this.#begin({ ...context, shard, maxSessions }, stored);
       if (!begun.ok) return begun;
       return ok({ created: true, switched, wouldSwitch, context: this.#view(begun.value, begun.value.deadline, now) });
     };
@@ -93,16 +107,17 @@ export class SessionObject extends DurableObject<Env> {
     let found = await this.#find(principal);
     if (!found.ok) return found;
     let created = false;
-    if (found.value.live === null && (principal === ANONYMOUS || config?.ok)) {
+    if (found.value.live === null && (isShared(principal) || config?.ok)) {
       // First the context: what refuses it must not leave the config in a catalog, and one in this storage must go with it.
-      this.#catalog.clear();
-      const unknown = principal === ANONYMOUS ? NO_PROJECT : UNKNOWN_PROJECT;
+      const unknown = isShared(principal) ? NO_PROJECT : UNKNOWN_PROJECT;
       const first = config?.ok === false ? enterUnusable(unknown, config.failure) : { ...unknown, ...NOT_ENTERED };
       const begun = await begin(found.value, first);
       if (!begun.ok || !config?.ok) return begun;
       created = true;
       found = await this.#find(principal);
       if (!found.ok) return found;
+      // Ended while the registry was at work: the set wins.
+      if (found.value.live === null) return this.set(principal, request);
     }
     const before = found.value.live?.session.project ?? NO_PROJECT;
     const question = questionOf(before, workingDirectory, { anew: true });
@@ -151,7 +166,7 @@ export class SessionObject extends DurableObject<Env> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
     const { live } = found.value;
-    if (live === null && principal === ANONYMOUS) return fail({ kind: "no_context", sessionId: this.#sessionId });
+    if (live === null && isShared(principal)) return fail({ kind: "no_context", sessionId: this.#sessionId });
     const directory = live?.session.workingDirectory ?? null;
     const project = live?.session.project ?? NO_PROJECT;
     const question = questionOf(project, directory, { explicit, anew: project.failure !== null });
@@ -174,6 +189,34 @@ export class SessionObject extends DurableObject<Env> {
     const current = unmoved ? follow(before, question, asked.value) : before;
     const context = await this.#access(still, current, now);
     return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
+  }
+
+  /**
+   * Reads or changes the session's state. An access. A `set` begins a context if there is none, unless `begin` is null;
+   * the other operations then find nothing and leave nothing behind.
+   */
+  async state(
+    principal: Principal,
+    operation: StateOperation,
+    begin: BeginRequest | null,
+  ): Promise<Result<StateReply, Refusal | NoContext | QuotaExceeded | StateFailure>> {
+    let found = await this.#find(principal);
+    if (!found.ok) return found;
+    const created = found.value.live === null && operation.kind === "set";
+    if (created) {
+      if (begin === null) return fail({ kind: "no_context", sessionId: this.#sessionId });
+      const { now, stored } = found.value;
+      const context = { owner: principal, workingDirectory: null, project: NO_PROJECT, setAt: now, ...begin };
+      const begun = await this.#begin(context, stored);
+      if (!begun.ok) return begun;
+      found = await this.#find(principal);
+      if (!found.ok) return found;
+    }
+    const { now, live } = found.value;
+    if (live === null) return ok({ created: false, context: null, before: null, entries: [] });
+    const outcome = this.#state.apply(operation);
+    const context = await this.#access(live, live.session.project ?? NO_PROJECT, now);
+    return outcome.ok ? ok({ created, context, ...outcome.value }) : outcome;
   }
 
   /**
@@ -207,8 +250,8 @@ export class SessionObject extends DurableObject<Env> {
   async delete(principal: Principal): Promise<Result<{ ended: boolean }, Refusal>> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
-    // What stays for a day is a tombstone, not its projects.
-    this.#catalog.clear();
+    // What stays for a day is a tombstone, not what the session kept.
+    this.#clear();
     const { now, live, stored } = found.value;
     const deletedUntil = now + TOMBSTONE_MS;
     if (stored?.state === "live" || stored?.state === "closing") {
@@ -232,6 +275,17 @@ export class SessionObject extends DurableObject<Env> {
       return fail({ kind: "session_unknown", sessionId: this.#sessionId });
     }
     return deleted ? fail({ kind: "session_deleted", sessionId: this.#sessionId }) : ok(found);
+  }
+
+  /** Begins a context; what one before it has left in this storage goes. */
+  #begin(context: NewContext, stored: StoredSession | undefined) {
+    if (stored !== undefined) this.#clear();
+    return this.#life.begin(context, stored);
+  }
+
+  #clear(): void {
+    this.#catalog.clear();
+    this.#state.clear();
   }
 
   /** An access: moves the deadline, and notes the project if it is another than before. */

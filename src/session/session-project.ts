@@ -5,6 +5,7 @@ import type { Project, ProjectRef } from "../projects/project.ts";
 import { failedRoot, type ProjectFailure } from "../projects/project-failure.ts";
 import { type Resolution, resolveProject, type SessionConfig } from "../projects/resolve-project.ts";
 import { switchProject } from "../projects/switch-project.ts";
+import type { SessionContext } from "./session-context.ts";
 
 /** What a session knows of its project: what its directory leads to, as of one version of the catalog. */
 export interface SessionProject {
@@ -83,8 +84,9 @@ export const enterUnusable = (before: SessionProject, failure: ProjectFailure): 
 const pathOf = ({ root, configPath }: Registration): string => configPath ?? defaultConfigPath(root);
 
 /**
- * What a reply about the session's directory makes of what the session knows by the time that it comes. A change that
- * brings another nearest config switches the session as entering the directory would.
+ * What a reply about the session's directory makes of what the session knows by the time that it comes; one that a
+ * later one has overtaken changes nothing. A change that brings another nearest config switches the session as entering
+ * the directory would.
  */
 export function follow(before: SessionProject, question: CatalogQuestion, reply: CatalogReply): SessionProject {
   const cured = before.failure !== null && cures(before.failure, question, reply);
@@ -98,15 +100,14 @@ export function follow(before: SessionProject, question: CatalogQuestion, reply:
 
 function absorb(
   before: SessionProject,
-  { currentId }: CatalogQuestion,
+  { workingDirectory, currentId }: CatalogQuestion,
   { version, discovered, active }: CatalogAnswer,
 ): SessionProject & Entered {
-  // Nothing new, or overtaken by an answer to a later question.
-  if (discovered === null || (before.version !== null && version < before.version)) {
-    return { ...before, ...NOT_ENTERED };
-  }
+  const overtaken = before.version !== null && version < before.version;
+  const unchanged = workingDirectory !== null && discovered === null;
+  if (overtaken || unchanged) return { ...before, ...NOT_ENTERED };
   // A config that cannot be used is not silently replaced by what the catalog has instead.
-  if (before.failure !== null) return { ...before, ...NOT_ENTERED, version, active };
+  if (discovered === null || before.failure !== null) return { ...before, ...NOT_ENTERED, version, active };
   const current = (before.current?.id ?? null) === currentId ? discovered.current : before.current;
   const { project, ...entered } = switchProject(current, discovered.found);
   return { version, found: discovered.found, current: project, active, failure: null, ...entered };
@@ -132,7 +133,7 @@ export const isSameProject = (a: SessionProject, b: SessionProject): boolean => 
 
 /** The project of a session, or of a call without one (`null`), and which tier chose it. */
 export function resolveFor(
-  session: { readonly workingDirectory: string; readonly project: SessionProject } | null,
+  session: Pick<SessionContext, "workingDirectory" | "project"> | null,
   {
     explicit = null,
     active = null,
@@ -141,13 +142,12 @@ export function resolveFor(
   return resolveProject({ explicit, session: sessionConfigOf(session), active: session?.project.active ?? active });
 }
 
-function sessionConfigOf(
-  session: { readonly workingDirectory: string; readonly project: SessionProject } | null,
-): SessionConfig {
+function sessionConfigOf(session: Pick<SessionContext, "workingDirectory" | "project"> | null): SessionConfig {
   if (session === null) return { state: "no_directory" };
   const { workingDirectory, project } = session;
   const failure = project.failure ?? (project.version === null ? ({ kind: "catalog_unavailable" } as const) : null);
-  if (failure !== null) return { state: "unusable", workingDirectory, failure };
+  if (failure !== null) return { state: "unusable", failure };
+  if (workingDirectory === null) return { state: "no_directory" };
   if (project.found === null) return { state: "no_config", workingDirectory };
   return { state: "found", workingDirectory, found: project.found, current: project.current };
 }

@@ -1,15 +1,15 @@
-/** What happens to a session while its principal's catalog is asked, and what refusals and failures leave behind. */
+/** What happens to a session while its principal's catalog is asked, and what refusals leave behind. */
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { CATALOG_CALL_TIMEOUT_MS, PROJECT_RECHECK_MS } from "../../src/constants.ts";
-import { fail, ok } from "../../src/failure.ts";
+import { PROJECT_RECHECK_MS } from "../../src/constants.ts";
+import { ok } from "../../src/failure.ts";
 import type { CatalogQuestion } from "../../src/projects/catalog.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
 import { contextOf, inSession, moveClock, newSession, setRequest, storageOf, stubOf } from "../support/objects.ts";
-import { beforeNextAnswer, catalogsDown, projectOf, register, registration } from "../support/projects.ts";
+import { aliceIn, beforeNextAnswer, projectOf, register, registration } from "../support/projects.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
@@ -28,12 +28,13 @@ const rootsOf = async (principal: string) => {
   return outcome?.ok && outcome.value.kind === "list" ? outcome.value.projects.map(({ root }) => root) : null;
 };
 
-/** Alice's session in `directory`, and her catalog with the projects of `roots`. */
-async function aliceIn(directory: string, ...roots: string[]) {
-  const session = newSession();
-  await session.set("alice", setRequest(directory));
-  for (const root of roots) await register(session, "alice", root);
-  return { session, id: session.id.toString() };
+/** Before the next registration of a context is confirmed, `meanwhile` happens. */
+function whileRegistering(meanwhile: () => Promise<unknown>): void {
+  const original = SessionRegistry.prototype.register;
+  vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(function (this: SessionRegistry, ...args) {
+    const answer = original.apply(this, args);
+    return meanwhile().then(() => answer) as never;
+  });
 }
 
 describe("a set while the catalog is asked", () => {
@@ -120,6 +121,17 @@ describe("answers that arrive out of turn", () => {
   });
 });
 
+describe("an end while a set registers its context", () => {
+  it.each([ANONYMOUS, "alice"])("does not cost the config that the set brings (%s)", async (principal) => {
+    const session = newSession();
+    const id = session.id.toString();
+    whileRegistering(() => stubOf(id).end(principal));
+    const set = await session.set(principal, setRequest("/a", { config: ok(registration("/a")) }));
+    expect(set).toMatchObject({ ok: true, value: { created: true, switched: true } });
+    expect(await projectOf(session, principal)).toBe("a");
+  });
+});
+
 describe("a set that is refused", () => {
   it("for the quota leaves the config that came with it out of the catalog", async () => {
     await newSession().set("alice", setRequest("/x", { maxSessions: 1 }));
@@ -134,15 +146,7 @@ describe("a set that is refused", () => {
   it("because DELETE came in between leaves no projects behind the tombstone", async () => {
     const session = newSession();
     const id = session.id.toString();
-    const original = SessionRegistry.prototype.register;
-    vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(async function (
-      this: SessionRegistry,
-      ...args: Parameters<SessionRegistry["register"]>
-    ) {
-      const answer = original.apply(this, args);
-      await stubOf(id).delete(ANONYMOUS);
-      return answer;
-    } as never);
+    whileRegistering(() => stubOf(id).delete(ANONYMOUS));
     const set = await session.set(ANONYMOUS, setRequest("/a", { config: ok(registration("/a")) }));
     expect(set).toMatchObject({ ok: false, failure: { kind: "session_deleted" } });
     expect((await storageOf(session)).tables).toBe(0);
@@ -150,88 +154,13 @@ describe("a set that is refused", () => {
 });
 
 describe("DELETE", () => {
-  it("removes the projects of an anonymous session at once, not with its tombstone", async () => {
+  it("removes the projects and the state of an anonymous session at once, not with its tombstone", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a", { config: ok(registration("/a")) }));
+    await session.state(ANONYMOUS, { kind: "set", key: "k", text: "1" }, null);
     await session.delete(ANONYMOUS);
+    expect((await storageOf(session)).kv).toBe(1);
     const left = await inSession(session, (_, { storage }) => storage.sql.exec("SELECT root FROM project").toArray());
     expect(left).toEqual([]);
-  });
-});
-
-describe("a catalog that does not answer", () => {
-  it("to a set with a config: the config is not given up for another project, until it is sent again", async () => {
-    const { session } = await aliceIn("/x", "/x");
-    await session.project("alice", null, { kind: "set_active", project: "x" });
-    const down = catalogsDown();
-    const request = setRequest("/a", { config: ok(registration("/a")) });
-    expect(await session.set("alice", request)).toMatchObject({ ok: true });
-    expect(await projectOf(session)).toBe("config_unregistered");
-    down.mockRestore();
-    moveClock(PROJECT_RECHECK_MS);
-    expect(await projectOf(session)).toBe("config_unregistered");
-    await session.set("alice", request);
-    expect(await projectOf(session)).toBe("a");
-  });
-
-  it("to a question without context: that is a failure, not tier default", async () => {
-    const { session } = await aliceIn("/x", "/x");
-    await session.project("alice", null, { kind: "set_active", project: "x" });
-    catalogsDown();
-    expect(await newSession().project("alice", null, null)).toEqual(fail({ kind: "catalog_unavailable" }));
-  });
-
-  it("names no project and no config any more, not even in the record", async () => {
-    const { session } = await aliceIn("/a", "/a");
-    catalogsDown();
-    moveClock(PROJECT_RECHECK_MS);
-    expect((await contextOf(session, "alice"))?.project).toMatchObject({ found: null, current: null, version: null });
-  });
-
-  it("for longer than anybody waits counts as one that is down", async () => {
-    const { session } = await aliceIn("/a", "/a");
-    const original = ProjectCatalog.prototype.ask;
-    vi.spyOn(ProjectCatalog.prototype, "ask").mockImplementationOnce(async function (
-      this: ProjectCatalog,
-      ...args: Parameters<ProjectCatalog["ask"]>
-    ) {
-      await scheduler.wait(CATALOG_CALL_TIMEOUT_MS + 500);
-      return original.apply(this, args);
-    } as never);
-    expect(await session.set("alice", setRequest("/a/b"))).toMatchObject({
-      ok: true,
-      value: { context: { workingDirectory: "/a/b", project: { version: null } } },
-    });
-    expect(await projectOf(session)).toBe("a");
-  });
-});
-
-describe("a config that cannot be used", () => {
-  const bad = fail({ kind: "config_missing", path: "/home/me/.codebase-mcp/config.json" } as const);
-
-  it.each([ANONYMOUS, "alice"])("is not cured by one that is registered farther away (%s)", async (principal) => {
-    const session = newSession();
-    await session.set(principal, setRequest("/home/me/src", { config: bad }));
-    await register(session, principal, "/home", "far");
-    expect(await projectOf(session, principal)).toBe("config_missing");
-    await register(session, principal, "/home/me", "repaired");
-    expect(await projectOf(session, principal)).toBe("repaired");
-  });
-
-  it("is cured by one that is nearer than it", async () => {
-    const session = newSession();
-    await session.set("alice", setRequest("/home/me/src", { config: bad }));
-    await register(session, "alice", "/home/me/src", "nearer");
-    expect(await projectOf(session)).toBe("nearer");
-  });
-
-  it("is not cured by a change that another session makes, but by the next set", async () => {
-    const [session, other] = [newSession(), newSession()];
-    await session.set("alice", setRequest("/home/me", { config: bad }));
-    await register(other, "alice", "/home/me", "repaired");
-    moveClock(PROJECT_RECHECK_MS);
-    expect(await projectOf(session)).toBe("config_missing");
-    await session.set("alice", setRequest("/home/me"));
-    expect(await projectOf(session)).toBe("repaired");
   });
 });

@@ -4,7 +4,7 @@ import type { Registration } from "../../src/projects/catalog.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
 import { parseProjectConfig } from "../../src/projects/project-config.ts";
 import { resolveFor } from "../../src/session/session-project.ts";
-import type { SessionStub } from "./objects.ts";
+import { newSession, type SessionStub, setRequest } from "./objects.ts";
 
 /** A registration as the tools make it; `rest` are further fields of the config. */
 export function registration(root: string, name = root.slice(1), rest: object = {}): Registration {
@@ -37,4 +37,12 @@ export function beforeNextAnswer(meanwhile: () => Promise<unknown>): void {
     const answer = original.apply(this, args);
     return meanwhile().then(() => answer) as never;
   });
+}
+
+/** Alice's session in `directory`, and her catalog with the projects of `roots`. */
+export async function aliceIn(directory: string, ...roots: string[]) {
+  const session = newSession();
+  await session.set("alice", setRequest(directory));
+  for (const root of roots) await register(session, "alice", root);
+  return { session, id: session.id.toString() };
 }

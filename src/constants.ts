@@ -87,6 +87,9 @@ export const QUOTA_EXAMPLES = 3;
 /** Sessions on one page of `list_sessions`; each costs a call to its object. */
 export const LIST_PAGE = 20;
 
+/** How long a call waits for the catalog of its principal before the project counts as unknown. */
+export const CATALOG_CALL_TIMEOUT_MS = 3000;
+
 /** How long a session relies on what it knows of its principal's catalog before an access asks again. */
 export const PROJECT_RECHECK_MS = 5000;
 

@@ -123,7 +123,7 @@ export class SessionContextManager extends WorkerEntrypoint<SessionBindings, Ser
 
   /**
    * Which project the session works on, by the four tiers; `project` names one explicitly.
-   * Fails with `project_not_found`, `project_ambiguous`, `project_mismatch` or `config_invalid`.
+   * Fails with `project_not_found`, `project_ambiguous`, `project_mismatch`, or with why the config cannot be used.
    */
   async resolveProject(sessionId: string, project: string | null = null): ServiceResult<Resolution> {
     return this.#on(sessionId, async (session, principal, sessions) => {

@@ -7,8 +7,20 @@ export default defineConfig({
     projects: [
       {
         // Inside workerd: pure rules, Durable Objects, the whole fetch path.
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "workerd", include: ["test/{unit,objects,worker}/**/*.test.ts"], testTimeout: 30_000 },
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            // Tests of the limits switch them on for themselves; the others would get in each other's way.
+            miniflare: { bindings: { RATE_LIMITS: "off" } },
+          }),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/{unit,objects,worker}/**/*.test.ts"],
+          testTimeout: 30_000,
+          // `npm run fuzz` sends more.
+          provide: { fuzzRuns: Number(process.env.FUZZ_RUNS ?? 1000) },
+        },
       },
       {
         // In Node, against servers that it starts as processes: real clients over HTTP.

@@ -1,30 +1,19 @@
 import { z } from "zod";
-
-/** A whole number that arrives as text, as all vars do. */
-const wholeNumber = (min: number, max: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, "must be a whole number")
-    .transform(Number)
-    .refine((n) => n >= min && n <= max, `must be from ${min} to ${max}`);
+import { type AuthConfig, authConfigOf, authVars, SECRET_VARS } from "./auth-config.ts";
+import { commaList, wholeNumber } from "./settings.ts";
 
 /** One host name, or `*.` and a host name for its subdomains. No scheme, port or path. */
 const HOST_PATTERN = /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$|^\[[0-9a-f:.]+\]$/;
 
-const hostList = z
-  .string()
-  .transform((text) =>
-    text
-      .split(",")
-      .map((item) => item.trim().toLowerCase())
-      .filter((item) => item !== ""),
-  )
+const hostList = commaList
+  .transform((hosts) => hosts.map((host) => host.toLowerCase()))
   .refine(
     (hosts) => hosts.every((host) => HOST_PATTERN.test(host)),
     'must be host names separated by commas, without scheme, port or path, such as "mcp.example.com, *.example.org"',
   );
 
 const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+const RATE_LIMITS = ["on", "off"] as const;
 const JURISDICTIONS = ["", "eu", "us", "fedramp", "fedramp-high"] as const;
 
 /** The vars of wrangler.toml, each with its default. */
@@ -36,6 +25,8 @@ const schema = z.object({
   ALLOWED_HOSTS: hostList.default([]),
   ALLOWED_ORIGINS: hostList.default([]),
   SESSION_JURISDICTION: z.enum(JURISDICTIONS).default(""),
+  RATE_LIMITS: z.enum(RATE_LIMITS).default("on"),
+  ...authVars,
 });
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -54,22 +45,31 @@ export interface Config {
   readonly allowedOrigins: readonly string[];
   /** Where session data must stay; null leaves it to the platform. */
   readonly jurisdiction: DurableObjectJurisdiction | null;
+  /** Whether callers are held to the rate limits of wrangler.toml. */
+  readonly rateLimited: boolean;
+  readonly auth: AuthConfig;
 }
 
 /**
  * Checks the vars and completes them with the defaults.
- * @throws Error with one line that names the bad variable, quotes its value and says what is wanted. Called while the
- *   Worker starts, so that a bad value stops it, also at `wrangler deploy`.
+ * @throws Error with one line that names the bad variable, quotes its value unless that is secret, and says what is
+ *   wanted. Called while the Worker starts, so that a bad value stops it, also at `wrangler deploy`.
  */
 export function parseConfig(vars: object): Config {
   const parsed = schema.safeParse(vars);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const name = String(issue?.path[0] ?? "configuration");
-    const value = JSON.stringify((vars as Record<string, unknown>)[name]);
-    throw new Error(`Bad configuration: ${name} is ${value}: ${issue?.message}. Set it in wrangler.toml, [vars]`);
+    const value = SECRET_VARS.includes(name) ? "" : ` is ${JSON.stringify((vars as Record<string, unknown>)[name])}:`;
+    throw new Error(`Bad configuration: ${name}${value} ${issue?.message}. ${howToSet(name)}`);
   }
   const v = parsed.data;
+  const auth = authConfigOf(v);
+  if ("missing" in auth) {
+    throw new Error(
+      `Bad configuration: ${auth.missing} is empty: AUTH_MODE "${v.AUTH_MODE}" needs it. ${howToSet(auth.missing)}`,
+    );
+  }
   return {
     idleTimeoutMs: v.SESSION_IDLE_TIMEOUT_SECONDS * 1000,
     maxSessionsPerPrincipal: v.MAX_SESSIONS_PER_PRINCIPAL,
@@ -78,5 +78,12 @@ export function parseConfig(vars: object): Config {
     allowedHosts: v.ALLOWED_HOSTS,
     allowedOrigins: v.ALLOWED_ORIGINS,
     jurisdiction: v.SESSION_JURISDICTION === "" ? null : v.SESSION_JURISDICTION,
+    rateLimited: v.RATE_LIMITS === "on",
+    auth,
   };
 }
+
+const howToSet = (name: string): string =>
+  SECRET_VARS.includes(name)
+    ? `Make an entry with "npm run token" and store it with "wrangler secret put ${name}"`
+    : "Set it in wrangler.toml, [vars]";

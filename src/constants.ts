@@ -3,11 +3,59 @@
 /** Largest request body that `/mcp` reads. */
 export const MAX_BODY_BYTES = 256 * 1024;
 
+/** Longest request URL, in characters; nothing here needs a long one. */
+export const MAX_URL_LENGTH = 4096;
+
+/** All request headers together, names and values, in characters. A token full of groups is a few thousand. */
+export const MAX_HEADERS_LENGTH = 32 * 1024;
+
+/** How deep arrays and objects of a message may nest. Validators recurse: without a limit a body of brackets ends the stack. */
+export const MAX_JSON_DEPTH = 64;
+
+/** Longest string in a message, as written there. */
+export const MAX_JSON_STRING_LENGTH = 64 * 1024;
+
+/** Most messages in one batch (2025-03-26): each may cost a call to an object, all are paid for as one request. */
+export const MAX_BATCH_MESSAGES = 20;
+
+/** The period of both rate limiters in wrangler.toml, which a Worker cannot read: what Retry-After says. */
+export const RATE_LIMIT_PERIOD_SECONDS = 60;
+
+/** How long the keys of the token issuer are kept; a key that it withdraws is trusted no longer than this. */
+export const JWKS_MAX_AGE_MS = 10 * 60 * 1000;
+
+/** Shortest time between two fetches of the issuer's keys for the sake of an unknown key id, which anyone may make up. */
+export const JWKS_COOLDOWN_MS = 30 * 1000;
+
+/** How long the issuer may take to send its keys, and how long it is left alone after it has failed. */
+export const JWKS_TIMEOUT_MS = 5000;
+export const JWKS_RETRY_AFTER_MS = 2000;
+
+/** Longest subject of a token (OpenID Connect Core, section 2). */
+export const MAX_SUBJECT_LENGTH = 255;
+
 /** Longest path that a context keeps, in bytes of UTF-8 (Linux's PATH_MAX). */
 export const MAX_PATH_BYTES = 4096;
 
 /** Longest client name that a context keeps, in UTF-16 code units. */
 export const MAX_CLIENT_LENGTH = 200;
+
+/** Largest project config, in bytes of UTF-8. */
+export const MAX_CONFIG_BYTES = 64 * 1024;
+
+/** Deepest nesting of a project config: what is stored and sent on must not exhaust the stack of whoever reads it. */
+export const MAX_CONFIG_DEPTH = 32;
+
+/** How many directories a discovery looks in, the working directory included. */
+export const MAX_DISCOVERY_DIRECTORIES = 20;
+
+export const MAX_PROJECTS_PER_CATALOG = 1000;
+
+/** Most projects on one page of a list. */
+export const MAX_PROJECTS_PER_PAGE = 100;
+
+/** How many projects an error lists, be they near to a name or of the same name. */
+export const MAX_PROJECTS_IN_ERROR = 5;
 
 /** A deadline is rounded up by at most this part of the idle time-out, so that a burst of accesses writes once. */
 export const DEADLINE_GRANULES_PER_TIMEOUT = 1440;
@@ -38,3 +86,6 @@ export const QUOTA_EXAMPLES = 3;
 
 /** Sessions on one page of `list_sessions`; each costs a call to its object. */
 export const LIST_PAGE = 20;
+
+/** How long a session relies on what it knows of its principal's catalog before an access asks again. */
+export const PROJECT_RECHECK_MS = 5000;

@@ -12,7 +12,7 @@ export type PathFault =
   | "device_path";
 
 /**
- * Every failure that this server expects. They travel as values; a thrown error is a bug.
+ * Every failure that this server expects, beside those about projects (`projects/project-failure.ts`). They travel as values; a thrown error is a bug.
  * `mcp/tool-result.ts` words them for a model, `http/mcp-route.ts` maps those about the session header to status codes.
  */
 export type Failure =
@@ -20,7 +20,10 @@ export type Failure =
   | { readonly kind: "session_unknown"; readonly sessionId: string }
   /** Ended for good by `DELETE /mcp`. */
   | { readonly kind: "session_deleted"; readonly sessionId: string }
-  | { readonly kind: "path_invalid"; readonly fault: PathFault; readonly path: string }
+  /** `argument` is the tool's argument that carried the path. */
+  | { readonly kind: "path_invalid"; readonly argument: string; readonly fault: PathFault; readonly path: string }
+  /** What was asked needs a session that has a context, and this one has none, or the call names none. */
+  | { readonly kind: "no_context"; readonly sessionId: string | null }
   /** Registry shards that did not answer; a count without them would be a guess. */
   | { readonly kind: "registry_unavailable"; readonly shards: readonly number[] }
   /** A known principal has as many active sessions as it may; `oldest` names some that could be ended. */
@@ -32,6 +35,8 @@ export type Failure =
   /** Something that only callers with an identity of their own can have. */
   | { readonly kind: "anonymous_refused" }
   | { readonly kind: "cursor_invalid"; readonly cursor: string }
+  /** The caller has begun contexts too fast. */
+  | { readonly kind: "rate_limited"; readonly retryAfterSeconds: number }
   /** The session's object is overloaded or unreachable right now. */
   | { readonly kind: "session_unavailable"; readonly sessionId: string };
 

@@ -3,6 +3,7 @@ import { parseConfig } from "./config.ts";
 import { createApp } from "./http/app.ts";
 import { buildServer } from "./mcp/server.ts";
 
+export { ProjectCatalog } from "./projects/project-catalog.ts";
 export { SessionRegistry } from "./registry/session-registry.ts";
 export { SessionObject } from "./session/session-object.ts";
 

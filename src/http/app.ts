@@ -4,13 +4,21 @@ import type { Config } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
 import { createLogger, type Logger, shortSessionId } from "../log.ts";
 import type { SessionCall } from "../mcp/session-call.ts";
+import { Catalogs } from "../projects/catalogs.ts";
+import { projectConfigJsonSchema } from "../projects/project-config.ts";
 import { Registry } from "../registry/registry.ts";
 import { type Region, regionOfRequest } from "../registry/shard-of.ts";
-import { ANONYMOUS } from "../session/session-context.ts";
 import { Sessions } from "../session/sessions.ts";
+import { createAuthenticator } from "./auth.ts";
+import { METADATA_PATHS, resourceMetadata } from "./auth-metadata.ts";
+import { corsHeaders, isPreflight, preflightResponse } from "./cors.ts";
+import type { Identity } from "./identity.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
 import { createMcpRoute, type McpEvent } from "./mcp-route.ts";
 import { refusalOf } from "./origin.ts";
+import { protectiveHeaders } from "./protective-headers.ts";
+import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
+import { refuseOversize } from "./request-limits.ts";
 
 /** What the app needs of its surroundings. */
 export interface AppOptions {
@@ -21,12 +29,21 @@ export interface AppOptions {
   ) => ReturnType<Parameters<typeof createMcpRoute>[0]["buildServer"]>;
 }
 
-type AppEnv = { Bindings: Env; Variables: { requestId: string; event: McpEvent; region: Region | null } };
+/** Paths that may stand in the log; any other is the client's own text. */
+const ROUTES = new Set(["/mcp", "/healthz", "/schema/config.json"]);
 
-/** The HTTP face: one log line per request, limits, Host and Origin, then the routes. */
+type AppEnv = {
+  Bindings: Env;
+  Variables: { requestId: string; event: McpEvent; region: Region | null; identity: Identity };
+};
+
+/** The HTTP face: one log line per request, headers, Host and Origin, who calls, limits, then the routes. */
 export function createApp({ config, buildServer }: AppOptions) {
   const log = createLogger(config.logLevel);
   const serveMcp = createMcpRoute({ buildServer: (call) => buildServer(call, log), log });
+  const authenticate = createAuthenticator(config.auth, log);
+  const withinRate = async (limiter: RateLimit, key: string) =>
+    !config.rateLimited || (await withinLimit(limiter, key, log));
   const app = new Hono<AppEnv>();
 
   app.use(async (c, next) => {
@@ -41,7 +58,7 @@ export function createApp({ config, buildServer }: AppOptions) {
     log("info", "request", {
       request_id: requestId,
       http_method: c.req.method,
-      route: c.req.path === "/mcp" || c.req.path === "/healthz" ? c.req.path : "other",
+      route: ROUTES.has(c.req.path) ? c.req.path : "other",
       era: event.era,
       method: event.method,
       tool: event.tool,
@@ -52,13 +69,45 @@ export function createApp({ config, buildServer }: AppOptions) {
     });
   });
 
+  app.use(protectiveHeaders);
+  app.use(async (c, next) => {
+    await next();
+    for (const [name, value] of Object.entries(corsHeaders(c.req.raw, config))) {
+      if (name === "Vary") c.res.headers.append(name, value);
+      else c.res.headers.set(name, value);
+    }
+  });
+
   app.use(async (c, next) => {
     const refusal = refusalOf(c.req.raw, config);
     return refusal === null ? next() : jsonRpcError(403, SERVER_ERROR, refusal.message);
   });
+  app.use(async (c, next) => (isPreflight(c.req.raw) ? preflightResponse(c.req.raw) : next()));
+  app.use(async (c, next) => refuseOversize(c.req.raw) ?? next());
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  // For editors, which complete and check a project's config with it.
+  app.get("/schema/config.json", (c) =>
+    c.body(JSON.stringify(projectConfigJsonSchema()), 200, { "Content-Type": "application/schema+json" }),
+  );
 
+  for (const path of METADATA_PATHS) {
+    app.get(path, (c) => {
+      const metadata = resourceMetadata(config.auth, c.req.raw);
+      return metadata === null ? c.notFound() : c.json(metadata);
+    });
+  }
+
+  app.use("/mcp", async (c, next) => {
+    const identity = await authenticate(c.req.raw, "sessions");
+    const refused = identity instanceof Response;
+    // Whoever is refused is nobody, and pays as the address that they come from.
+    const key = refused ? addressKey(c.req.raw) : rateLimitKey(identity, c.req.raw);
+    if (!(await withinRate(c.env.REQUEST_LIMITER, key))) return tooManyRequests("requests");
+    if (refused) return identity;
+    c.set("identity", identity);
+    return next();
+  });
   app.use(
     "/mcp",
     bodyLimit({
@@ -66,18 +115,24 @@ export function createApp({ config, buildServer }: AppOptions) {
       onError: () => jsonRpcError(413, SERVER_ERROR, `Payload Too Large: a message may have ${MAX_BODY_BYTES} bytes`),
     }),
   );
-  app.all("/mcp", (c) =>
-    serveMcp(c.req.raw, {
+  app.all("/mcp", (c) => {
+    const identity = c.get("identity");
+    const key = rateLimitKey(identity, c.req.raw);
+    return serveMcp(c.req.raw, {
       caller: {
-        principal: ANONYMOUS,
+        ...identity,
         region: c.get("region"),
         userAgent: c.req.header("user-agent") ?? null,
       },
-      sessions: new Sessions(c.env.SESSIONS, config),
-      registry: new Registry(c.env.REGISTRY, config),
+      stores: {
+        sessions: new Sessions(c.env.SESSIONS, config),
+        registry: new Registry(c.env.REGISTRY, config),
+        catalogs: new Catalogs(c.env.CATALOG, config),
+      },
       event: c.get("event"),
-    }),
-  );
+      chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, key),
+    });
+  });
 
   app.notFound((c) =>
     c.json({ error: `No route ${c.req.method} ${c.req.path.slice(0, 200)}. The MCP endpoint is /mcp` }, 404),

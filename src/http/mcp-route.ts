@@ -4,11 +4,11 @@ import {
   type McpServer,
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
-import type { Failure } from "../failure.ts";
+import { MAX_BATCH_MESSAGES } from "../constants.ts";
 import type { Logger } from "../log.ts";
-import { type Caller, type Era, SessionCall } from "../mcp/session-call.ts";
-import type { Registry } from "../registry/registry.ts";
-import type { SessionRef, Sessions } from "../session/sessions.ts";
+import { type Caller, type Era, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
+import type { SessionRef } from "../session/sessions.ts";
+import { describeBodyFault, parseBody } from "./json-body.ts";
 import {
   INVALID_REQUEST,
   jsonRpcError,
@@ -17,6 +17,7 @@ import {
   SERVER_ERROR,
   SESSION_NOT_FOUND,
 } from "./json-rpc.ts";
+import { tooManyRequests } from "./rate-limit.ts";
 
 const SESSION_HEADER = "mcp-session-id";
 const VERSION_HEADER = "mcp-protocol-version";
@@ -45,9 +46,10 @@ export interface McpRouteOptions {
 /** Everything of one request that is not the request itself. */
 export interface McpRequestContext {
   readonly caller: Omit<Caller, "era">;
-  readonly sessions: Sessions;
-  readonly registry: Registry;
+  readonly stores: Stores;
   readonly event: McpEvent;
+  /** Charges one set_working_directory to the caller; false if that is one too many. */
+  readonly chargeSet: () => Promise<boolean>;
 }
 
 /** Serves the MCP endpoint: decides about era and session, and leaves the protocol to the SDK. */
@@ -62,8 +64,8 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     },
     {
       legacy: "reject",
-      // Nothing here ever changes for a subscriber, and a stream that is held open is billed.
-      maxSubscriptions: 0,
+      // Subscriptions are left to the SDK: a server that declares no list as changing is spoken for by an acknowledgement
+      // of nothing, after which the stream ends. One that is held open would be billed.
       onerror: (error) => log("debug", "mcp_rejected", { error: error.message }),
     },
   );
@@ -77,8 +79,12 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     }
     const refused = refuseMediaType(request);
     if (refused !== null) return refused;
-    const body = parseJson(await request.text());
-    if (body === undefined) return jsonRpcError(400, PARSE_ERROR, "Parse error: the request body is not valid JSON");
+    const parsed = parseBody(await request.arrayBuffer());
+    if (!parsed.ok) {
+      const code = parsed.failure === "not_utf8" || parsed.failure === "not_json" ? PARSE_ERROR : INVALID_REQUEST;
+      return jsonRpcError(400, code, describeBodyFault(parsed.failure));
+    }
+    const body = parsed.value;
     noteMessage(context.event, body);
     return (await isLegacyRequest(request, body))
       ? serveLegacy(request, body, context)
@@ -92,7 +98,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     calls.set(request, call);
     const response = await modern.fetch(request, { parsedBody: body });
     noteCall(context.event, body, call);
-    return response;
+    return call.rateLimited ? refuseSet(response, body) : response;
   }
 
   async function serveLegacy(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
@@ -102,9 +108,13 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
       const message = `Batches are not part of protocol ${request.headers.get(VERSION_HEADER)}. Send one message per request`;
       return jsonRpcError(400, INVALID_REQUEST, message);
     }
+    if (Array.isArray(body) && body.length > MAX_BATCH_MESSAGES) {
+      const message = `A batch of ${body.length} messages is too large. Send at most ${MAX_BATCH_MESSAGES}`;
+      return jsonRpcError(400, INVALID_REQUEST, message);
+    }
     const initializing = isMethod(body, "initialize");
     const header = initializing ? null : request.headers.get(SESSION_HEADER);
-    const session = header === null ? null : context.sessions.parse(header);
+    const session = header === null ? null : context.stores.sessions.parse(header);
     if (session?.ok === false) return refuseSession(session.failure, id);
     const call = newCall("legacy", context, session?.value ?? null);
     context.event.sessionId = call.sessionId;
@@ -114,6 +124,7 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     if (callsTool(body)) await call.checkHeader();
     noteCall(context.event, body, call);
     if (call.headerRefusal !== null || response === null) return refuseSession(call.headerRefusal, id);
+    if (call.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
     return initializing ? withNewSession(response, context) : response;
   }
 
@@ -128,10 +139,10 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     }
   }
 
-  async function withNewSession(response: Response, { sessions, event }: McpRequestContext): Promise<Response> {
+  async function withNewSession(response: Response, { stores, event }: McpRequestContext): Promise<Response> {
     const answer = parseJson(await response.clone().text()) as { result?: unknown } | undefined;
     if (answer?.result === undefined) return response;
-    const { sessionId } = sessions.mint();
+    const { sessionId } = stores.sessions.mint();
     event.sessionId = sessionId;
     const headers = new Headers(response.headers);
     headers.set(SESSION_HEADER, sessionId);
@@ -145,19 +156,25 @@ export function createMcpRoute({ buildServer, log }: McpRouteOptions) {
     if (header === null) {
       return jsonRpcError(400, SERVER_ERROR, "DELETE ends the session of the Mcp-Session-Id header, which is missing");
     }
-    const session = context.sessions.parse(header);
+    const session = context.stores.sessions.parse(header);
     if (!session.ok) return refuseSession(session.failure, null);
     context.event.sessionId = session.value.sessionId;
-    const deleted = await context.sessions.delete(session.value, context.caller.principal);
+    const deleted = await context.stores.sessions.delete(session.value, context.caller.principal);
     return deleted.ok ? new Response(null, { status: 204 }) : refuseSession(deleted.failure, null);
   }
 }
 
-const newCall = (era: Era, { caller, sessions, registry }: McpRequestContext, header: SessionRef | null) =>
-  new SessionCall({ ...caller, era }, sessions, registry, header);
+const newCall = (era: Era, { caller, stores, chargeSet }: McpRequestContext, header: SessionRef | null) =>
+  new SessionCall({ ...caller, era }, stores, header, chargeSet);
+
+/** 429 in place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers. */
+async function refuseSet(answer: Response, body: unknown): Promise<Response> {
+  await answer.body?.cancel();
+  return tooManyRequests("calls of set_working_directory", requestIdOf(body));
+}
 
 /** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
-function refuseSession(failure: Failure | null, id: string | number | null): Response {
+function refuseSession(failure: ToolFailure | null, id: string | number | null): Response {
   if (failure?.kind === "session_unavailable") {
     return jsonRpcError(503, SERVER_ERROR, "The session is busy. Try again", { id, headers: { "Retry-After": "1" } });
   }

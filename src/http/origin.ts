@@ -1,5 +1,7 @@
+/** Names of this machine. */
+export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
 /** Host names served without configuration: this machine, and the platform's own domain. */
-const DEFAULT_HOSTS = ["localhost", "127.0.0.1", "[::1]", "*.workers.dev"];
+const DEFAULT_HOSTS = [...LOOPBACK_HOSTS, "*.workers.dev"];
 
 export type Refusal = { readonly setting: "ALLOWED_HOSTS" | "ALLOWED_ORIGINS"; readonly message: string };
 
@@ -12,15 +14,19 @@ export function refusalOf(
   allowed: { readonly allowedHosts: readonly string[]; readonly allowedOrigins: readonly string[] },
 ): Refusal | null {
   const host = request.headers.get("host");
-  if (!matches(hostnameOf(`http://${host}`), allowed.allowedHosts)) {
-    return refusal("ALLOWED_HOSTS", "Host", host);
-  }
+  const hostname = hostnameOf(`http://${host}`);
+  if (!matches(hostname, [...DEFAULT_HOSTS, ...allowed.allowedHosts])) return refusal("ALLOWED_HOSTS", "Host", host);
   const origin = request.headers.get("origin");
-  if (origin !== null && !matches(hostnameOf(origin), allowed.allowedOrigins)) {
+  // A page of this server's own is at home here. One of *.workers.dev in general is not: anyone can have such a name.
+  if (origin !== null && hostnameOf(origin) !== hostname && !mayRead(origin, allowed)) {
     return refusal("ALLOWED_ORIGINS", "Origin", origin);
   }
   return null;
 }
+
+/** Whether pages of an origin on another host may call this server and read its answers. */
+export const mayRead = (origin: string, allowed: { readonly allowedOrigins: readonly string[] }): boolean =>
+  matches(hostnameOf(origin), [...LOOPBACK_HOSTS, ...allowed.allowedOrigins]);
 
 function refusal(setting: Refusal["setting"], header: string, value: string | null): Refusal {
   const shown = value === null ? "missing" : JSON.stringify(value.slice(0, 200));
@@ -35,9 +41,9 @@ function hostnameOf(url: string): string | null {
   }
 }
 
-function matches(hostname: string | null, configured: readonly string[]): boolean {
+function matches(hostname: string | null, patterns: readonly string[]): boolean {
   if (hostname === null) return false;
-  return [...DEFAULT_HOSTS, ...configured].some((pattern) =>
+  return patterns.some((pattern) =>
     pattern.startsWith("*.") ? hostname.endsWith(pattern.slice(1)) : hostname === pattern,
   );
 }

@@ -9,7 +9,12 @@ import { endSession } from "./tools/end-session.ts";
 import { getSessionContext } from "./tools/get-session-context.ts";
 import { getSessionCount } from "./tools/get-session-count.ts";
 import { getWorkingDirectory } from "./tools/get-working-directory.ts";
+import { listProjects } from "./tools/list-projects.ts";
 import { listSessions } from "./tools/list-sessions.ts";
+import { registerProject } from "./tools/register-project.ts";
+import { removeProject } from "./tools/remove-project.ts";
+import { resolveProject } from "./tools/resolve-project.ts";
+import { setActiveProject } from "./tools/set-active-project.ts";
 import { setWorkingDirectory } from "./tools/set-working-directory.ts";
 
 export const SERVER_INFO = {
@@ -25,6 +30,11 @@ const TOOLS: readonly SessionTool[] = [
   getSessionCount,
   listSessions,
   endSession,
+  resolveProject,
+  registerProject,
+  listProjects,
+  removeProject,
+  setActiveProject,
 ];
 
 const INSTRUCTIONS = `This server remembers, for each conversation by itself, which directory it works in.

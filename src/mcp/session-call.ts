@@ -1,9 +1,14 @@
-import { LIST_PAGE } from "../constants.ts";
+import { LIST_PAGE, RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
+import type { CatalogOperation } from "../projects/catalog.ts";
+import type { Catalogs } from "../projects/catalogs.ts";
+import type { ProjectFailure } from "../projects/project-failure.ts";
 import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";
 import type { Registry, SessionCount } from "../registry/registry.ts";
 import type { Region } from "../registry/shard-of.ts";
 import { ANONYMOUS, type Principal, type SessionContext } from "../session/session-context.ts";
+import type { ProjectReply, SetReply, SetRequest } from "../session/session-object.ts";
+import { NO_PROJECT, questionOf } from "../session/session-project.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
 
 /** The SDK's words: `legacy` is 2025-03-26 … 2025-11-25, `modern` 2026-07-28 and later. */
@@ -12,16 +17,29 @@ export type Era = "legacy" | "modern";
 export interface Caller {
   readonly era: Era;
   readonly principal: Principal;
+  /** What the caller's token allows; without authentication, everything. */
+  readonly scopes: readonly string[];
   /** Where the request entered the platform, if known. */
   readonly region: Region | null;
   /** The user agent, for clients whose era does not tell their name with each call. */
   readonly userAgent: string | null;
 }
 
+/** The Durable Objects behind a call. */
+export interface Stores {
+  readonly sessions: Sessions;
+  readonly registry: Registry;
+  readonly catalogs: Catalogs;
+}
+
+/** Everything that a tool can fail with. */
+export type ToolFailure = Failure | ProjectFailure;
+
 /** The session that a call means, if any, and its context, if it has one. */
 type SessionState = { sessionId: string | null; context: SessionContext | null };
 type SessionPage = { contexts: SessionContext[]; nextCursor: string | null };
 type SessionEnd = { sessionId: string | null; ended: boolean };
+type SessionAndProject = ProjectReply & { sessionId: string | null };
 
 /**
  * One request as its tools see it: who calls, and which session each call means – the tool's `session_id` argument, else
@@ -30,63 +48,97 @@ type SessionEnd = { sessionId: string | null; ended: boolean };
  */
 export class SessionCall {
   /** Why the header's session must not be used, once an object has said so. The route answers 404 then. */
-  headerRefusal: Failure | null = null;
+  headerRefusal: ToolFailure | null = null;
   /** Whether a session object has been asked in the course of this request. */
   objectAsked = false;
+  /** Whether a set was refused because the caller sets too fast. The route answers 429 then. */
+  rateLimited = false;
   /** Whether a tool has answered, and with no error: for the log. */
   toolSucceeded = false;
   /** The session that was worked on last, for the log. */
   sessionId: string | null;
 
   readonly caller: Caller;
-  readonly #sessions: Sessions;
-  readonly #registry: Registry;
+  readonly #stores: Stores;
   readonly #header: SessionRef | null;
+  readonly #chargeSet: () => Promise<boolean>;
 
-  constructor(caller: Caller, sessions: Sessions, registry: Registry, header: SessionRef | null) {
+  /** `chargeSet` is asked before every set; false means that the caller has to wait. */
+  constructor(
+    caller: Caller,
+    stores: Stores,
+    header: SessionRef | null,
+    chargeSet: () => Promise<boolean> = async () => true,
+  ) {
     this.caller = caller;
-    this.#sessions = sessions;
-    this.#registry = registry;
+    this.#stores = stores;
     this.#header = header;
+    this.#chargeSet = chargeSet;
     this.sessionId = header?.sessionId ?? null;
   }
 
   /** Sets the working directory; mints a session if the call means none. */
-  set(sessionId: string | undefined, workingDirectory: string, client: string | null) {
+  async set(
+    sessionId: string | undefined,
+    request: Pick<SetRequest, "workingDirectory" | "config" | "client">,
+  ): Promise<Result<SetReply, ToolFailure>> {
+    // Every set, not only one that begins a context: which of them does, the object knows, and by then it is awake.
+    if (!(await this.#chargeSet())) {
+      this.rateLimited = true;
+      return fail<Failure>({ kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
+    }
     const { principal, region } = this.caller;
-    return this.#on(sessionId, this.#sessions.mint(), (session) =>
-      this.#sessions.set(session, principal, { workingDirectory, client, region }),
-    );
+    const { sessions } = this.#stores;
+    return this.#on(sessionId, sessions.mint(), (session) => sessions.set(session, principal, { ...request, region }));
   }
 
   /** The session meant and its context, or null where there is none. */
-  get(sessionId: string | undefined): Promise<Result<SessionState>> {
+  get(sessionId: string | undefined): Promise<Result<SessionState, ToolFailure>> {
     return this.#onExisting<SessionState>(sessionId, { sessionId: null, context: null }, async (session) => {
-      const got = await this.#sessions.get(session, this.caller.principal);
-      return got.ok ? { ok: true, value: { sessionId: session.sessionId, context: got.value } } : got;
+      const got = await this.#stores.sessions.get(session, this.caller.principal);
+      return got.ok ? ok({ sessionId: session.sessionId, context: got.value }) : got;
     });
   }
 
   /** Forgets the context of the session meant. */
-  end(sessionId: string | undefined): Promise<Result<SessionEnd>> {
+  end(sessionId: string | undefined): Promise<Result<SessionEnd, ToolFailure>> {
     return this.#onExisting<SessionEnd>(sessionId, { sessionId: null, ended: false }, async (session) => {
-      const ended = await this.#sessions.end(session, this.caller.principal);
-      return ended.ok ? { ok: true, value: { sessionId: session.sessionId, ...ended.value } } : ended;
+      const ended = await this.#stores.sessions.end(session, this.caller.principal);
+      return ended.ok ? ok({ sessionId: session.sessionId, ...ended.value }) : ended;
+    });
+  }
+
+  /** Asks or changes the caller's catalog, through the session meant; a known principal's also without one. */
+  async project(
+    sessionId: string | undefined,
+    { explicit = null, operation = null }: { explicit?: string | null; operation?: CatalogOperation | null },
+  ): Promise<Result<SessionAndProject, ToolFailure>> {
+    const { principal } = this.caller;
+    if (sessionId === undefined && this.#header === null) {
+      if (principal === ANONYMOUS) return fail({ kind: "no_context", sessionId: null });
+      const asked = await this.#stores.catalogs.ask(principal, operation, questionOf(NO_PROJECT, null, { explicit }));
+      if (!asked.ok) return asked;
+      const { outcome, answer } = asked.value;
+      return ok({ sessionId: null, context: null, active: answer.active, explicit: answer.explicit, outcome });
+    }
+    return this.#on(sessionId, this.#header as SessionRef, async (session) => {
+      const reply = await this.#stores.sessions.project(session, principal, explicit, operation);
+      return reply.ok ? ok({ sessionId: session.sessionId, ...reply.value }) : reply;
     });
   }
 
   /** All live contexts of this server, and how many are the caller's own. */
-  count(): Promise<Result<SessionCount>> {
-    return this.#registry.count(this.caller.principal);
+  count(): Promise<Result<SessionCount, ToolFailure>> {
+    return this.#stores.registry.count(this.caller.principal);
   }
 
   /** A page of the caller's own sessions, newest first. Peeks at each: listing keeps nothing alive. */
-  async list(cursor: string | undefined): Promise<Result<SessionPage>> {
+  async list(cursor: string | undefined): Promise<Result<SessionPage, ToolFailure>> {
     const { principal } = this.caller;
     if (principal === ANONYMOUS) return fail({ kind: "anonymous_refused" });
     const position = cursor === undefined ? null : decodeCursor(cursor);
     if (cursor !== undefined && position === null) return fail({ kind: "cursor_invalid", cursor });
-    const entries = await this.#registry.list(principal, position, LIST_PAGE);
+    const entries = await this.#stores.registry.list(principal, position, LIST_PAGE);
     if (!entries.ok) return entries;
     const contexts: SessionContext[] = [];
     for (const peeked of await Promise.all(entries.value.map((entry) => this.#peek(entry.sessionId)))) {
@@ -98,41 +150,47 @@ export class SessionCall {
     return ok({ contexts, nextCursor: last === undefined ? null : encodeCursor(last) });
   }
 
-  async #peek(sessionId: string): Promise<Result<SessionContext | null>> {
-    const session = this.#sessions.parse(sessionId);
-    if (!session.ok) return ok(null);
-    const peeked = await this.#sessions.peek(session.value, this.caller.principal);
-    // The row outlives a session that has been deleted or has passed to somebody else by a moment.
-    return !peeked.ok && peeked.failure.kind !== "session_unavailable" ? ok(null) : peeked;
-  }
-
   /** Makes sure that the header's session may be used, unless an object has already been asked. */
   async checkHeader(): Promise<void> {
     if (this.#header === null || this.objectAsked) return;
-    await this.#on(undefined, this.#header, (session) => this.#sessions.peek(session, this.caller.principal));
+    await this.#on(undefined, this.#header, (session) => this.#stores.sessions.peek(session, this.caller.principal));
+  }
+
+  async #peek(sessionId: string): Promise<Result<SessionContext | null>> {
+    const session = this.#stores.sessions.parse(sessionId);
+    if (!session.ok) return ok(null);
+    const peeked = await this.#stores.sessions.peek(session.value, this.caller.principal);
+    // The row outlives a session that has been deleted or has passed to somebody else by a moment.
+    return !peeked.ok && peeked.failure.kind !== "session_unavailable" ? ok(null) : peeked;
   }
 
   #onExisting<T>(
     sessionId: string | undefined,
     without: T,
-    use: (session: SessionRef) => Promise<Result<T>>,
-  ): Promise<Result<T>> {
-    if (sessionId === undefined && this.#header === null) return Promise.resolve({ ok: true, value: without });
+    use: (session: SessionRef) => Promise<Result<T, ToolFailure>>,
+  ): Promise<Result<T, ToolFailure>> {
+    if (sessionId === undefined && this.#header === null) return Promise.resolve(ok(without));
     return this.#on(sessionId, this.#header as SessionRef, use);
   }
 
   async #on<T>(
     sessionId: string | undefined,
     otherwise: SessionRef,
-    use: (session: SessionRef) => Promise<Result<T>>,
-  ): Promise<Result<T>> {
-    const meant = sessionId === undefined ? null : this.#sessions.parse(sessionId);
+    use: (session: SessionRef) => Promise<Result<T, ToolFailure>>,
+  ): Promise<Result<T, ToolFailure>> {
+    const meant = sessionId === undefined ? null : this.#stores.sessions.parse(sessionId);
     if (meant?.ok === false) return meant;
     const session = meant?.value ?? this.#header ?? otherwise;
     this.sessionId = session.sessionId;
     this.objectAsked = true;
     const result = await use(session);
-    if (!result.ok && meant === null && session === this.#header) this.headerRefusal = result.failure;
+    if (!result.ok && meant === null && session === this.#header) this.headerRefusal = refusalOf(result.failure);
     return result;
   }
 }
+
+/** Only what is about the session itself is a reason to turn a request away. */
+const refusalOf = (failure: ToolFailure): ToolFailure | null =>
+  failure.kind === "session_unknown" || failure.kind === "session_deleted" || failure.kind === "session_unavailable"
+    ? failure
+    : null;

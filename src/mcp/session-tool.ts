@@ -1,9 +1,12 @@
 import type { ToolAnnotations } from "@modelcontextprotocol/server";
 import { z } from "zod";
 import type { Result } from "../failure.ts";
+import type { ProjectFailure } from "../projects/project-failure.ts";
+import type { Resolution } from "../projects/resolve-project.ts";
 import type { SessionContext } from "../session/session-context.ts";
-import type { SessionCall } from "./session-call.ts";
-import type { ToolAnswer } from "./tool-result.ts";
+import { resolveFor } from "../session/session-project.ts";
+import type { SessionCall, ToolFailure } from "./session-call.ts";
+import { describe, type ToolAnswer } from "./tool-result.ts";
 
 /** A tool, as data: `server.ts` registers it with the SDK. */
 export interface SessionTool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
@@ -14,7 +17,11 @@ export interface SessionTool<Input extends z.ZodObject = z.ZodObject, Output ext
   readonly annotations: ToolAnnotations;
   readonly input: Input;
   readonly output: Output;
-  run(args: z.output<Input>, call: SessionCall, client: string | null): Promise<Result<ToolAnswer<z.input<Output>>>>;
+  run(
+    args: z.output<Input>,
+    call: SessionCall,
+    client: string | null,
+  ): Promise<Result<ToolAnswer<z.input<Output>>, ToolFailure>>;
 }
 
 /** Ties the types of one tool together and forgets them again, so that tools of all kinds fit into one list. */
@@ -28,19 +35,52 @@ export const sessionIdArgument = z
     "The session, as an earlier result named it. Leave it out only if this conversation has none yet or your client keeps the session itself",
   );
 
+export const projectRef = z.object({ id: z.string(), name: z.string() });
+
 /** What every result about a session carries. */
 export const sessionOutput = {
   session_id: z.string().nullable().describe("The session; pass it to every later call. Null: this call names none"),
   working_directory: z.string().nullable().describe("The session's working directory; null if none is set"),
   expires_at: z.iso.datetime().nullable().describe("When the context is forgotten if nobody uses it before"),
+  project: projectRef.nullable().describe("The project that the session works on; null: none"),
+  tier: z
+    .enum(["explicit", "session", "active", "default"])
+    .nullable()
+    .describe(
+      "What chose the project: the call, the session's directory, the active project, or nothing. Null: no session",
+    ),
+  project_error: z.string().optional().describe("Why the project could not be told, and what to do"),
 };
 
-/** The common part of a result, from a context or its absence. */
-export const sessionPart = (sessionId: string | null, context: SessionContext | null) => ({
-  session_id: sessionId,
-  working_directory: context?.workingDirectory ?? null,
-  expires_at: context === null ? null : isoTime(context.expiresAt),
-});
+/**
+ * The common part of a result, from a context or its absence.
+ * @param resolution The project, where the tool has resolved it in a way of its own.
+ */
+export function sessionPart(
+  sessionId: string | null,
+  context: SessionContext | null,
+  resolution: Result<Resolution, ProjectFailure> | null = context && resolveFor(context),
+) {
+  return {
+    session_id: sessionId,
+    working_directory: context?.workingDirectory ?? null,
+    expires_at: context === null ? null : isoTime(context.expiresAt),
+    ...projectPart(resolution),
+  };
+}
+
+function projectPart(resolution: Result<Resolution, ProjectFailure> | null) {
+  if (resolution === null) return { project: null, tier: null };
+  if (!resolution.ok) return { project: null, tier: "session" as const, project_error: describe(resolution.failure) };
+  const { project, tier } = resolution.value;
+  return { project, tier };
+}
+
+/** The project in a few words, for the text form of a result. */
+export const projectText = ({ project, tier, project_error }: ReturnType<typeof sessionPart>): string => {
+  if (project_error !== undefined) return `Project unknown: ${project_error}`;
+  return project === null ? "No project" : `Project ${JSON.stringify(project.name)} (${project.id}, tier ${tier})`;
+};
 
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
 

@@ -1,6 +1,9 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { MAX_PATH_BYTES } from "../constants.ts";
-import type { Failure, PathFault } from "../failure.ts";
+import type { PathFault } from "../failure.ts";
+import { describeProjectFailure } from "../projects/project-failure.ts";
+import { quote } from "../quote.ts";
+import type { ToolFailure } from "./session-call.ts";
 
 /** What a tool returns: data for programs, and the same in a sentence for models that read only text. */
 export interface ToolAnswer<T extends Record<string, unknown> = Record<string, unknown>> {
@@ -14,18 +17,19 @@ export const answerResult = ({ structured, text }: ToolAnswer): CallToolResult =
 });
 
 /** A failure as a tool error: what was wrong, the value, and what the model should do. */
-export const failureResult = (failure: Failure): CallToolResult => errorResult(describe(failure));
+export const failureResult = (failure: ToolFailure): CallToolResult => errorResult(describe(failure));
 
 export const errorResult = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text }] });
 
-function describe(failure: Failure): string {
+/** The failure in words, for a model. */
+export function describe(failure: ToolFailure): string {
   switch (failure.kind) {
     case "session_unknown":
       return `session_id ${quote(failure.sessionId)} is not a session of this server. Copy it exactly as an earlier result gave it (sess_ and 43 characters), or call set_working_directory without session_id to open a new session`;
     case "session_deleted":
       return `Session ${quote(failure.sessionId)} was ended for good by its client. Call set_working_directory without session_id to open a new session`;
     case "path_invalid":
-      return `directory ${quote(failure.path)} ${PATH_FAULTS[failure.fault]}`;
+      return `${failure.argument} ${quote(failure.path)} ${PATH_FAULTS[failure.fault]}`;
     case "registry_unavailable":
       return `The sessions cannot be counted right now: ${failure.shards.length} part(s) of the registry did not answer, and an incomplete count would be wrong. Try again in a few seconds`;
     case "quota_exceeded": {
@@ -38,8 +42,16 @@ function describe(failure: Failure): string {
       return "list_sessions shows callers their own sessions, and this call came without a token: nobody can tell which sessions are yours. Without a token the session_id is the only key to a session; find it in an earlier result of this conversation, or call set_working_directory to open a new one";
     case "cursor_invalid":
       return `cursor ${quote(failure.cursor)} was not given by list_sessions. Pass next_cursor of an earlier result as it is, or leave it out to begin with the newest session`;
+    case "no_context":
+      return failure.sessionId === null
+        ? "This needs a session, and the call names none. Call set_working_directory with the absolute path of the project directory, then pass the session_id of its result"
+        : `Session ${quote(failure.sessionId)} has no working directory: none was set, it was ended, or it expired. Call set_working_directory with this session_id first`;
+    case "rate_limited":
+      return `Too many calls of set_working_directory in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "session_unavailable":
       return `Session ${quote(failure.sessionId)} is busy. Nothing was changed. Try again in a few seconds`;
+    default:
+      return describeProjectFailure(failure);
   }
 }
 
@@ -58,11 +70,3 @@ const PATH_FAULTS: Record<PathFault, string> = {
   unc_without_share: 'is a UNC path without host and share. Write "\\\\host\\share\\project"',
   device_path: 'is a Windows device path. Pass the plain path, such as "C:\\project"',
 };
-
-const SHOWN = 200;
-
-/** The value as JSON, so that nothing in it can pass for our own words; the middle of a long one is left out. */
-function quote(value: string): string {
-  const shown = value.length > SHOWN ? `${value.slice(0, SHOWN / 2)}…${value.slice(-SHOWN / 2)}` : value;
-  return JSON.stringify(shown.toWellFormed());
-}

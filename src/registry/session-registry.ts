@@ -4,7 +4,7 @@ import { AUDIT_BATCH, AUDIT_INTERVAL_MS, AUDIT_PAUSE_MS, QUOTA_EXAMPLES } from "
 import { createLogger } from "../log.ts";
 import { ANONYMOUS, type Principal } from "../session/session-context.ts";
 import { decodeSessionId } from "../session/session-id.ts";
-import { appliedMigrations, migrate } from "../storage/migrations.ts";
+import { migrate } from "../storage/migrations.ts";
 import { REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
 
 /** A live context, as its registry shard knows it. */
@@ -158,14 +158,12 @@ export class SessionRegistry extends DurableObject<Env> {
 
   /** Whether anything was ever registered here. An empty shard that is only asked stores nothing. */
   #hasTables(): boolean {
-    if (!this.#tablesExist && appliedMigrations(this.ctx.storage) > 0) this.#createTables();
+    this.#tablesExist ||= migrate(this.ctx.storage, REGISTRY_MIGRATIONS, { create: false });
     return this.#tablesExist;
   }
 
   #createTables(): void {
-    if (this.#tablesExist) return;
-    migrate(this.ctx.storage, REGISTRY_MIGRATIONS);
-    this.#tablesExist = true;
+    this.#tablesExist ||= migrate(this.ctx.storage, REGISTRY_MIGRATIONS, { create: true });
   }
 }
 

@@ -1,4 +1,5 @@
 import { DEADLINE_GRANULES_PER_TIMEOUT, REGISTRY_RETRY_FIRST_MS, REGISTRY_RETRY_LONGEST_MS } from "../constants.ts";
+import { NO_PROJECT, type SessionProject } from "./session-project.ts";
 
 /** Who opened a session: issuer and subject of a verified token, or `anonymous`. */
 export type Principal = string;
@@ -10,8 +11,8 @@ export const ANONYMOUS: Principal = "anonymous";
 export interface SessionContext {
   readonly sessionId: string;
   readonly workingDirectory: string;
-  readonly configPath: string | null;
-  readonly projectId: string | null;
+  /** What the session knows of its project; config path and project id are in it. */
+  readonly project: SessionProject;
   /** Name of the client that set the working directory. */
   readonly client: string | null;
   /** When the working directory was last set. */
@@ -28,8 +29,8 @@ export interface LiveSession {
   readonly state: "live";
   readonly owner: Principal;
   readonly workingDirectory: string;
-  readonly configPath: string | null;
-  readonly projectId: string | null;
+  /** Absent: nothing was found, in a catalog that held nothing. */
+  readonly project?: SessionProject;
   readonly client: string | null;
   readonly openedAt: number;
   readonly setAt: number;
@@ -37,6 +38,12 @@ export interface LiveSession {
   readonly shard: number;
   /** Present until the registry has confirmed the row: meanwhile the alarm is the next try, so the deadline is here. */
   readonly registration?: { readonly deadline: number; readonly tries: number };
+}
+
+/** A live context and when it dies. */
+export interface Live {
+  readonly session: LiveSession;
+  readonly deadline: number;
 }
 
 /** The context is gone, its registry row perhaps not yet. The alarm is the next try to remove the row. */
@@ -73,6 +80,18 @@ export function deadlineAfter(now: number, idleTimeoutMs: number): number {
 /** The last access that a deadline stands for. */
 export const lastUsedAt = (deadline: number, idleTimeoutMs: number, now: number): number =>
   Math.min(deadline - idleTimeoutMs, now);
+
+/** A live context as callers see it at `now`, the access before having left `previousDeadline`. */
+export function contextOf(
+  sessionId: string,
+  { session, deadline }: Live,
+  previousDeadline: number,
+  now: number,
+): SessionContext {
+  const { workingDirectory, project = NO_PROJECT, client, setAt, idleTimeoutMs } = session;
+  const lastUsed = lastUsedAt(previousDeadline, idleTimeoutMs, now);
+  return { sessionId, workingDirectory, project, client, setAt, lastUsed, expiresAt: deadline };
+}
 
 /**
  * The deadline of a live session, or null if it has expired. A live session without an alarm is one whose alarm has

@@ -6,18 +6,13 @@ import {
   closingOf,
   deadlineAfter,
   deadlineOf,
+  type Live,
   type LiveSession,
   type Principal,
   readStored,
   registryRetryDelayMs,
   type StoredSession,
 } from "./session-context.ts";
-
-/** A live context and when it dies. */
-export interface Live {
-  readonly session: LiveSession;
-  readonly deadline: number;
-}
 
 /** What an access finds: the record, and the live context in it, if there is one. */
 export interface Found {
@@ -27,8 +22,7 @@ export interface Found {
 }
 
 /** What a context begins with. */
-export interface NewContext
-  extends Pick<LiveSession, "workingDirectory" | "configPath" | "projectId" | "client" | "setAt"> {
+export interface NewContext extends Pick<LiveSession, "workingDirectory" | "project" | "client" | "setAt"> {
   readonly owner: Principal;
   readonly idleTimeoutMs: number;
   readonly shard: number;
@@ -51,14 +45,23 @@ export class SessionLife {
   readonly #storage: DurableObjectStorage;
   readonly #registry: Registry;
   readonly #log: Logger;
+  readonly #onDeleted: () => void;
   /** The registration under way, so that sets of the same context that arrive meanwhile wait for it too. */
   #registering: { readonly openedAt: number; readonly outcome: Promise<QuotaExceeded | null> } | null = null;
 
-  constructor(sessionId: string, storage: DurableObjectStorage, registry: Registry, log: Logger) {
+  /** @param onDeleted Called when the storage has been emptied, for whoever remembers what was in it. */
+  constructor(
+    sessionId: string,
+    storage: DurableObjectStorage,
+    registry: Registry,
+    log: Logger,
+    onDeleted: () => void,
+  ) {
     this.#sessionId = sessionId;
     this.#storage = storage;
     this.#registry = registry;
     this.#log = log;
+    this.#onDeleted = onDeleted;
   }
 
   /** What is stored. Touches nothing, but gives a record without alarm one again. */
@@ -152,7 +155,7 @@ export class SessionLife {
       const { registration: _, ...registered } = session;
       await this.#store(registered, deadline);
     } else {
-      await this.#storage.deleteAll();
+      await this.#deleteAll();
       return { kind: "quota_exceeded", limit: maxSessions, oldest: answer.value.oldest };
     }
     return null;
@@ -182,7 +185,7 @@ export class SessionLife {
       await this.#store({ version: 1, state: "deleted", owner, deletedUntil }, deletedUntil);
     } else {
       // No await between the check above and this: nothing that came meanwhile is deleted with it.
-      await this.#storage.deleteAll();
+      await this.#deleteAll();
     }
   }
 
@@ -211,7 +214,7 @@ export class SessionLife {
     if (stored === undefined) return;
     if (stored.state === "deleted") {
       if (now < stored.deletedUntil) await this.#storage.setAlarm(stored.deletedUntil);
-      else await this.#storage.deleteAll();
+      else await this.#deleteAll();
     } else if (stored.state === "closing") {
       await this.#finishClosing();
     } else if (stored.registration !== undefined && now < stored.registration.deadline) {
@@ -230,6 +233,11 @@ export class SessionLife {
     if (stored === undefined) return;
     const expired = stored.state === "live" && stored.registration === undefined;
     await this.#store(expired ? closingOf(stored, null) : stored, Date.now() + registryRetryDelayMs(0));
+  }
+
+  async #deleteAll(): Promise<void> {
+    await this.#storage.deleteAll();
+    this.#onDeleted();
   }
 
   #stored(): StoredSession | undefined {

@@ -3,14 +3,30 @@ import { parseConfig } from "../config.ts";
 import { TOMBSTONE_MS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import { createLogger } from "../log.ts";
+import type { CatalogOperation, CatalogOutcome, Registration } from "../projects/catalog.ts";
+import { Catalogs } from "../projects/catalogs.ts";
+import type { Project } from "../projects/project.ts";
+import type { ProjectFailure } from "../projects/project-failure.ts";
 import { Registry } from "../registry/registry.ts";
-import { isDeleted, type LiveSession, lastUsedAt, type Principal, type SessionContext } from "./session-context.ts";
+import { SessionCatalog } from "./session-catalog.ts";
+import {
+  ANONYMOUS,
+  contextOf,
+  isDeleted,
+  type Live,
+  type LiveSession,
+  type Principal,
+  type SessionContext,
+} from "./session-context.ts";
 import { encodeSessionId } from "./session-id.ts";
 import { type Found, type QuotaExceeded, SessionLife } from "./session-life.ts";
+import { absorb, type Entered, isSameProject, NO_PROJECT, questionOf, type SessionProject } from "./session-project.ts";
 
 /** What a set brings along. The last three count only if a context begins. */
 export interface SetRequest {
   readonly workingDirectory: string;
+  /** The config that came with the directory: to be registered, or why it cannot be used. */
+  readonly config: Result<Registration, ProjectFailure> | null;
   readonly client: string | null;
   readonly idleTimeoutMs: number;
   readonly shard: number;
@@ -18,54 +34,128 @@ export interface SetRequest {
   readonly maxSessions: number;
 }
 
+export interface SetReply extends Entered {
+  readonly created: boolean;
+  readonly context: SessionContext;
+}
+
+/** A question or an operation about projects, and the session it was asked in. */
+export interface ProjectReply {
+  /** Null if the session has none. */
+  readonly context: SessionContext | null;
+  readonly active: Project | null;
+  readonly explicit: Result<Project, ProjectFailure> | null;
+  readonly outcome: Result<CatalogOutcome, ProjectFailure> | null;
+}
+
 type Refusal = Extract<Failure, { kind: "session_unknown" | "session_deleted" | "session_unavailable" }>;
+type NoContext = Extract<Failure, { kind: "no_context" }>;
+
+const NOT_ENTERED: Entered = { switched: false, wouldSwitch: false };
 
 /** One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol. */
 export class SessionObject extends DurableObject<Env> {
   readonly #sessionId: string;
   readonly #life: SessionLife;
+  readonly #catalog: SessionCatalog;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     const config = parseConfig(env);
     this.#sessionId = encodeSessionId(ctx.id.toString());
+    this.#catalog = new SessionCatalog(ctx.storage, new Catalogs(env.CATALOG, config));
     const registry = new Registry(env.REGISTRY, config);
-    this.#life = new SessionLife(this.#sessionId, ctx.storage, registry, createLogger(config.logLevel));
+    this.#life = new SessionLife(this.#sessionId, ctx.storage, registry, createLogger(config.logLevel), () =>
+      this.#catalog.forgetTables(),
+    );
   }
 
-  /** Sets the working directory, beginning a context if there is none. */
-  async set(
-    principal: Principal,
-    request: SetRequest,
-  ): Promise<Result<{ created: boolean; context: SessionContext }, Refusal | QuotaExceeded>> {
-    const found = await this.#find(principal);
-    if (!found.ok) return found;
-    const { now, live, stored } = found.value;
-    const { workingDirectory, client, ...begin } = request;
-    const update = { workingDirectory, configPath: null, projectId: null, client, setAt: now };
-    if (live === null) {
-      const begun = await this.#life.begin({ owner: principal, ...update, ...begin }, stored);
+  /** Sets the working directory, beginning a context if there is none, and finds the project that it leads to. */
+  async set(principal: Principal, request: SetRequest): Promise<Result<SetReply, Refusal | QuotaExceeded>> {
+    const { workingDirectory, config, client, idleTimeoutMs, shard, maxSessions } = request;
+    const begin = async ({ now, stored }: Found, project: SessionProject & Entered) => {
+      const { switched, wouldSwitch, ...known } = project;
+      const context = { owner: principal, workingDirectory, project: known, client, setAt: now, idleTimeoutMs };
+      const begun = await this.#life.begin({ ...context, shard, maxSessions }, stored);
       if (!begun.ok) return begun;
-      const { session, deadline } = begun.value;
-      return ok({ created: true, context: this.#view(session, deadline, deadline, now) });
+      return ok({ created: true, switched, wouldSwitch, context: this.#view(begun.value, begun.value.deadline, now) });
+    };
+
+    let found = await this.#find(principal);
+    if (!found.ok) return found;
+    let created = false;
+    if (principal === ANONYMOUS && found.value.live === null) {
+      // Its catalog is in this storage: what a context before has left goes, and nothing new comes without a context.
+      if (found.value.stored !== undefined) this.#catalog.clear();
+      const begun = await begin(found.value, { ...NO_PROJECT, ...NOT_ENTERED });
+      if (!begun.ok || config === null) return begun;
+      created = true;
     }
-    const session: LiveSession = { ...live.session, ...update };
+    const project = await this.#enter(principal, found.value.live?.session.project ?? NO_PROJECT, request);
+    found = await this.#find(principal);
+    if (!found.ok) return found;
+    const { now, live } = found.value;
+    if (live === null) return begin(found.value, project);
+    const { switched, wouldSwitch, ...known } = project;
+    const session: LiveSession = { ...live.session, workingDirectory, project: known, client, setAt: now };
     const deadline = await this.#life.touch(session, live.deadline, now, { record: true });
     // Whoever joins a context that is being registered must find it counted too, or refused with it.
-    const refused = session.registration === undefined ? null : await this.#life.register(session, request.maxSessions);
+    const refused = session.registration === undefined ? null : await this.#life.register(session, maxSessions);
     if (refused !== null) return fail(refused);
-    return ok({ created: false, context: this.#view(session, live.deadline, deadline, now) });
+    return ok({ created, switched, wouldSwitch, context: this.#view({ session, deadline }, live.deadline, now) });
   }
 
   /** The context, or null if there is none. An access: it moves the deadline. */
-  async get(principal: Principal): Promise<Result<SessionContext | null, Refusal>> {
+  async get(principal: Principal): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
     const { now, live } = found.value;
     if (live === null) return ok(null);
-    const deadline = await this.#life.touch(live.session, live.deadline, now);
-    this.#life.debug("session_touched");
-    return ok(this.#view(live.session, live.deadline, deadline, now));
+    if (this.#catalog.isFresh(principal, live.session.project ?? NO_PROJECT, now)) {
+      return ok(await this.#access(live, live.session.project ?? NO_PROJECT, now));
+    }
+    const reply = await this.project(principal, null, null);
+    // No context can only mean that it ended while the catalog was asked.
+    if (!reply.ok) return reply.failure.kind === "no_context" ? ok(null) : fail(reply.failure);
+    return ok(reply.value.context);
+  }
+
+  /**
+   * Asks or changes the catalog and says what the session makes of it. An access.
+   * @param explicit Id or name of a project to look up.
+   */
+  async project(
+    principal: Principal,
+    explicit: string | null,
+    operation: CatalogOperation | null,
+  ): Promise<Result<ProjectReply, Refusal | NoContext | ProjectFailure>> {
+    const found = await this.#find(principal);
+    if (!found.ok) return found;
+    const { live } = found.value;
+    if (live === null && principal === ANONYMOUS) return fail({ kind: "no_context", sessionId: this.#sessionId });
+    const before = live?.session.project ?? NO_PROJECT;
+    const directory = live?.session.workingDirectory ?? null;
+    const question = questionOf(before, directory, { explicit, anew: before.failure !== null });
+    const asked = await this.#catalog.ask(principal, operation, question);
+    const after = await this.#find(principal);
+    if (!after.ok) return after;
+    const now = after.value.now;
+    const same = after.value.live?.session.setAt === live?.session.setAt ? after.value.live : null;
+    if (!asked.ok) {
+      // Said, but not stored: what is stored is right as of its version.
+      if (operation !== null || explicit !== null) return asked;
+      const context = same && (await this.#access(same, before, now));
+      const unknown = context && { ...context, project: { ...before, version: null } };
+      return ok({ context: unknown, active: null, explicit: null, outcome: null });
+    }
+    const { outcome, answer } = asked.value;
+    // The cure for a config that could not be used: one for this directory, registered here and now.
+    const registered = outcome?.ok && outcome.value.kind === "register" ? outcome.value.project.root : null;
+    const cures = registered !== null && answer.discovered?.found?.root === registered;
+    const cured = cures ? { ...before, failure: null } : before;
+    const { switched: _, wouldSwitch: __, ...project } = absorb(cured, answer);
+    const context = same && (await this.#access(same, project, now));
+    return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
   }
 
   /**
@@ -76,7 +166,7 @@ export class SessionObject extends DurableObject<Env> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
     const { now, live } = found.value;
-    return ok(live && this.#view(live.session, live.deadline, live.deadline, now));
+    return ok(live && this.#view(live, live.deadline, now));
   }
 
   /** Whether the context that began at `openedAt` is still live. For the registry's audit; touches nothing. */
@@ -124,17 +214,36 @@ export class SessionObject extends DurableObject<Env> {
     return deleted ? fail({ kind: "session_deleted", sessionId: this.#sessionId }) : ok(found);
   }
 
-  #view(session: LiveSession, previousDeadline: number, deadline: number, now: number): SessionContext {
-    const { workingDirectory, configPath, projectId, client, setAt, idleTimeoutMs } = session;
-    return {
-      sessionId: this.#sessionId,
-      workingDirectory,
-      configPath,
-      projectId,
-      client,
-      setAt,
-      lastUsed: lastUsedAt(previousDeadline, idleTimeoutMs, now),
-      expiresAt: deadline,
-    };
+  /** Which project a directory leads to that is being set. Never fails: the directory is set whatever its config is. */
+  async #enter(
+    principal: Principal,
+    before: SessionProject,
+    { workingDirectory, config }: SetRequest,
+  ): Promise<SessionProject & Entered> {
+    if (config?.ok === false) {
+      return { ...before, ...NOT_ENTERED, found: null, current: null, failure: config.failure };
+    }
+    const operation = config === null ? null : ({ kind: "register", registration: config.value } as const);
+    const asked = await this.#catalog.ask(principal, operation, questionOf(before, workingDirectory, { anew: true }));
+    if (!asked.ok) return { ...NO_PROJECT, ...NOT_ENTERED, current: before.current, version: null };
+    const { outcome, answer } = asked.value;
+    if (outcome?.ok === false) {
+      const { version, active } = answer;
+      return { ...NOT_ENTERED, version, active, found: null, current: null, failure: outcome.failure };
+    }
+    return absorb({ ...before, failure: null }, answer);
+  }
+
+  /** An access: moves the deadline, and notes the project if it is another than before. */
+  async #access({ session, deadline }: Live, project: SessionProject, now: number): Promise<SessionContext> {
+    const record = !isSameProject(project, session.project ?? NO_PROJECT);
+    const updated = record ? { ...session, project } : session;
+    const next = await this.#life.touch(updated, deadline, now, { record });
+    this.#life.debug("session_touched");
+    return this.#view({ session: updated, deadline: next }, deadline, now);
+  }
+
+  #view(live: Live, previousDeadline: number, now: number): SessionContext {
+    return contextOf(this.#sessionId, live, previousDeadline, now);
   }
 }

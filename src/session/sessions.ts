@@ -1,10 +1,14 @@
 import type { Config } from "../config.ts";
 import { OBJECT_CALL_TRIES, OBJECT_RETRY_WAIT_MS } from "../constants.ts";
 import { type Failure, fail, type Result } from "../failure.ts";
+import type { CatalogOperation } from "../projects/catalog.ts";
+import type { ProjectFailure } from "../projects/project-failure.ts";
 import { type Region, shardOf } from "../registry/shard-of.ts";
 import { ANONYMOUS, type Principal, type SessionContext } from "./session-context.ts";
 import { decodeSessionId, encodeSessionId } from "./session-id.ts";
-import type { SessionObject } from "./session-object.ts";
+import type { ProjectReply, SessionObject, SetReply, SetRequest } from "./session-object.ts";
+
+type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;
 
 /** A session id that has been checked: the object it stands for can be called. */
 export interface SessionRef {
@@ -48,23 +52,31 @@ export class Sessions {
   set(
     session: SessionRef,
     principal: Principal,
-    request: { workingDirectory: string; client: string | null; region: Region | null },
-  ): Promise<Result<{ created: boolean; context: SessionContext }>> {
-    const { workingDirectory, client, region } = request;
+    request: Pick<SetRequest, "workingDirectory" | "config" | "client"> & { region: Region | null },
+  ): Promise<Result<SetReply>> {
+    const { region, ...set } = request;
     const { idleTimeoutMs, registryShards, maxSessionsPerPrincipal: maxSessions } = this.#config;
     // Anonymous contexts register near their client; those of a known principal together, so that one shard has them all.
     const shard =
       principal === ANONYMOUS
         ? shardOf(session.sessionId, region, registryShards)
         : shardOf(principal, null, registryShards);
-    return this.#call(session, (object) =>
-      object.set(principal, { workingDirectory, client, idleTimeoutMs, shard, maxSessions }),
-    );
+    return this.#call(session, (object) => object.set(principal, { ...set, idleTimeoutMs, shard, maxSessions }));
   }
 
   /** The context, or null. Counts as an access. */
-  get(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null>> {
+  get(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Failure | ProjectFailure>> {
     return this.#call(session, (object) => object.get(principal));
+  }
+
+  /** Asks or changes the catalog of projects, and says what the session makes of it. Counts as an access. */
+  project(
+    session: SessionRef,
+    principal: Principal,
+    explicit: string | null,
+    operation: CatalogOperation | null,
+  ): Promise<Result<ProjectReply, Failure | ProjectFailure>> {
+    return this.#call(session, (object) => object.project(principal, explicit, operation));
   }
 
   /** The context, or null, without touching it; a failure if `principal` may not use the session. */
@@ -83,10 +95,10 @@ export class Sessions {
   }
 
   /** One call; repeated, over a new stub, only where the platform says that this is safe, never on overload. */
-  async #call<T>(
+  async #call<T, F>(
     session: SessionRef,
-    call: (object: DurableObjectStub<SessionObject>) => Promise<Result<T>>,
-  ): Promise<Result<T>> {
+    call: (object: DurableObjectStub<SessionObject>) => Promise<Result<T, F>>,
+  ): Promise<Result<T, F | Unavailable>> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await call(this.#namespace.get(session.objectId));
@@ -95,7 +107,7 @@ export class Sessions {
         // Neither mark: the object itself threw, which is a bug and goes where bugs go.
         if (!retryable && !overloaded) throw error;
         if (overloaded || attempt === OBJECT_CALL_TRIES) {
-          return fail<Failure>({ kind: "session_unavailable", sessionId: session.sessionId });
+          return fail<Unavailable>({ kind: "session_unavailable", sessionId: session.sessionId });
         }
         await scheduler.wait(OBJECT_RETRY_WAIT_MS * attempt * (0.5 + Math.random()));
       }

@@ -1,30 +1,35 @@
 /**
- * Brings an object's tables to the newest form. The list only ever grows: an entry that has been deployed is never
- * changed, moved or removed, since objects remember how many they have applied.
+ * Brings the tables of an object up to date. `migrations` is append-only: each entry is the SQL of one step, and an entry
+ * that has once been deployed never changes. All missing steps are applied in one transaction.
  *
- * Called before the first write, never in a constructor: an object that is only asked must store nothing.
- * @throws Error if the object has applied more entries than there are, which means that an older version of the code
- *   was deployed over a newer one.
+ * Returns whether the tables stand. Without `create`, storage that was never written stays that way, so that a read leaves
+ * nothing behind.
+ * @throws Error if the storage was written by a newer version of the code, whose tables this one does not know.
  */
-export function migrate(storage: DurableObjectStorage, migrations: readonly string[]): void {
-  const { sql } = storage;
-  const applied = appliedMigrations(storage);
+export function migrate(
+  storage: DurableObjectStorage,
+  migrations: readonly string[],
+  { create }: { readonly create: boolean },
+): boolean {
+  const applied = appliedMigrations(storage.sql);
   if (applied > migrations.length) {
     throw new Error(
-      `Storage has ${applied} migrations, this version knows ${migrations.length}: deploy the newer version`,
+      `Storage has ${applied} migrations but this code knows ${migrations.length}: a newer version has written it. Deploy that version or a later one`,
     );
   }
-  if (applied === migrations.length) return;
+  if (applied === migrations.length) return true;
+  if (applied === 0 && !create) return false;
   storage.transactionSync(() => {
-    sql.exec("CREATE TABLE IF NOT EXISTS migration (applied INTEGER NOT NULL)");
-    for (const statements of migrations.slice(applied)) sql.exec(statements);
-    sql.exec("DELETE FROM migration");
-    sql.exec("INSERT INTO migration VALUES (?)", migrations.length);
+    if (applied === 0)
+      storage.sql.exec("CREATE TABLE migration (applied INTEGER NOT NULL); INSERT INTO migration VALUES (0)");
+    for (const step of migrations.slice(applied)) storage.sql.exec(step);
+    storage.sql.exec("UPDATE migration SET applied = ?", migrations.length);
   });
+  return true;
 }
 
-/** How many migrations the object has applied; 0 if it has no tables. Writes nothing. */
-export function appliedMigrations({ sql }: DurableObjectStorage): number {
+/** How many migrations the storage has; 0 if it was never written. */
+export function appliedMigrations(sql: SqlStorage): number {
   const exists =
     sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migration'").toArray().length > 0;
   return exists ? sql.exec<{ applied: number }>("SELECT applied FROM migration").one().applied : 0;

@@ -40,8 +40,6 @@ describe("a context", () => {
     expect(await contextOf(session)).toMatchObject({
       sessionId: idOf(session),
       workingDirectory: "/a",
-      configPath: null,
-      projectId: null,
     });
   });
 

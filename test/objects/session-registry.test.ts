@@ -231,7 +231,7 @@ describe("the daily audit", () => {
 describe("storage evolution", () => {
   it("opens a shard written by the first version", async () => {
     await inShard((_, { storage }) => {
-      migrate(storage, REGISTRY_MIGRATIONS.slice(0, 1));
+      migrate(storage, REGISTRY_MIGRATIONS.slice(0, 1), { create: true });
       storage.sql.exec("INSERT INTO session VALUES ('sess_old', 1000, 'alice', 'claude-code/2.1.0')");
       storage.sql.exec("UPDATE total SET sessions = 1");
     });
@@ -243,8 +243,10 @@ describe("storage evolution", () => {
 
   it("refuses storage that a newer version has changed", async () => {
     await inShard((_, { storage }) => {
-      expect(() => migrate(storage, [...REGISTRY_MIGRATIONS, "CREATE TABLE later (x)"])).not.toThrow();
-      expect(() => migrate(storage, REGISTRY_MIGRATIONS)).toThrow("deploy the newer version");
+      expect(() =>
+        migrate(storage, [...REGISTRY_MIGRATIONS, "CREATE TABLE later (x)"], { create: true }),
+      ).not.toThrow();
+      expect(() => migrate(storage, REGISTRY_MIGRATIONS, { create: true })).toThrow("a newer version has written it");
     });
   });
 });

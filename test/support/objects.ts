@@ -26,6 +26,7 @@ export const idOf = (session: SessionStub): string => encodeSessionId(session.id
 
 export const setRequest = (workingDirectory: string, rest: Partial<SetRequest> = {}): SetRequest => ({
   workingDirectory,
+  config: null,
   client: "test/1",
   idleTimeoutMs: DAY,
   shard: SHARD,

@@ -11,6 +11,8 @@ describe("configuration", () => {
       allowedHosts: [],
       allowedOrigins: [],
       jurisdiction: null,
+      rateLimited: true,
+      auth: { mode: "none" },
     });
   });
 

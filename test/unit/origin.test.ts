@@ -32,12 +32,15 @@ describe("Host and Origin", () => {
     expect(check({})?.message).toContain("ALLOWED_HOSTS");
   });
 
-  it.each(["http://localhost:3000", "https://app.example.com", "https://p.workers.dev"])(
-    "origin %s is served",
-    (origin) => {
-      expect(check({ host: "localhost", origin })).toBeNull();
-    },
-  );
+  it.each(["http://localhost:3000", "https://app.example.com"])("origin %s is served", (origin) => {
+    expect(check({ host: "localhost", origin })).toBeNull();
+  });
+
+  it("the server's own pages are served, and those of no other name of the platform's domain", () => {
+    const host = "mine.workers.dev";
+    expect(check({ host, origin: "https://mine.workers.dev" })).toBeNull();
+    expect(check({ host, origin: "https://theirs.workers.dev" })).toMatchObject({ setting: "ALLOWED_ORIGINS" });
+  });
 
   it.each(["null", "https://evil.com", "http://mcp.example.com", "chrome-extension://abc", "garbage"])(
     "origin %s is refused, naming the setting",

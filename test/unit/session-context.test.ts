@@ -18,8 +18,6 @@ const live: LiveSession = {
   state: "live",
   owner: "anonymous",
   workingDirectory: "/a",
-  configPath: null,
-  projectId: null,
   client: null,
   openedAt: 0,
   setAt: 0,

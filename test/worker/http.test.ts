@@ -15,7 +15,7 @@ afterEach(async () => {
 
 /** Counts the calls to session objects. */
 function objectCalls(): () => number {
-  const spies = (["set", "get", "peek", "end", "delete"] as const).map((name) =>
+  const spies = (["set", "get", "project", "peek", "end", "delete"] as const).map((name) =>
     vi.spyOn(SessionObject.prototype, name),
   );
   return () => spies.reduce((sum, spy) => sum + spy.mock.calls.length, 0);
@@ -204,6 +204,11 @@ describe("tools", () => {
       "get_session_count",
       "list_sessions",
       "end_session",
+      "resolve_project",
+      "register_project",
+      "list_projects",
+      "remove_project",
+      "set_active_project",
     ]);
     for (const entry of tools) {
       expect(entry).toMatchObject({

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import { ok } from "../../failure.ts";
-import { defineTool, isoTime, noContextHint, sessionIdArgument, sessionOutput, sessionPart } from "../session-tool.ts";
+import {
+  defineTool,
+  isoTime,
+  noContextHint,
+  projectText,
+  sessionIdArgument,
+  sessionOutput,
+  sessionPart,
+} from "../session-tool.ts";
 
 const text = z.string().nullable();
 const time = z.iso.datetime().nullable();
@@ -28,8 +36,8 @@ export const getSessionContext = defineTool({
     const { sessionId, context } = got.value;
     const structured = {
       ...sessionPart(sessionId, context),
-      config_path: context?.configPath ?? null,
-      project_id: context?.projectId ?? null,
+      config_path: context?.project.found?.configPath ?? null,
+      project_id: context?.project.current?.id ?? null,
       client: context?.client ?? null,
       set_at: context === null ? null : isoTime(context.setAt),
       last_used: context === null ? null : isoTime(context.lastUsed),
@@ -38,7 +46,9 @@ export const getSessionContext = defineTool({
       const hint = noContextHint(sessionId);
       return ok({ structured: { ...structured, hint }, text: hint });
     }
-    const lines = Object.entries(structured).map(([field, value]) => `${field}: ${value ?? "none"}`);
+    const { project: _, tier: __, project_error: ___, ...plain } = structured;
+    const lines = Object.entries(plain).map(([field, value]) => `${field}: ${value ?? "none"}`);
+    lines.push(projectText(structured));
     return ok({ structured, text: lines.join("\n") });
   },
 });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ok } from "../../failure.ts";
+import { hasScope } from "../../scopes.ts";
 import { ANONYMOUS } from "../../session/session-context.ts";
 import { defineTool } from "../session-tool.ts";
 
@@ -7,21 +8,32 @@ export const getSessionCount = defineTool({
   name: "get_session_count",
   title: "Count active sessions",
   description:
-    "Returns how many sessions have a context on this server right now, in total and by region. The number is exact.",
+    "Returns how many sessions have a context on this server right now, in total and by region. The number is exact. " +
+    "Callers with a token see how many are their own, and the rest only with the scope admin.",
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
   input: z.strictObject({}),
   output: z.object({
-    active_sessions: z.int().min(0).describe("Sessions that have a context"),
+    active_sessions: z.int().min(0).nullable().describe("Sessions that have a context; null without the scope admin"),
     yours: z.int().min(0).optional().describe("How many of them are the caller's own; only for callers with a token"),
     by_region: z
       .record(z.string(), z.int().min(1))
+      .nullable()
       .describe("The same by region of their registry; empty regions are left out"),
+    hint: z.string().optional().describe("Why there is no number"),
   }),
   async run(_args, call) {
     const count = await call.count();
     if (!count.ok) return count;
     const { total, yours, byRegion } = count.value;
     const own = call.caller.principal === ANONYMOUS ? {} : { yours };
+    // How many others there are is not everybody's business; the caller's own number is.
+    if (!hasScope(call.caller, "admin")) {
+      const hint = "The number of all sessions is shown with the scope admin only, which your token does not have";
+      return ok({
+        structured: { active_sessions: null, ...own, by_region: null, hint },
+        text: `Active sessions of yours: ${yours}. ${hint}`,
+      });
+    }
     return ok({
       structured: { active_sessions: total, ...own, by_region: byRegion },
       text: `Active sessions: ${total}${own.yours === undefined ? "" : `, of these yours: ${yours}`}`,

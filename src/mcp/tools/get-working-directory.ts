@@ -1,6 +1,13 @@
 import { z } from "zod";
 import { ok } from "../../failure.ts";
-import { defineTool, noContextHint, sessionIdArgument, sessionOutput, sessionPart } from "../session-tool.ts";
+import {
+  defineTool,
+  noContextHint,
+  projectText,
+  sessionIdArgument,
+  sessionOutput,
+  sessionPart,
+} from "../session-tool.ts";
 
 export const getWorkingDirectory = defineTool({
   name: "get_working_directory",
@@ -20,6 +27,9 @@ export const getWorkingDirectory = defineTool({
       const hint = noContextHint(sessionId);
       return ok({ structured: { ...part, hint }, text: hint });
     }
-    return ok({ structured: part, text: `Working directory: ${part.working_directory} (session ${sessionId})` });
+    return ok({
+      structured: part,
+      text: `Working directory: ${part.working_directory} (session ${sessionId}). ${projectText(part)}`,
+    });
   },
 });

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { ok } from "../../failure.ts";
-import { defineTool, isoTime, sessionPart } from "../session-tool.ts";
+import { defineTool, isoTime, projectRef } from "../session-tool.ts";
 
 export const listSessions = defineTool({
   name: "list_sessions",
@@ -17,7 +17,7 @@ export const listSessions = defineTool({
       z.object({
         session_id: z.string(),
         working_directory: z.string(),
-        project_id: z.string().nullable().describe("The project, if one is known"),
+        project: projectRef.nullable().describe("The project that the session was on when it was last used"),
         client: z.string().nullable().describe("The client that set the working directory"),
         last_used: z.iso.datetime().describe("To the minute"),
         expires_at: z.iso.datetime(),
@@ -30,14 +30,13 @@ export const listSessions = defineTool({
     if (!page.ok) return page;
     const { contexts, nextCursor } = page.value;
     const sessions = contexts.map((context) => {
-      const { session_id, working_directory, expires_at } = sessionPart(context.sessionId, context);
       return {
-        session_id: session_id as string,
-        working_directory: working_directory as string,
-        project_id: context.projectId,
+        session_id: context.sessionId,
+        working_directory: context.workingDirectory,
+        project: context.project.current,
         client: context.client,
         last_used: isoTime(context.lastUsed),
-        expires_at: expires_at as string,
+        expires_at: isoTime(context.expiresAt),
       };
     });
     const lines = sessions.map((session) => `${session.session_id}: ${session.working_directory}`);

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { ok } from "../../failure.ts";
+import { projectOutput, projectView, replyPart } from "../project-tool.ts";
+import { defineTool, sessionIdArgument, sessionOutput } from "../session-tool.ts";
+
+export const listProjects = defineTool({
+  name: "list_projects",
+  title: "List projects",
+  description:
+    "Lists the caller's registered projects, ordered by root directory, 100 at a time. For callers without a token those of one session.",
+  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
+  input: z.strictObject({
+    cursor: z.string().optional().describe("next_cursor of an earlier result, for the projects after those"),
+    session_id: sessionIdArgument,
+  }),
+  output: z.object({
+    projects: z.array(projectOutput),
+    active_project: z.string().nullable().describe("Id of the active project"),
+    next_cursor: z.string().nullable().describe("Pass it as cursor for more; null: these were the last"),
+    ...sessionOutput,
+  }),
+  async run({ cursor, session_id }, call) {
+    const reply = await call.project(session_id, { operation: { kind: "list", cursor: cursor ?? null } });
+    if (!reply.ok) return reply;
+    const { outcome, active } = reply.value;
+    if (outcome?.ok === false) return outcome;
+    if (outcome?.value.kind !== "list") throw new Error("The catalog answered another question");
+    const { projects, nextCursor } = outcome.value;
+    const lines = projects.map(({ name, id, root }) => `${JSON.stringify(name)} (${id}) at ${JSON.stringify(root)}`);
+    if (lines.length === 0) lines.push("No projects");
+    if (nextCursor !== null) lines.push(`More with cursor ${JSON.stringify(nextCursor)}`);
+    return ok({
+      structured: {
+        projects: projects.map(projectView),
+        active_project: active?.id ?? null,
+        next_cursor: nextCursor,
+        ...replyPart(reply.value),
+      },
+      text: lines.join("\n"),
+    });
+  },
+});

@@ -1,0 +1,30 @@
+import type { Config } from "../config.ts";
+import { fail, ok, type Result } from "../failure.ts";
+import type { CatalogOperation, CatalogQuestion, CatalogReply } from "./catalog.ts";
+import type { ProjectCatalog } from "./project-catalog.ts";
+import type { ProjectFailure } from "./project-failure.ts";
+
+type Unavailable = Extract<ProjectFailure, { kind: "catalog_unavailable" }>;
+
+/** The catalogs of known principals, whose failures come back as values. */
+export class Catalogs {
+  readonly #namespace: DurableObjectNamespace<ProjectCatalog>;
+
+  constructor(namespace: DurableObjectNamespace<ProjectCatalog>, { jurisdiction }: Pick<Config, "jurisdiction">) {
+    this.#namespace = jurisdiction === null ? namespace : namespace.jurisdiction(jurisdiction);
+  }
+
+  /** One round trip to the catalog of `principal`: an operation, if there is one, and a question about what is then. */
+  async ask(
+    principal: string,
+    operation: CatalogOperation | null,
+    question: CatalogQuestion,
+  ): Promise<Result<CatalogReply, Unavailable>> {
+    try {
+      const id = this.#namespace.idFromName(`principal:${principal}`);
+      return ok(await this.#namespace.get(id).ask(operation, question));
+    } catch {
+      return fail({ kind: "catalog_unavailable" });
+    }
+  }
+}

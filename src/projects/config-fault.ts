@@ -1,0 +1,31 @@
+import { quote } from "../quote.ts";
+
+/** What is wrong with a project config. */
+export interface ConfigFault {
+  readonly kind:
+    | "empty"
+    | "too_large"
+    | "too_deep"
+    | "not_unicode"
+    | "byte_order_mark"
+    | "not_json"
+    | "not_an_object"
+    | "field_missing"
+    | "field_invalid";
+  /** The field as a dotted path, such as `project.name`; null for the document itself. */
+  readonly field: string | null;
+  /** What is there, as JSON and shortened; null if the field is missing. */
+  readonly value: string | null;
+  /** What must be there; goes on after "it". */
+  readonly rule: string;
+}
+
+/**
+ * The fault in a sentence: the field, what it is, what it must be. Ends without a period.
+ * @param configPath where the config is, if that is known
+ */
+export function describeConfigFault({ field, value, rule }: ConfigFault, configPath: string | null = null): string {
+  const config = configPath === null ? "the config" : `the config ${quote(configPath)}`;
+  const subject = field === null ? config : `field "${field}" of ${config}`;
+  return `${subject} ${value === null ? "is missing" : `is ${value}`}: it ${rule}`;
+}

@@ -1,0 +1,66 @@
+import { quote } from "../quote.ts";
+import { type ConfigFault, describeConfigFault } from "./config-fault.ts";
+import type { ConfigPathFault } from "./discovery.ts";
+import type { Project, ProjectRef } from "./project.ts";
+
+/** Every expected failure about projects. They travel as values, over RPC too. */
+export type ProjectFailure =
+  /** A config is there and cannot be used. `configPath` as far as it is known. */
+  | { readonly kind: "config_invalid"; readonly configPath: string | null; readonly fault: ConfigFault }
+  | { readonly kind: "config_path_invalid"; readonly path: string; readonly fault: ConfigPathFault }
+  /** A config path without the config: the server cannot read it from there. */
+  | { readonly kind: "config_missing"; readonly path: string }
+  /** The principal's catalog did not answer; another tier would be a guess. */
+  | { readonly kind: "catalog_unavailable" }
+  /** No project has this id or name; `near` are those whose name resembles it. */
+  | { readonly kind: "project_not_found"; readonly project: string; readonly near: readonly ProjectRef[] }
+  /** Several projects have this name; `matches` are the first of them. */
+  | {
+      readonly kind: "project_ambiguous";
+      readonly name: string;
+      readonly count: number;
+      readonly matches: readonly Pick<Project, "id" | "root">[];
+    }
+  | { readonly kind: "project_limit"; readonly root: string; readonly limit: number }
+  /** Strict mode: the call names another project than the config of the directory it works in. */
+  | {
+      readonly kind: "project_mismatch";
+      readonly named: ProjectRef;
+      readonly configured: ProjectRef;
+      readonly configPath: string;
+    };
+
+const CONFIG_PATH_FAULTS: Partial<Record<ConfigPathFault, string>> = {
+  not_a_config: "is not the path of a project config",
+  not_above: "does not belong to the working directory or a directory within 19 levels above it",
+};
+
+/** The failure in words: what was wrong, the value, what to do. */
+export function describeProjectFailure(failure: ProjectFailure): string {
+  switch (failure.kind) {
+    case "config_invalid":
+      return `${describeConfigFault(failure.fault, failure.configPath)}. Correct it and send it again`;
+    case "config_path_invalid":
+      return `config_path ${quote(failure.path)} ${CONFIG_PATH_FAULTS[failure.fault] ?? "is not an absolute path that can be used"}. Pass the absolute path that ends in .codebase-mcp/config.json or .workflow-mcp/config.json, in the working directory or above it, or leave it out`;
+    case "config_missing":
+      return `config_path ${quote(failure.path)} came without config, and this server cannot read your disk. Pass the content of that file as config`;
+    case "catalog_unavailable":
+      return "The projects cannot be looked up right now, and another project would be a guess. Try again in a few seconds";
+    case "project_not_found": {
+      const near =
+        failure.near.length === 0
+          ? ""
+          : `. Near matches: ${failure.near.map(({ id, name }) => `${quote(name)} (${id})`).join(", ")}`;
+      return `project ${quote(failure.project)} is neither the id nor the exact name of a registered project (upper and lower case differ)${near}. Pass one of those that list_projects returns, or register it with register_project`;
+    }
+    case "project_ambiguous": {
+      const matches = failure.matches.map(({ id, root }) => `${id} at ${quote(root)}`).join(", ");
+      const more = failure.count > failure.matches.length ? ` and ${failure.count - failure.matches.length} more` : "";
+      return `project ${quote(failure.name)} is the name of ${failure.count} projects: ${matches}${more}. Pass the id of the one you mean`;
+    }
+    case "project_limit":
+      return `root ${quote(failure.root)} cannot be registered: there are already ${failure.limit} projects, which is the limit. Remove one that is no longer needed with remove_project`;
+    case "project_mismatch":
+      return `project ${quote(failure.named.name)} (${failure.named.id}) cannot be used here: the config ${quote(failure.configPath)} has strict_mode on and allows only ${quote(failure.configured.name)} (${failure.configured.id}). Leave project out, or call set_working_directory with a directory of the project that you mean`;
+  }
+}

@@ -1,0 +1,93 @@
+import { fail, ok, type Result } from "../failure.ts";
+import { quote } from "../quote.ts";
+import { type Project, type ProjectRef, refOf } from "./project.ts";
+import type { ProjectFailure } from "./project-failure.ts";
+
+/** What chose the project, strongest first. */
+export type Tier = "explicit" | "session" | "active" | "default";
+
+/** What the working directory of a session says about its project. */
+export type SessionConfig =
+  /** No session, or no working directory. */
+  | { readonly state: "no_directory" }
+  /** No config in any of the directories upward. */
+  | { readonly state: "no_config"; readonly workingDirectory: string }
+  /** There is one, and it cannot be used, or nobody knows whether there is one. */
+  | { readonly state: "unusable"; readonly workingDirectory: string; readonly failure: ProjectFailure }
+  | {
+      readonly state: "found";
+      readonly workingDirectory: string;
+      readonly found: Project;
+      /** The project that the session is on: `found`, unless one of its switches has kept the session where it was. */
+      readonly current: ProjectRef | null;
+    };
+
+/** Everything that a resolution depends on, fetched before. */
+export interface ResolutionInput {
+  /** What became of the project that the call names; null if it names none. */
+  readonly explicit: Result<Project, ProjectFailure> | null;
+  readonly session: SessionConfig;
+  /** The active project of the principal. */
+  readonly active: Project | null;
+}
+
+export interface Resolution {
+  /** Null: no project; the default of whoever asks applies. */
+  readonly project: ProjectRef | null;
+  readonly tier: Tier;
+  /** The config of that project, where it is known. */
+  readonly configPath: string | null;
+  /** Why, in a sentence. */
+  readonly reason: string;
+}
+
+/**
+ * Which project a call works on. A project that the call names and that is not there is a failure, and so is a config that
+ * is there but cannot be used: neither ever falls through to a weaker tier.
+ */
+export function resolveProject({ explicit, session, active }: ResolutionInput): Result<Resolution, ProjectFailure> {
+  if (explicit !== null) return explicit.ok ? resolveExplicit(explicit.value, session) : explicit;
+  if (session.state === "unusable") return fail(session.failure);
+  if (session.state === "found" && session.current !== null) return ok(resolveSession(session, session.current));
+  const before = passedOver(session);
+  if (active !== null) {
+    const reason = `${before}; ${quote(active.name)} is the active project`;
+    return ok({ project: refOf(active), tier: "active", configPath: active.configPath, reason });
+  }
+  return ok({ project: null, tier: "default", configPath: null, reason: `${before}, and no project is active` });
+}
+
+function resolveExplicit(named: Project, session: SessionConfig): Result<Resolution, ProjectFailure> {
+  if (session.state === "found" && session.found.strictMode && session.found.id !== named.id) {
+    const { configPath } = session.found;
+    return fail({ kind: "project_mismatch", named: refOf(named), configured: refOf(session.found), configPath });
+  }
+  const reason = `the call names ${quote(named.name)}`;
+  return ok({ project: refOf(named), tier: "explicit", configPath: named.configPath, reason });
+}
+
+type Found = Extract<SessionConfig, { state: "found" }>;
+
+function resolveSession({ workingDirectory, found }: Found, project: ProjectRef): Resolution {
+  if (found.id === project.id) {
+    const reason = `${quote(found.configPath)} is the nearest config from ${quote(workingDirectory)} upward`;
+    return { project: refOf(found), tier: "session", configPath: found.configPath, reason };
+  }
+  const reason = `${kept(found)}, so the session stays on ${quote(project.name)}`;
+  return { project, tier: "session", configPath: null, reason };
+}
+
+const kept = (found: Project): string =>
+  `${quote(found.configPath)} names ${quote(found.name)} but has ${found.autoSwitch ? "dry_run on" : "auto_switch off"}`;
+
+/** Why the session's tier did not decide. */
+function passedOver(session: Exclude<SessionConfig, { state: "unusable" }>): string {
+  switch (session.state) {
+    case "no_directory":
+      return "the session has no working directory";
+    case "no_config":
+      return `there is no config from ${quote(session.workingDirectory)} upward`;
+    case "found":
+      return kept(session.found);
+  }
+}

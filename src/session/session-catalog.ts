@@ -1,0 +1,55 @@
+import { PROJECT_RECHECK_MS } from "../constants.ts";
+import { ok, type Result } from "../failure.ts";
+import { Catalog, type CatalogOperation, type CatalogQuestion, type CatalogReply } from "../projects/catalog.ts";
+import type { Catalogs } from "../projects/catalogs.ts";
+import type { ProjectFailure } from "../projects/project-failure.ts";
+import { ANONYMOUS, type Principal } from "./session-context.ts";
+import type { SessionProject } from "./session-project.ts";
+
+/**
+ * The catalog that a session looks projects up in: its principal's, an object of its own; or, for anonymous callers, one
+ * in the session's own storage, which goes with its context.
+ */
+export class SessionCatalog {
+  readonly #own: Catalog;
+  readonly #catalogs: Catalogs;
+  /** In memory only: an evicted object asks once more. */
+  #askedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(storage: DurableObjectStorage, catalogs: Catalogs) {
+    this.#own = new Catalog(storage);
+    this.#catalogs = catalogs;
+  }
+
+  /**
+   * Whether what the session knows may be used without asking. Of its own catalog that is exact; of a principal's it holds
+   * for a few seconds, so that a burst of accesses asks once.
+   */
+  isFresh(principal: Principal, { version }: SessionProject, now: number): boolean {
+    if (version === null) return false;
+    return principal === ANONYMOUS ? version === this.#own.version() : now - this.#askedAt < PROJECT_RECHECK_MS;
+  }
+
+  /** One round trip. For anonymous callers no I/O at all, but writes that need a context to go with. */
+  async ask(
+    principal: Principal,
+    operation: CatalogOperation | null,
+    question: CatalogQuestion,
+  ): Promise<Result<CatalogReply, ProjectFailure>> {
+    if (principal === ANONYMOUS) return ok(this.#own.ask(operation, question));
+    const askedAt = Date.now();
+    const reply = await this.#catalogs.ask(principal, operation, question);
+    this.#askedAt = reply.ok ? askedAt : Number.NEGATIVE_INFINITY;
+    return reply;
+  }
+
+  /** Forgets the projects of a context that is over. */
+  clear(): void {
+    this.#own.clear();
+  }
+
+  /** The session's storage was emptied. */
+  forgetTables(): void {
+    this.#own.forgetTables();
+  }
+}

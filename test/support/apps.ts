@@ -1,0 +1,119 @@
+/** Sends MCP messages to an app in this very isolate, in either era. */
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { parseConfig } from "../../src/config.ts";
+import { createApp } from "../../src/http/app.ts";
+import { buildServer } from "../../src/mcp/server.ts";
+
+export type Era = "legacy" | "modern";
+export const ERAS: readonly Era[] = ["legacy", "modern"];
+export const ENDPOINT = "https://mcp.example.workers.dev/mcp";
+
+/** An answer with its body read: JSON where it is JSON, else text. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly json: Body;
+}
+
+/** What bodies here may hold: a JSON-RPC answer, an OAuth error, or metadata. */
+export interface Body {
+  readonly id?: string | number | null;
+  readonly result?: {
+    readonly isError?: boolean;
+    readonly content?: readonly { readonly text: string }[];
+    readonly structuredContent?: Record<string, string | number | boolean | null>;
+  };
+  readonly error?: string | { readonly code: number; readonly message: string };
+  readonly error_description?: string;
+}
+
+export type Send = (request: Request) => Promise<Answer>;
+
+/** An app with settings of its own. Sends to it take a whole Request. */
+export function startApp(vars: Record<string, string> = {}, bindings: Partial<Env> = {}): Send {
+  const app = createApp({ config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", ...vars }), buildServer });
+  return async (request) => {
+    const ctx = createExecutionContext();
+    const response = await app.fetch(request, { ...env, ...bindings }, ctx);
+    const text = await response.text();
+    await waitOnExecutionContext(ctx);
+    return { status: response.status, headers: response.headers, text, json: parse(text) };
+  };
+}
+
+/** A namespace that notes how many objects it was asked for: none asked means none woken and nothing stored. */
+export function watch(namespace: Env["SESSIONS"]): { namespace: Env["SESSIONS"]; readonly asked: () => number } {
+  let asked = 0;
+  const watched = {
+    newUniqueId: () => namespace.newUniqueId(),
+    idFromString: (id: string) => namespace.idFromString(id),
+    get(id: DurableObjectId) {
+      asked++;
+      return namespace.get(id);
+    },
+  };
+  return { namespace: watched as unknown as Env["SESSIONS"], asked: () => asked };
+}
+
+export interface CallOptions {
+  readonly era?: Era;
+  readonly token?: string | undefined;
+  readonly session?: string | undefined;
+  readonly headers?: Record<string, string>;
+}
+
+/** A request for the endpoint, as clients send it. `message` may be any text. */
+export function post(message: unknown, { era = "legacy", token, session, headers = {} }: CallOptions = {}): Request {
+  return new Request(ENDPOINT, {
+    method: "POST",
+    headers: {
+      Host: "mcp.example.workers.dev",
+      "Content-Type": "application/json",
+      Accept: "application/json, text/event-stream",
+      "MCP-Protocol-Version": era === "modern" ? "2026-07-28" : "2025-11-25",
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      ...(session !== undefined && { "Mcp-Session-Id": session }),
+      ...headers,
+    },
+    body: typeof message === "string" ? message : JSON.stringify(message),
+  });
+}
+
+/** A message of `era`. */
+export function message(era: Era, method: string, params: Record<string, unknown> = {}): Record<string, unknown> {
+  const meta = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientInfo": { name: "test", version: "1" },
+    "io.modelcontextprotocol/clientCapabilities": {},
+  };
+  return { jsonrpc: "2.0", id: 1, method, params: era === "modern" ? { ...params, _meta: meta } : params };
+}
+
+export function callTool(name: string, args: unknown, options: CallOptions = {}): Request {
+  const era = options.era ?? "legacy";
+  const headers = era === "modern" ? { "Mcp-Method": "tools/call", "Mcp-Name": name } : {};
+  return post(message(era, "tools/call", { name, arguments: args }), {
+    ...options,
+    headers: { ...headers, ...options.headers },
+  });
+}
+
+export const initialize = (options: CallOptions = {}): Request =>
+  post(
+    message("legacy", "initialize", {
+      protocolVersion: "2025-11-25",
+      capabilities: {},
+      clientInfo: { name: "test", version: "1" },
+    }),
+    options,
+  );
+
+function parse(text: string): Body {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}

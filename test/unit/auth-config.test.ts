@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+import { createToken } from "../../scripts/auth-tokens.ts";
+import { parseConfig } from "../../src/config.ts";
+
+const HASH = "ab".repeat(32);
+const JWT = {
+  AUTH_MODE: "jwt",
+  JWT_ISSUER: "https://issuer.example.com/",
+  JWT_AUDIENCE: "https://mcp.example.com/mcp",
+  JWT_JWKS_URL: "https://issuer.example.com/jwks",
+};
+
+describe("settings of access control", () => {
+  it("default to nobody being asked", () => {
+    expect(parseConfig({}).auth).toEqual({ mode: "none" });
+  });
+
+  it("of mode token are the entries of AUTH_TOKENS", () => {
+    const AUTH_TOKENS = JSON.stringify({ [HASH.toUpperCase()]: { principal: "alice", scopes: ["sessions"] } });
+    expect(parseConfig({ AUTH_MODE: "token", AUTH_TOKENS }).auth).toEqual({
+      mode: "token",
+      grants: new Map([[HASH, { principal: "alice", scopes: ["sessions"] }]]),
+    });
+  });
+
+  it("of mode jwt are complete with an issuer, an audience and keys", () => {
+    expect(parseConfig(JWT).auth).toEqual({
+      mode: "jwt",
+      issuer: JWT.JWT_ISSUER,
+      audiences: [JWT.JWT_AUDIENCE],
+      jwksUrl: JWT.JWT_JWKS_URL,
+      algorithms: ["RS256", "PS256", "ES256", "EdDSA"],
+      clockToleranceSeconds: 30,
+      header: "authorization",
+      scopeClaims: ["scope", "scp"],
+      defaultScopes: [],
+    });
+  });
+
+  it.each([
+    [{ AUTH_MODE: "jwd" }, "AUTH_MODE"],
+    [{ AUTH_MODE: "token" }, "AUTH_TOKENS"],
+    [{ AUTH_MODE: "token", AUTH_TOKENS: "{}" }, "AUTH_TOKENS"],
+    [{ ...JWT, JWT_ISSUER: "" }, "JWT_ISSUER"],
+    [{ ...JWT, JWT_ISSUER: "issuer.example.com" }, "JWT_ISSUER"],
+    [{ ...JWT, JWT_ISSUER: "https://a.example.com/|b" }, "JWT_ISSUER"],
+    [{ ...JWT, JWT_AUDIENCE: " , " }, "JWT_AUDIENCE"],
+    [{ ...JWT, JWT_JWKS_URL: "" }, "JWT_JWKS_URL"],
+    [{ ...JWT, JWT_JWKS_URL: "http://issuer.example.com/jwks" }, "JWT_JWKS_URL"],
+    [{ ...JWT, JWT_JWKS_URL: "https://user:password@issuer.example.com/jwks" }, "JWT_JWKS_URL"],
+    [{ ...JWT, JWT_ALGORITHMS: "HS256" }, "JWT_ALGORITHMS"],
+    [{ ...JWT, JWT_ALGORITHMS: "RS256, none" }, "JWT_ALGORITHMS"],
+    [{ ...JWT, JWT_ALGORITHMS: "" }, "JWT_ALGORITHMS"],
+    [{ ...JWT, JWT_CLOCK_TOLERANCE_SECONDS: "301" }, "JWT_CLOCK_TOLERANCE_SECONDS"],
+    [{ ...JWT, JWT_HEADER: "two words" }, "JWT_HEADER"],
+    [{ ...JWT, JWT_DEFAULT_SCOPES: "sessions admin" }, "JWT_DEFAULT_SCOPES"],
+    [{ RATE_LIMITS: "maybe" }, "RATE_LIMITS"],
+  ])("%o stop the server with one line that names the setting", (vars, name) => {
+    expect(() => parseConfig(vars)).toThrow(new RegExp(`^Bad configuration: ${name} [^\\n]+$`));
+  });
+
+  it.each([
+    "mst_supersecret",
+    '["supersecret"]',
+    '{"supersecret":{"principal":"a","scopes":[]}}',
+    `{"${HASH}":"supersecret"}`,
+    `{"${HASH}":{"principal":"","scopes":["supersecret"]}}`,
+    `{"${HASH}":{"principal":"a","scopes":["supersecret"],"token":"supersecret"}}`,
+    `{"__proto__":{"principal":"supersecret","scopes":[]}}`,
+  ])("never show what is in AUTH_TOKENS: %s", (AUTH_TOKENS) => {
+    const parse = () => parseConfig({ AUTH_MODE: "none", AUTH_TOKENS });
+    expect(parse).toThrow(/^Bad configuration: AUTH_TOKENS /);
+    expect(parse).not.toThrow(/supersecret/);
+  });
+});
+
+describe("a new token", () => {
+  it("is 256 random bits, stored as its hash alone beside the entries that were there", async () => {
+    const first = await createToken("alice", ["sessions"]);
+    const second = await createToken("bob", ["sessions", "admin"], `\n${first.secret}\n`);
+    expect(first.token).toMatch(/^mst_[A-Za-z0-9_-]{43}$/);
+    expect(second.token).not.toBe(first.token);
+    expect(second.secret).not.toContain(second.token);
+    expect(Object.values(JSON.parse(second.secret))).toEqual([
+      { principal: "alice", scopes: ["sessions"] },
+      { principal: "bob", scopes: ["sessions", "admin"] },
+    ]);
+    expect(parseConfig({ AUTH_MODE: "token", AUTH_TOKENS: second.secret }).auth).toMatchObject({ mode: "token" });
+  });
+
+  it("is not added to what is no such secret, nor for a name that cannot be stored", async () => {
+    await expect(createToken("alice", ["sessions"], '{"a":1}')).rejects.toThrow("AUTH_TOKENS");
+    await expect(createToken("a\nb", ["sessions"])).rejects.toThrow("AUTH_TOKENS");
+    await expect(createToken("alice", ["two words"])).rejects.toThrow("AUTH_TOKENS");
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { describeProjectFailure, type ProjectFailure } from "../../src/projects/project-failure.ts";
+
+const one = { id: "id-1", name: "one" };
+const two = { id: "id-2", name: "two" };
+
+const CASES: [ProjectFailure, string[]][] = [
+  [
+    {
+      kind: "config_invalid",
+      configPath: null,
+      fault: { kind: "field_invalid", field: "dry_run", value: "1", rule: "must be true or false" },
+    },
+    ['field "dry_run" of the config is 1: it must be true or false', "Correct it"],
+  ],
+  [
+    { kind: "config_path_invalid", path: "/a/x.json", fault: "not_a_config" },
+    [
+      '"/a/x.json" is not the path of a project config',
+      "Pass the absolute path that ends in .codebase-mcp/config.json",
+    ],
+  ],
+  [{ kind: "config_path_invalid", path: "x.json", fault: "relative" }, ['"x.json" is not an absolute path']],
+  [
+    { kind: "project_not_found", project: "on\ne", near: [one] },
+    ['"on\\ne" is neither the id nor the exact name', 'Near matches: "one" (id-1)', "list_projects"],
+  ],
+  [
+    { kind: "project_ambiguous", name: "one", count: 7, matches: [{ id: "id-1", root: "/a" }] },
+    ['"one" is the name of 7 projects: id-1 at "/a" and 6 more', "Pass the id"],
+  ],
+  [{ kind: "project_limit", root: "/a", limit: 1000 }, ['root "/a"', "already 1000 projects", "remove_project"]],
+  [
+    { kind: "project_mismatch", named: one, configured: two, configPath: "/c" },
+    ['"one" (id-1) cannot be used here', '"/c" has strict_mode on and allows only "two" (id-2)', "Leave project out"],
+  ],
+];
+
+describe("a failure about projects", () => {
+  it.each(CASES)("%j says what was wrong, quotes the value, and says what to do", (failure, parts) => {
+    for (const part of parts) expect(describeProjectFailure(failure)).toContain(part);
+  });
+});

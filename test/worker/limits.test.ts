@@ -1,0 +1,156 @@
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { createToken } from "../../scripts/auth-tokens.ts";
+import { parseConfig } from "../../src/config.ts";
+import { Registry } from "../../src/registry/registry.ts";
+import { ANONYMOUS } from "../../src/session/session-context.ts";
+import { callTool, ERAS, initialize, message, post, type Send, startApp, watch } from "../support/apps.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+/** A limiter of `limit` in all for each key, which notes the keys. */
+function limiter(limit: number) {
+  const used = new Map<string, number>();
+  const binding: RateLimit = {
+    async limit({ key }) {
+      const count = (used.get(key) ?? 0) + 1;
+      used.set(key, count);
+      return { success: count <= limit };
+    },
+  };
+  return { binding, used };
+}
+
+const from = (address: string) => ({ "cf-connecting-ip": address });
+const set = (options: Parameters<typeof callTool>[2]) =>
+  callTool("set_working_directory", { directory: "/a" }, options);
+
+describe("the rate limit", () => {
+  it("answers 429 with Retry-After to the address that is too fast, and serves the others", async () => {
+    const { binding, used } = limiter(3);
+    const send = startApp({ RATE_LIMITS: "on" }, { REQUEST_LIMITER: binding });
+    const statuses = [];
+    for (let i = 0; i < 5; i++) {
+      const answer = await send(initialize({ headers: from("192.0.2.1") }));
+      statuses.push(answer.status);
+      if (answer.status === 429) expect(answer.headers.get("Retry-After")).toBe("60");
+    }
+    expect(statuses).toEqual([200, 200, 200, 429, 429]);
+    expect((await send(initialize({ headers: from("192.0.2.2") }))).status).toBe(200);
+    expect([...used.keys()]).toEqual(["address 192.0.2.1", "address 192.0.2.2"]);
+  });
+
+  it("counts by principal where one is known, wherever it calls from, and refused callers by address", async () => {
+    const { token, secret } = await createToken("alice", ["sessions"]);
+    const { binding, used } = limiter(2);
+    const send = startApp({ RATE_LIMITS: "on", AUTH_MODE: "token", AUTH_TOKENS: secret }, { REQUEST_LIMITER: binding });
+    const statuses = [];
+    for (let i = 0; i < 3; i++) {
+      statuses.push((await send(initialize({ token, headers: from(`192.0.2.${i}`) }))).status);
+      statuses.push((await send(initialize({ token: "guess", headers: from("192.0.2.9") }))).status);
+    }
+    expect(statuses).toEqual([200, 401, 200, 401, 429, 429]);
+    expect(used).toEqual(
+      new Map([
+        ["principal token:alice", 3],
+        ["address 192.0.2.9", 3],
+      ]),
+    );
+  });
+
+  it.each(ERAS)(
+    "of beginning contexts is charged before any object is asked, and answered with 429 (%s)",
+    async (era) => {
+      const { binding, used } = limiter(2);
+      const { namespace, asked } = watch(env.SESSIONS);
+      const send = startApp({ RATE_LIMITS: "on" }, { CONTEXT_LIMITER: binding, SESSIONS: namespace });
+      const options = { era, headers: from("2001:db8::1") };
+      for (let i = 0; i < 2; i++) expect((await send(set(options))).status).toBe(200);
+      const before = asked();
+      const refused = await send(set(options));
+      expect(refused.status).toBe(429);
+      expect(refused.headers.get("Retry-After")).toBe("60");
+      expect(refused.json).toMatchObject({
+        id: 1,
+        error: { message: expect.stringContaining("set_working_directory") },
+      });
+      expect(asked()).toBe(before);
+      // The same customer's network, another of its countless addresses.
+      expect((await send(set({ era, headers: from("2001:db8::ffff:1") }))).status).toBe(429);
+      expect((await send(set({ era, headers: from("2001:db8:1::1") }))).status).toBe(200);
+      // Reading goes on.
+      expect((await send(callTool("get_working_directory", {}, options))).status).toBe(200);
+      expect(used.size).toBe(2);
+    },
+  );
+
+  it("of beginning contexts charges each message of a batch, and keeps the answers of those that passed", async () => {
+    const { binding } = limiter(2);
+    const send = startApp({ RATE_LIMITS: "on" }, { CONTEXT_LIMITER: binding });
+    const one = (id: number) => ({
+      ...message("legacy", "tools/call", { name: "set_working_directory", arguments: { directory: "/a" } }),
+      id,
+    });
+    const headers = { "MCP-Protocol-Version": "2025-03-26" };
+    const answer = await send(post([one(1), one(2), one(3), one(4)], { headers }));
+    expect(answer.status).toBe(200);
+    expect(answer.text.match(/"isError":true/g)).toHaveLength(2);
+    expect(answer.text.match(/"success":true/g)).toHaveLength(2);
+  });
+
+  it("lets pass when the limiter itself fails, and says so in the log", async () => {
+    const lines: string[] = [];
+    vi.spyOn(console, "log").mockImplementation((line) => void lines.push(String(line)));
+    const binding: RateLimit = { limit: () => Promise.reject(new Error("down")) };
+    const send = startApp({ RATE_LIMITS: "on", LOG_LEVEL: "warn" }, { REQUEST_LIMITER: binding });
+    expect((await send(initialize())).status).toBe(200);
+    expect(lines.join()).toContain("rate_limiter_failed");
+  });
+});
+
+describe("a flood", () => {
+  const initializes = 20_000;
+
+  it(`of ${initializes} initializes stores nothing and wakes no object`, async () => {
+    const { namespace, asked } = watch(env.SESSIONS);
+    const before = await count();
+    const send = startApp({}, { SESSIONS: namespace });
+    expect(await statuses(initializes, () => send(initialize()))).toEqual({ 200: initializes });
+    expect(asked()).toBe(0);
+    expect(await count()).toBe(before);
+  });
+
+  it("of 2,000 first sets from one caller ends in 429s and a bounded number of contexts; others are served meanwhile", async () => {
+    const before = await count();
+    // The platform's own limiter, as wrangler.toml sets it: 300 a minute. Two windows may touch the flood.
+    const send = startApp({ RATE_LIMITS: "on" });
+    const flood = statuses(2000, () => send(set({ headers: from("198.51.100.1") })));
+    const others = statuses(50, (i) => send(set({ headers: from(`203.0.113.${i}`) })));
+    const [flooded, served] = await Promise.all([flood, others]);
+    expect(served).toEqual({ 200: 50 });
+    expect(flooded[200]).toBeGreaterThanOrEqual(300);
+    expect(flooded[200]).toBeLessThanOrEqual(600);
+    expect(flooded[429]).toBe(2000 - (flooded[200] ?? 0));
+    expect(await count()).toBe(before + (flooded[200] ?? 0) + 50);
+  });
+});
+
+/** Sends `total` requests, 20 at a time, and counts the answers by status. */
+async function statuses(total: number, ask: (i: number) => ReturnType<Send>): Promise<Record<number, number>> {
+  const counts: Record<number, number> = {};
+  let next = 0;
+  const worker = async () => {
+    while (next < total) {
+      const { status } = await ask(next++);
+      counts[status] = (counts[status] ?? 0) + 1;
+    }
+  };
+  await Promise.all(Array.from({ length: 20 }, worker));
+  return counts;
+}
+
+async function count(): Promise<number> {
+  const counted = await new Registry(env.REGISTRY, parseConfig({})).count(ANONYMOUS);
+  if (!counted.ok) throw new Error("The registry does not answer");
+  return counted.value.total;
+}

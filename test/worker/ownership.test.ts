@@ -1,0 +1,184 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { createToken } from "../../scripts/auth-tokens.ts";
+import { parseConfig } from "../../src/config.ts";
+import { Registry } from "../../src/registry/registry.ts";
+import { ANONYMOUS } from "../../src/session/session-context.ts";
+import { Sessions } from "../../src/session/sessions.ts";
+import {
+  type Answer,
+  callTool,
+  ENDPOINT,
+  ERAS,
+  initialize,
+  message,
+  post,
+  type Send,
+  startApp,
+} from "../support/apps.ts";
+
+/** Of the right form, minted by nobody. */
+const UNKNOWN = `sess_${"A".repeat(43)}`;
+
+let send: Send;
+let alice: string;
+let mallory: string;
+/** Tools that take a session, each with arguments that would do. */
+let tools: { name: string; args: Record<string, unknown> }[];
+
+beforeAll(async () => {
+  const first = await createToken("alice", ["sessions"]);
+  const second = await createToken("mallory", ["sessions", "admin"], first.secret);
+  alice = first.token;
+  mallory = second.token;
+  send = startApp({ AUTH_MODE: "token", AUTH_TOKENS: second.secret });
+  const listed = await send(post(message("legacy", "tools/list"), { token: alice }));
+  const { tools: all } = JSON.parse(listed.text).result as {
+    tools: { name: string; inputSchema: { properties?: Record<string, object>; required?: string[] } }[];
+  };
+  tools = all
+    .filter(({ inputSchema }) => inputSchema.properties && "session_id" in inputSchema.properties)
+    .map(({ name, inputSchema }) => ({
+      name,
+      args: Object.fromEntries((inputSchema.required ?? []).map((argument) => [argument, "/mallory"])),
+    }));
+});
+
+async function aliceSets(): Promise<string> {
+  const set = await send(callTool("set_working_directory", { directory: "/alice" }, { token: alice }));
+  return String(set.json.result?.structuredContent?.session_id);
+}
+
+async function expectUntouched(session_id: string): Promise<void> {
+  const got = await send(callTool("get_working_directory", { session_id }, { token: alice }));
+  expect(got.json.result?.structuredContent).toMatchObject({ working_directory: "/alice", session_id });
+}
+
+/** What an attacker can tell two answers apart by, other than the id that they sent themselves. */
+const visible = ({ status, headers, text }: Answer, session: string) => ({
+  status,
+  text: text.replaceAll(session, "ID"),
+  headers: [...headers].filter(([name]) => name !== "mcp-session-id").toSorted(),
+});
+
+describe("another principal's session", () => {
+  it("covers every tool that takes a session", () => {
+    expect(tools.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["set_working_directory", "get_working_directory", "get_session_context", "end_session"]),
+    );
+  });
+
+  it.each(ERAS)("looks like an unknown one to every tool (%s), and is not touched", async (era) => {
+    const session = await aliceSets();
+    for (const { name, args } of tools) {
+      const foreign = await send(callTool(name, { ...args, session_id: session }, { era, token: mallory }));
+      const unknown = await send(callTool(name, { ...args, session_id: UNKNOWN }, { era, token: mallory }));
+      expect(foreign.json.result?.isError, name).toBe(true);
+      expect(visible(foreign, session), name).toEqual(visible(unknown, UNKNOWN));
+    }
+    await expectUntouched(session);
+  });
+
+  it("looks like an unknown one in the session header of every message and of DELETE: 404", async () => {
+    const session = await aliceSets();
+    const messages = [
+      ...["ping", "tools/list", "resources/list", "prompts/list", "no/such/method"].map((m) => message("legacy", m)),
+      { jsonrpc: "2.0", method: "notifications/initialized" },
+      ...tools.map(({ name, args }) => message("legacy", "tools/call", { name, arguments: args })),
+    ];
+    for (const body of messages) {
+      const foreign = await send(post(body, { token: mallory, session }));
+      const unknown = await send(post(body, { token: mallory, session: UNKNOWN }));
+      expect(foreign.status, JSON.stringify(body)).toBe(404);
+      expect(visible(foreign, session), JSON.stringify(body)).toEqual(visible(unknown, UNKNOWN));
+    }
+    const end = (id: string) =>
+      send(
+        new Request(ENDPOINT, {
+          method: "DELETE",
+          headers: { Host: "mcp.example.workers.dev", Authorization: `Bearer ${mallory}`, "Mcp-Session-Id": id },
+        }),
+      );
+    const foreign = await end(session);
+    expect(foreign.status).toBe(404);
+    expect(visible(foreign, session)).toEqual(visible(await end(UNKNOWN), UNKNOWN));
+    await expectUntouched(session);
+  });
+
+  it("is not reached by naming it in the header of a modern request or of initialize", async () => {
+    const session = await aliceSets();
+    const modern = await send(callTool("get_working_directory", {}, { era: "modern", token: mallory, session }));
+    expect(modern.json.result?.structuredContent).toMatchObject({ session_id: null, working_directory: null });
+    const opened = await send(initialize({ token: mallory, session }));
+    expect(opened.headers.get("Mcp-Session-Id")).not.toBe(session);
+    await expectUntouched(session);
+  });
+
+  it("cannot be reached under the header of a session of one's own", async () => {
+    const session = await aliceSets();
+    const own = (await send(initialize({ token: mallory }))).headers.get("Mcp-Session-Id") ?? "";
+    for (const { name, args } of tools) {
+      const options = { token: mallory, session: own };
+      const foreign = await send(callTool(name, { ...args, session_id: session }, options));
+      const unknown = await send(callTool(name, { ...args, session_id: UNKNOWN }, options));
+      expect(visible(foreign, session), name).toEqual(visible(unknown, UNKNOWN));
+    }
+    await expectUntouched(session);
+  });
+
+  it("stays unknown after its owner has ended it for good", async () => {
+    const session = await aliceSets();
+    const request = new Request(ENDPOINT, {
+      method: "DELETE",
+      headers: { Host: "mcp.example.workers.dev", Authorization: `Bearer ${alice}`, "Mcp-Session-Id": session },
+    });
+    expect((await send(request)).status).toBe(204);
+    const foreign = await send(callTool("get_session_context", { session_id: session }, { token: mallory }));
+    const unknown = await send(callTool("get_session_context", { session_id: UNKNOWN }, { token: mallory }));
+    expect(visible(foreign, session)).toEqual(visible(unknown, UNKNOWN));
+  });
+});
+
+describe("a session id that was not minted here", () => {
+  it("is refused in every form, in argument and header, and stores nothing", async () => {
+    const config = parseConfig({});
+    const registry = new Registry(env.REGISTRY, config);
+    const real = await aliceSets();
+    const swapped = real.replace(/[a-z](?=[^a-z]*$)/, (letter) => letter.toUpperCase());
+    const foreignNamespace = new Sessions(env.REGISTRY as never, config).mint().sessionId;
+    const forged = [
+      UNKNOWN,
+      real.slice(0, -1),
+      `${real}A`,
+      real.slice(5),
+      real.toUpperCase(),
+      real.toLowerCase(),
+      swapped,
+      real.split("").reverse().join(""),
+      foreignNamespace,
+      `${real},${real}`,
+      "sess_",
+      "",
+      "default",
+      "../../etc/passwd",
+      "__proto__",
+      "1 OR 1=1",
+      "sess_é",
+      "x".repeat(10_000),
+    ].filter((id) => id !== real);
+    const before = await registry.count(ANONYMOUS);
+    for (const id of forged) {
+      for (const { name, args } of tools) {
+        for (const era of ERAS) {
+          const answer = await send(callTool(name, { ...args, session_id: id }, { era, token: alice }));
+          expect(answer.status, id).toBe(200);
+          expect(answer.json.result?.isError, id).toBe(true);
+        }
+        expect((await send(callTool(name, args, { token: alice, session: id }))).status, id).toBe(404);
+      }
+      expect((await send(post(message("legacy", "tools/list"), { token: alice, session: id }))).status, id).toBe(404);
+    }
+    expect(await registry.count(ANONYMOUS)).toEqual(before);
+    await expectUntouched(real);
+  });
+});

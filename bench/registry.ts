@@ -12,7 +12,7 @@ import { startServer } from "../scripts/server.ts";
 import { type BenchRequest, CASES, type FillRequest, PER_PRINCIPAL, type Rows, SIZES } from "./registry-cases.ts";
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "15" }, times: { type: "string", default: "300" } },
+  options: { rounds: { type: "string", default: "40" }, times: { type: "string", default: "200" } },
 });
 const rounds = Number(values.rounds);
 /** Register stays below the quota with it, which refuses and does not write from 1,000 on. */
@@ -63,18 +63,27 @@ for (let round = 0; round <= rounds; round++) {
 }
 
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
-const timeOf = (label: string, rows: number): number =>
-  median(samples.get(`${label} ${rows}`) ?? []) - (label === "nothing" ? 0 : timeOf("nothing", rows));
+const round2 = (number: number): number => Math.round(number * 100) / 100;
+
+/** Microseconds of one operation, round by round, without the way there and back. */
+function timesOf(label: string, rows: number): number[] {
+  const wayThereAndBack = median(samples.get(`nothing ${rows}`) ?? []);
+  return (samples.get(`${label} ${rows}`) ?? []).map((time) => time - wayThereAndBack);
+}
 
 const results = CASES.filter(({ operation }) => operation !== "nothing").map(({ label }) => ({
   operation: label,
-  sizes: SIZES.map((rows) => ({
-    rows,
-    rowsRead: rowsOf.get(`${label} ${rows}`)?.read ?? 0,
-    rowsWritten: rowsOf.get(`${label} ${rows}`)?.written ?? 0,
-    microseconds: Math.round(timeOf(label, rows) * 10) / 10,
-    timeRatio: Math.round((timeOf(label, rows) / timeOf(label, SIZES[0])) * 100) / 100,
-  })),
+  sizes: SIZES.map((rows) => {
+    const small = timesOf(label, SIZES[0]);
+    return {
+      rows,
+      rowsRead: rowsOf.get(`${label} ${rows}`)?.read ?? 0,
+      rowsWritten: rowsOf.get(`${label} ${rows}`)?.written ?? 0,
+      microseconds: round2(median(timesOf(label, rows))),
+      // Within one round, so that both are of the same minute: a busy machine is busy for all sizes.
+      timeRatio: round2(median(timesOf(label, rows).map((time, round) => time / (small[round] ?? 0)))),
+    };
+  }),
 }));
 
 console.log(`\nPer operation: rows read / rows written / time, and time as a ratio to ${SIZES[0]} rows`);

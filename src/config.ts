@@ -50,6 +50,18 @@ export interface Config {
   readonly auth: AuthConfig;
 }
 
+const parsedConfigs = new WeakMap<object, Config>();
+
+/** The settings in a Worker's environment, parsed once for as long as the environment lives. */
+export function configOf(env: object): Config {
+  let config = parsedConfigs.get(env);
+  if (config === undefined) {
+    config = parseConfig(env);
+    parsedConfigs.set(env, config);
+  }
+  return config;
+}
+
 /**
  * Checks the vars and completes them with the defaults.
  * @throws Error with one line that names the bad variable, quotes its value unless that is secret, and says what is

@@ -89,3 +89,19 @@ export const LIST_PAGE = 20;
 
 /** How long a session relies on what it knows of its principal's catalog before an access asks again. */
 export const PROJECT_RECHECK_MS = 5000;
+
+/** State that a session keeps: how many keys, how much in all (keys and JSON text, in UTF-8), how long a key, how deep a value. */
+export const MAX_STATE_KEYS = 64;
+export const MAX_STATE_BYTES = 128 * 1024;
+export const MAX_STATE_KEY_BYTES = 256;
+export const MAX_STATE_DEPTH = 64;
+
+/** Longest session id that a service may choose, in bytes of UTF-8. */
+export const MAX_SERVICE_SESSION_ID_BYTES = 512;
+
+/** How often an update of a state value is tried if other calls change the value meanwhile. */
+export const STATE_UPDATE_TRIES = 10;
+
+/** Modern envelopes that one isolate remembers as accepted, and how long one may be, in UTF-16 code units. */
+export const MAX_KNOWN_ENVELOPES = 500;
+export const MAX_KNOWN_ENVELOPE_LENGTH = 4096;

@@ -1,9 +1,16 @@
+import { env } from "cloudflare:workers";
+import type { Implementation, McpServer } from "@modelcontextprotocol/server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import type { Config } from "../config.ts";
+import { z } from "zod";
+import type { SessionBindings } from "../bindings.ts";
+import { type Config, configOf } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
 import { createLogger, type Logger, shortSessionId } from "../log.ts";
-import type { SessionCall } from "../mcp/session-call.ts";
+import { DirectCalls } from "../mcp/direct-call.ts";
+import type { Caller, SessionCall } from "../mcp/session-call.ts";
+import type { SessionTool } from "../mcp/session-tool.ts";
+import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
 import { Registry } from "../registry/registry.ts";
@@ -14,36 +21,75 @@ import { METADATA_PATHS, resourceMetadata } from "./auth-metadata.ts";
 import { corsHeaders, isPreflight, preflightResponse } from "./cors.ts";
 import type { Identity } from "./identity.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
-import { createMcpRoute, type McpEvent } from "./mcp-route.ts";
+import type { McpEvent } from "./mcp-messages.ts";
+import { createMcpRoute } from "./mcp-route.ts";
 import { refusalOf } from "./origin.ts";
 import { protectiveHeaders } from "./protective-headers.ts";
 import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
 import { refuseOversize } from "./request-limits.ts";
 
-/** What the app needs of its surroundings. */
-export interface AppOptions {
-  readonly config: Config;
-  readonly buildServer: (
-    call: SessionCall,
-    log: Logger,
-  ) => ReturnType<Parameters<typeof createMcpRoute>[0]["buildServer"]>;
+/** What a server factory is given for each request. */
+export interface ServerContext<State extends z.ZodObject = z.ZodObject> {
+  /** The sessions that the request's calls mean: working directory, project, count. */
+  readonly session: SessionCall;
+  /** The state values of those sessions, in the shape that `sessionApp` was given. */
+  readonly state: TypedState<State>;
+  readonly caller: Caller;
+  /** Writes JSON lines, dropping those below the `LOG_LEVEL` of the deployment. */
+  readonly log: Logger;
+}
+
+export interface SessionAppOptions<State extends z.ZodObject = z.ZodObject> {
+  /** Builds the MCP server that answers one request; called for every request, so keep it light. */
+  readonly buildServer: (context: ServerContext<State>) => McpServer;
+  /** What a session keeps beside its context: each field is a key that may be there or not. */
+  readonly state?: State;
+  /**
+   * Whether tools send progress, logs or requests before their result (default true). False spares a stream per request
+   * of the legacy era.
+   */
+  readonly streaming?: boolean;
+  /**
+   * Tools that may be answered without the SDK where a call is well-formed; they must be those that `buildServer`
+   * registers, and `serverInfo` what it calls itself.
+   */
+  readonly direct?: { readonly tools: readonly SessionTool[]; readonly serverInfo: Implementation };
+  /** Settings; by default those of the Worker's vars, checked while it starts. */
+  readonly config?: Config;
 }
 
 /** Paths that may stand in the log; any other is the client's own text. */
 const ROUTES = new Set(["/mcp", "/healthz", "/schema/config.json"]);
 
 type AppEnv = {
-  Bindings: Env;
+  Bindings: SessionBindings;
   Variables: { requestId: string; event: McpEvent; region: Region | null; identity: Identity };
 };
 
-/** The HTTP face: one log line per request, headers, Host and Origin, who calls, limits, then the routes. */
-export function createApp({ config, buildServer }: AppOptions) {
+/**
+ * Turns a server factory into a Hono app that serves it at `/mcp` with sessions, to clients of both eras: one log line per
+ * request, headers, Host and Origin, who calls, limits, then the routes. Export it as the Worker's default, beside the
+ * Durable Object classes; wrangler.toml binds them as {@link SessionBindings} says.
+ * @throws Error that names the variable, if a setting is bad; at the top of a Worker this stops it from starting.
+ */
+export function sessionApp<State extends z.ZodObject = z.ZodObject>({
+  buildServer,
+  state = z.object({}) as State,
+  streaming = true,
+  direct,
+  config = configOf(env),
+}: SessionAppOptions<State>): Hono<AppEnv> {
   const log = createLogger(config.logLevel);
-  const serveMcp = createMcpRoute({ buildServer: (call) => buildServer(call, log), log });
+  const serveMcp = createMcpRoute({
+    buildServer: (session) =>
+      buildServer({ session, state: new TypedState(session, state), caller: session.caller, log }),
+    streaming,
+    direct: direct && new DirectCalls(direct.tools, direct.serverInfo, log),
+    log,
+  });
   const authenticate = createAuthenticator(config.auth, log);
-  const withinRate = async (limiter: RateLimit, key: string) =>
-    !config.rateLimited || (await withinLimit(limiter, key, log));
+  const withinRate = async (limiter: RateLimit | undefined, key: string) =>
+    limiter === undefined || !config.rateLimited || (await withinLimit(limiter, key, log));
   const app = new Hono<AppEnv>();
 
   app.use(async (c, next) => {

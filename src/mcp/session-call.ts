@@ -7,8 +7,9 @@ import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";
 import type { Registry, SessionCount } from "../registry/registry.ts";
 import type { Region } from "../registry/shard-of.ts";
 import { ANONYMOUS, type Principal, type SessionContext } from "../session/session-context.ts";
-import type { ProjectReply, SetReply, SetRequest } from "../session/session-object.ts";
+import type { ProjectReply, SetReply, SetRequest, StateReply } from "../session/session-object.ts";
 import { NO_PROJECT, questionOf } from "../session/session-project.ts";
+import type { StateFailure, StateOperation } from "../session/session-state.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
 
 /** The SDK's words: `legacy` is 2025-03-26 … 2025-11-25, `modern` 2026-07-28 and later. */
@@ -33,10 +34,23 @@ export interface Stores {
 }
 
 /** Everything that a tool can fail with. */
-export type ToolFailure = Failure | ProjectFailure;
+export type ToolFailure = Failure | ProjectFailure | StateFailure;
+
+/** What the route wants to know of a call when it is over. */
+export class CallRecord {
+  /** Why the header's session must not be used, once an object has said so. The route answers 404 then. */
+  headerRefusal: ToolFailure | null = null;
+  /** Whether a session object has been asked in the course of this request. */
+  objectAsked = false;
+  /** Whether a context was refused because the caller begins too many. The route answers 429 then. */
+  rateLimited = false;
+  /** The session that was worked on last, for the log. */
+  sessionId: string | null = null;
+}
 
 /** The session that a call means, if any, and its context, if it has one. */
 type SessionState = { sessionId: string | null; context: SessionContext | null };
+type StateOfSession = StateReply & { sessionId: string | null };
 type SessionPage = { contexts: SessionContext[]; nextCursor: string | null };
 type SessionEnd = { sessionId: string | null; ended: boolean };
 type SessionAndProject = ProjectReply & { sessionId: string | null };
@@ -47,34 +61,26 @@ type SessionAndProject = ProjectReply & { sessionId: string | null };
  * same call decides whether the session may be used.
  */
 export class SessionCall {
-  /** Why the header's session must not be used, once an object has said so. The route answers 404 then. */
-  headerRefusal: ToolFailure | null = null;
-  /** Whether a session object has been asked in the course of this request. */
-  objectAsked = false;
-  /** Whether a set was refused because the caller sets too fast. The route answers 429 then. */
-  rateLimited = false;
-  /** Whether a tool has answered, and with no error: for the log. */
-  toolSucceeded = false;
-  /** The session that was worked on last, for the log. */
-  sessionId: string | null;
-
   readonly caller: Caller;
   readonly #stores: Stores;
   readonly #header: SessionRef | null;
+  readonly #record: CallRecord;
   readonly #chargeSet: () => Promise<boolean>;
 
-  /** `chargeSet` is asked before every set; false means that the caller has to wait. */
+  /** `chargeSet` is asked before a context may begin; false means that the caller has to wait. */
   constructor(
     caller: Caller,
     stores: Stores,
     header: SessionRef | null,
+    record = new CallRecord(),
     chargeSet: () => Promise<boolean> = async () => true,
   ) {
     this.caller = caller;
     this.#stores = stores;
     this.#header = header;
     this.#chargeSet = chargeSet;
-    this.sessionId = header?.sessionId ?? null;
+    this.#record = record;
+    record.sessionId = header?.sessionId ?? null;
   }
 
   /** Sets the working directory; mints a session if the call means none. */
@@ -83,10 +89,8 @@ export class SessionCall {
     request: Pick<SetRequest, "workingDirectory" | "config" | "client">,
   ): Promise<Result<SetReply, ToolFailure>> {
     // Every set, not only one that begins a context: which of them does, the object knows, and by then it is awake.
-    if (!(await this.#chargeSet())) {
-      this.rateLimited = true;
-      return fail<Failure>({ kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
-    }
+    const refused = await this.#charge();
+    if (refused !== null) return refused;
     const { principal, region } = this.caller;
     const { sessions } = this.#stores;
     return this.#on(sessionId, sessions.mint(), (session) => sessions.set(session, principal, { ...request, region }));
@@ -98,6 +102,30 @@ export class SessionCall {
       const got = await this.#stores.sessions.get(session, this.caller.principal);
       return got.ok ? ok({ sessionId: session.sessionId, context: got.value }) : got;
     });
+  }
+
+  /** Reads or changes the state of the session meant; a `set` mints one and begins a context where there is none. */
+  state(
+    sessionId: string | undefined,
+    operation: StateOperation,
+    client: string | null = this.caller.userAgent,
+  ): Promise<Result<StateOfSession, ToolFailure>> {
+    const { principal, region } = this.caller;
+    const { sessions } = this.#stores;
+    const run = async (session: SessionRef): Promise<Result<StateOfSession, ToolFailure>> => {
+      const request = { region, client, mayBegin: false };
+      let reply = await sessions.state(session, principal, operation, request);
+      // Only a context that begins is charged, and that it would begin only the object knows.
+      if (!reply.ok && reply.failure.kind === "no_context") {
+        const refused = await this.#charge();
+        if (refused !== null) return refused;
+        reply = await sessions.state(session, principal, operation, { ...request, mayBegin: true });
+      }
+      return reply.ok ? ok({ sessionId: session.sessionId, ...reply.value }) : reply;
+    };
+    if (operation.kind === "set") return this.#on(sessionId, sessions.mint(), run);
+    const nothing = { sessionId: null, created: false, context: null, before: null, entries: [] };
+    return this.#onExisting<StateOfSession>(sessionId, nothing, run);
   }
 
   /** Forgets the context of the session meant. */
@@ -152,7 +180,7 @@ export class SessionCall {
 
   /** Makes sure that the header's session may be used, unless an object has already been asked. */
   async checkHeader(): Promise<void> {
-    if (this.#header === null || this.objectAsked) return;
+    if (this.#header === null || this.#record.objectAsked) return;
     await this.#on(undefined, this.#header, (session) => this.#stores.sessions.peek(session, this.caller.principal));
   }
 
@@ -162,6 +190,12 @@ export class SessionCall {
     const peeked = await this.#stores.sessions.peek(session.value, this.caller.principal);
     // The row outlives a session that has been deleted or has passed to somebody else by a moment.
     return !peeked.ok && peeked.failure.kind !== "session_unavailable" ? ok(null) : peeked;
+  }
+
+  async #charge() {
+    if (await this.#chargeSet()) return null;
+    this.#record.rateLimited = true;
+    return fail<Failure>({ kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
   }
 
   #onExisting<T>(
@@ -181,10 +215,11 @@ export class SessionCall {
     const meant = sessionId === undefined ? null : this.#stores.sessions.parse(sessionId);
     if (meant?.ok === false) return meant;
     const session = meant?.value ?? this.#header ?? otherwise;
-    this.sessionId = session.sessionId;
-    this.objectAsked = true;
+    this.#record.sessionId = session.sessionId;
+    this.#record.objectAsked = true;
     const result = await use(session);
-    if (!result.ok && meant === null && session === this.#header) this.headerRefusal = refusalOf(result.failure);
+    if (!result.ok && meant === null && session === this.#header)
+      this.#record.headerRefusal = refusalOf(result.failure);
     return result;
   }
 }

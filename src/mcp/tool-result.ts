@@ -3,6 +3,7 @@ import { MAX_PATH_BYTES } from "../constants.ts";
 import type { PathFault } from "../failure.ts";
 import { describeProjectFailure } from "../projects/project-failure.ts";
 import { quote } from "../quote.ts";
+import { describeStateFailure } from "../session/session-state.ts";
 import type { ToolFailure } from "./session-call.ts";
 
 /** What a tool returns: data for programs, and the same in a sentence for models that read only text. */
@@ -19,7 +20,7 @@ export const answerResult = ({ structured, text }: ToolAnswer): CallToolResult =
 /** A failure as a tool error: what was wrong, the value, and what the model should do. */
 export const failureResult = (failure: ToolFailure): CallToolResult => errorResult(describe(failure));
 
-export const errorResult = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text }] });
+export const errorResult = (text: string): CallToolResult => ({ content: [{ type: "text", text }], isError: true });
 
 /** The failure in words, for a model. */
 export function describe(failure: ToolFailure): string {
@@ -50,6 +51,13 @@ export function describe(failure: ToolFailure): string {
       return `Too many calls of set_working_directory in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "session_unavailable":
       return `Session ${quote(failure.sessionId)} is busy. Nothing was changed. Try again in a few seconds`;
+    case "state_key_invalid":
+    case "state_value_invalid":
+    case "state_conflict":
+    case "state_mismatch":
+    case "state_too_many_keys":
+    case "state_too_large":
+      return describeStateFailure(failure);
     default:
       return describeProjectFailure(failure);
   }

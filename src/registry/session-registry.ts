@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import { parseConfig } from "../config.ts";
+import type { SessionBindings } from "../bindings.ts";
+import { configOf } from "../config.ts";
 import { AUDIT_BATCH, AUDIT_INTERVAL_MS, AUDIT_PAUSE_MS, QUOTA_EXAMPLES } from "../constants.ts";
 import { createLogger } from "../log.ts";
 import { ANONYMOUS, type Principal } from "../session/session-context.ts";
@@ -34,7 +35,7 @@ const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}'`;
  * arithmetic: every call may be repeated, and a late `unregister` never removes a context that began after the one it
  * speaks of.
  */
-export class SessionRegistry extends DurableObject<Env> {
+export class SessionRegistry extends DurableObject<SessionBindings> {
   /**
    * Adds a context, or moves its row on to the newer context under the same id.
    * @param maxSessions How many contexts a known principal may have here; 0 for no limit.
@@ -99,7 +100,7 @@ export class SessionRegistry extends DurableObject<Env> {
       if (next !== null) await this.ctx.storage.setAlarm(Date.now() + next);
     } catch (error) {
       // Six throws and the platform forgets the alarm, and the audit with it.
-      createLogger(parseConfig(this.env).logLevel)("error", "audit_failed", { error: String(error) });
+      createLogger(configOf(this.env).logLevel)("error", "audit_failed", { error: String(error) });
       await this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);
     }
   }

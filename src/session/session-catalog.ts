@@ -3,12 +3,12 @@ import { ok, type Result } from "../failure.ts";
 import { Catalog, type CatalogOperation, type CatalogQuestion, type CatalogReply } from "../projects/catalog.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
-import { ANONYMOUS, type Principal } from "./session-context.ts";
+import { isShared, type Principal } from "./session-context.ts";
 import type { SessionProject } from "./session-project.ts";
 
 /**
- * The catalog that a session looks projects up in: its principal's, an object of its own; or, for anonymous callers, one
- * in the session's own storage, which goes with its context.
+ * The catalog that a session looks projects up in: its principal's, an object of its own; or, for a shared principal,
+ * one in the session's own storage, which goes with its context.
  */
 export class SessionCatalog {
   readonly #own: Catalog;
@@ -27,16 +27,16 @@ export class SessionCatalog {
    */
   isFresh(principal: Principal, { version }: SessionProject, now: number): boolean {
     if (version === null) return false;
-    return principal === ANONYMOUS ? version === this.#own.version() : now - this.#askedAt < PROJECT_RECHECK_MS;
+    return isShared(principal) ? version === this.#own.version() : now - this.#askedAt < PROJECT_RECHECK_MS;
   }
 
-  /** One round trip. For anonymous callers no I/O at all, but writes that need a context to go with. */
+  /** One round trip. For a shared principal no I/O at all, but writes that need a context to go with. */
   async ask(
     principal: Principal,
     operation: CatalogOperation | null,
     question: CatalogQuestion,
   ): Promise<Result<CatalogReply, ProjectFailure>> {
-    if (principal === ANONYMOUS) return ok(this.#own.ask(operation, question));
+    if (isShared(principal)) return ok(this.#own.ask(operation, question));
     const askedAt = Date.now();
     const reply = await this.#catalogs.ask(principal, operation, question);
     this.#askedAt = reply.ok ? askedAt : Number.NEGATIVE_INFINITY;

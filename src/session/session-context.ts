@@ -7,15 +7,25 @@ export type Principal = string;
 /** The principal of every caller that presents no token. */
 export const ANONYMOUS: Principal = "anonymous";
 
+/** The principal of another Worker that calls over a service binding. No token can have it: verified ones name their issuer. */
+export const servicePrincipal = (service: string): Principal => `service:${service}`;
+
+/**
+ * Whether this principal stands for many callers that know nothing of each other: its sessions are told apart by their ids
+ * alone, so each has its own catalog, none is listed, and no quota lumps them together.
+ */
+export const isShared = (principal: Principal): boolean => principal === ANONYMOUS || principal.startsWith("service:");
+
 /** What a session remembers, as callers see it. Times are milliseconds since the epoch. */
 export interface SessionContext {
   readonly sessionId: string;
-  readonly workingDirectory: string;
+  /** Null: the context began with a state value, and no directory was set yet. */
+  readonly workingDirectory: string | null;
   /** What the session knows of its project; config path and project id are in it. */
   readonly project: SessionProject;
   /** Name of the client that set the working directory. */
   readonly client: string | null;
-  /** When the working directory was last set. */
+  /** When the working directory was last set, or the context began. */
   readonly setAt: number;
   /** The last access before this one, exact to 1/1440 of the idle time-out. */
   readonly lastUsed: number;
@@ -28,7 +38,7 @@ export interface LiveSession {
   readonly version: 1;
   readonly state: "live";
   readonly owner: Principal;
-  readonly workingDirectory: string;
+  readonly workingDirectory: string | null;
   /** Absent: nothing was found, in a catalog that held nothing. */
   readonly project?: SessionProject;
   readonly client: string | null;

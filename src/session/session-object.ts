@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import { parseConfig } from "../config.ts";
+import type { SessionBindings } from "../bindings.ts";
+import { configOf } from "../config.ts";
 import { TOMBSTONE_MS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import { createLogger } from "../log.ts";
@@ -10,28 +11,39 @@ import type { ProjectFailure } from "../projects/project-failure.ts";
 import { Registry } from "../registry/registry.ts";
 import { SessionCatalog } from "./session-catalog.ts";
 import {
-  ANONYMOUS,
   contextOf,
   isDeleted,
+  isShared,
   type Live,
   type LiveSession,
   type Principal,
   type SessionContext,
+  type StoredSession,
 } from "./session-context.ts";
 import { encodeSessionId } from "./session-id.ts";
-import { type Found, type QuotaExceeded, SessionLife } from "./session-life.ts";
+import { type Found, type NewContext, type QuotaExceeded, SessionLife } from "./session-life.ts";
 import { absorb, type Entered, isSameProject, NO_PROJECT, questionOf, type SessionProject } from "./session-project.ts";
+import { SessionState, type StateFailure, type StateOperation, type StateOutcome } from "./session-state.ts";
 
-/** What a set brings along. The last three count only if a context begins. */
-export interface SetRequest {
-  readonly workingDirectory: string;
-  /** The config that came with the directory: to be registered, or why it cannot be used. */
-  readonly config: Result<Registration, ProjectFailure> | null;
+/** What a context begins with, if a call has to begin one. */
+export interface BeginRequest {
   readonly client: string | null;
   readonly idleTimeoutMs: number;
   readonly shard: number;
   /** How many contexts a known principal may have; 0 for no limit. */
   readonly maxSessions: number;
+}
+
+export interface SetRequest extends BeginRequest {
+  readonly workingDirectory: string;
+  /** The config that came with the directory: to be registered, or why it cannot be used. */
+  readonly config: Result<Registration, ProjectFailure> | null;
+}
+
+export interface StateReply extends StateOutcome {
+  readonly created: boolean;
+  /** Null if the session has none. */
+  readonly context: SessionContext | null;
 }
 
 export interface SetReply extends Entered {
@@ -54,16 +66,18 @@ type NoContext = Extract<Failure, { kind: "no_context" }>;
 const NOT_ENTERED: Entered = { switched: false, wouldSwitch: false };
 
 /** One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol. */
-export class SessionObject extends DurableObject<Env> {
+export class SessionObject extends DurableObject<SessionBindings> {
   readonly #sessionId: string;
   readonly #life: SessionLife;
   readonly #catalog: SessionCatalog;
+  readonly #state: SessionState;
 
-  constructor(ctx: DurableObjectState, env: Env) {
+  constructor(ctx: DurableObjectState, env: SessionBindings) {
     super(ctx, env);
-    const config = parseConfig(env);
+    const config = configOf(env);
     this.#sessionId = encodeSessionId(ctx.id.toString());
     this.#catalog = new SessionCatalog(ctx.storage, new Catalogs(env.CATALOG, config));
+    this.#state = new SessionState(ctx.storage);
     const registry = new Registry(env.REGISTRY, config);
     this.#life = new SessionLife(this.#sessionId, ctx.storage, registry, createLogger(config.logLevel), () =>
       this.#catalog.forgetTables(),
@@ -76,7 +90,7 @@ export class SessionObject extends DurableObject<Env> {
     const begin = async ({ now, stored }: Found, project: SessionProject & Entered) => {
       const { switched, wouldSwitch, ...known } = project;
       const context = { owner: principal, workingDirectory, project: known, client, setAt: now, idleTimeoutMs };
-      const begun = await this.#life.begin({ ...context, shard, maxSessions }, stored);
+      const begun = await this.#begin({ ...context, shard, maxSessions }, stored);
       if (!begun.ok) return begun;
       return ok({ created: true, switched, wouldSwitch, context: this.#view(begun.value, begun.value.deadline, now) });
     };
@@ -84,9 +98,8 @@ export class SessionObject extends DurableObject<Env> {
     let found = await this.#find(principal);
     if (!found.ok) return found;
     let created = false;
-    if (principal === ANONYMOUS && found.value.live === null) {
-      // Its catalog is in this storage: what a context before has left goes, and nothing new comes without a context.
-      if (found.value.stored !== undefined) this.#catalog.clear();
+    if (isShared(principal) && found.value.live === null) {
+      // Its catalog is in this storage, where nothing new may come without a context.
       const begun = await begin(found.value, { ...NO_PROJECT, ...NOT_ENTERED });
       if (!begun.ok || config === null) return begun;
       created = true;
@@ -135,7 +148,7 @@ export class SessionObject extends DurableObject<Env> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
     const { live } = found.value;
-    if (live === null && principal === ANONYMOUS) return fail({ kind: "no_context", sessionId: this.#sessionId });
+    if (live === null && isShared(principal)) return fail({ kind: "no_context", sessionId: this.#sessionId });
     const before = live?.session.project ?? NO_PROJECT;
     const directory = live?.session.workingDirectory ?? null;
     const question = questionOf(before, directory, { explicit, anew: before.failure !== null });
@@ -159,6 +172,34 @@ export class SessionObject extends DurableObject<Env> {
     const { switched: _, wouldSwitch: __, ...project } = absorb(cured, answer);
     const context = same && (await this.#access(same, project, now));
     return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
+  }
+
+  /**
+   * Reads or changes the session's state. An access. A `set` begins a context if there is none, unless `begin` is null;
+   * the other operations then find nothing and leave nothing behind.
+   */
+  async state(
+    principal: Principal,
+    operation: StateOperation,
+    begin: BeginRequest | null,
+  ): Promise<Result<StateReply, Refusal | NoContext | QuotaExceeded | StateFailure>> {
+    let found = await this.#find(principal);
+    if (!found.ok) return found;
+    const created = found.value.live === null && operation.kind === "set";
+    if (created) {
+      if (begin === null) return fail({ kind: "no_context", sessionId: this.#sessionId });
+      const { now, stored } = found.value;
+      const context = { owner: principal, workingDirectory: null, project: NO_PROJECT, setAt: now, ...begin };
+      const begun = await this.#begin(context, stored);
+      if (!begun.ok) return begun;
+      found = await this.#find(principal);
+      if (!found.ok) return found;
+    }
+    const { now, live } = found.value;
+    if (live === null) return ok({ created: false, context: null, before: null, entries: [] });
+    const outcome = this.#state.apply(operation);
+    const context = await this.#access(live, live.session.project ?? NO_PROJECT, now);
+    return outcome.ok ? ok({ created, context, ...outcome.value }) : outcome;
   }
 
   /**
@@ -215,6 +256,15 @@ export class SessionObject extends DurableObject<Env> {
       return fail({ kind: "session_unknown", sessionId: this.#sessionId });
     }
     return deleted ? fail({ kind: "session_deleted", sessionId: this.#sessionId }) : ok(found);
+  }
+
+  /** Begins a context; what one before it has left in this storage goes. */
+  #begin(context: NewContext, stored: StoredSession | undefined) {
+    if (stored !== undefined) {
+      this.#catalog.clear();
+      this.#state.clear();
+    }
+    return this.#life.begin(context, stored);
   }
 
   /** Which project a directory leads to that is being set. Never fails: the directory is set whatever its config is. */

@@ -4,6 +4,7 @@ import type { Project, ProjectRef } from "../projects/project.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { type Resolution, resolveProject, type SessionConfig } from "../projects/resolve-project.ts";
 import { switchProject } from "../projects/switch-project.ts";
+import type { SessionContext } from "./session-context.ts";
 
 /** What a session knows of its project: what its directory leads to, as of one version of the catalog. */
 export interface SessionProject {
@@ -58,7 +59,7 @@ export const isSameProject = (a: SessionProject, b: SessionProject): boolean => 
 
 /** The project of a session, or of a call without one (`null`), and which tier chose it. */
 export function resolveFor(
-  session: { readonly workingDirectory: string; readonly project: SessionProject } | null,
+  session: Pick<SessionContext, "workingDirectory" | "project"> | null,
   {
     explicit = null,
     active = null,
@@ -67,10 +68,8 @@ export function resolveFor(
   return resolveProject({ explicit, session: sessionConfigOf(session), active: session?.project.active ?? active });
 }
 
-function sessionConfigOf(
-  session: { readonly workingDirectory: string; readonly project: SessionProject } | null,
-): SessionConfig {
-  if (session === null) return { state: "no_directory" };
+function sessionConfigOf(session: Pick<SessionContext, "workingDirectory" | "project"> | null): SessionConfig {
+  if (session === null || session.workingDirectory === null) return { state: "no_directory" };
   const { workingDirectory, project } = session;
   const failure = project.failure ?? (project.version === null ? ({ kind: "catalog_unavailable" } as const) : null);
   if (failure !== null) return { state: "unusable", workingDirectory, failure };

@@ -4,9 +4,10 @@ import { type Failure, fail, type Result } from "../failure.ts";
 import type { CatalogOperation } from "../projects/catalog.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { type Region, shardOf } from "../registry/shard-of.ts";
-import { ANONYMOUS, type Principal, type SessionContext } from "./session-context.ts";
+import { isShared, type Principal, type SessionContext } from "./session-context.ts";
 import { decodeSessionId, encodeSessionId } from "./session-id.ts";
-import type { ProjectReply, SessionObject, SetReply, SetRequest } from "./session-object.ts";
+import type { BeginRequest, ProjectReply, SessionObject, SetReply, SetRequest, StateReply } from "./session-object.ts";
+import type { StateFailure, StateOperation } from "./session-state.ts";
 
 type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;
 
@@ -35,6 +36,12 @@ export class Sessions {
     return { sessionId: encodeSessionId(objectId.toString()), objectId };
   }
 
+  /** The session that a service knows by an id of its own choice. Ids of other services, and minted ones, never meet it. */
+  named(service: string, sessionId: string): SessionRef {
+    const objectId = this.#namespace.idFromName(JSON.stringify([service, sessionId]));
+    return { sessionId: encodeSessionId(objectId.toString()), objectId };
+  }
+
   /** Checks an id that a caller presents, without waking an object. Anything but an id minted here is unknown. */
   parse(sessionId: string): Result<SessionRef> {
     const hex = decodeSessionId(sessionId);
@@ -54,14 +61,22 @@ export class Sessions {
     principal: Principal,
     request: Pick<SetRequest, "workingDirectory" | "config" | "client"> & { region: Region | null },
   ): Promise<Result<SetReply>> {
-    const { region, ...set } = request;
-    const { idleTimeoutMs, registryShards, maxSessionsPerPrincipal: maxSessions } = this.#config;
-    // Anonymous contexts register near their client; those of a known principal together, so that one shard has them all.
-    const shard =
-      principal === ANONYMOUS
-        ? shardOf(session.sessionId, region, registryShards)
-        : shardOf(principal, null, registryShards);
-    return this.#call(session, (object) => object.set(principal, { ...set, idleTimeoutMs, shard, maxSessions }));
+    const { region, client, ...set } = request;
+    const begin = this.#beginRequest(session, principal, region, client);
+    return this.#call(session, (object) => object.set(principal, { ...set, ...begin }));
+  }
+
+  /**
+   * Reads or changes the session's state. A `set` begins a context near `region` if there is none and `mayBegin` is true.
+   */
+  state(
+    session: SessionRef,
+    principal: Principal,
+    operation: StateOperation,
+    { region, client, mayBegin }: { region: Region | null; client: string | null; mayBegin: boolean },
+  ): Promise<Result<StateReply, Failure | StateFailure>> {
+    const begin = mayBegin ? this.#beginRequest(session, principal, region, client) : null;
+    return this.#call(session, (object) => object.state(principal, operation, begin));
   }
 
   /** The context, or null. Counts as an access. */
@@ -92,6 +107,19 @@ export class Sessions {
   /** Ends the session for good. */
   delete(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
     return this.#call(session, (object) => object.delete(principal));
+  }
+
+  #beginRequest(
+    { sessionId }: SessionRef,
+    principal: Principal,
+    region: Region | null,
+    client: string | null,
+  ): BeginRequest {
+    const { idleTimeoutMs, registryShards, maxSessionsPerPrincipal } = this.#config;
+    const shared = isShared(principal);
+    // A shared principal's contexts register near their client; those of a known one together, so that one shard has them all.
+    const shard = shared ? shardOf(sessionId, region, registryShards) : shardOf(principal, null, registryShards);
+    return { client, idleTimeoutMs, shard, maxSessions: shared ? 0 : maxSessionsPerPrincipal };
   }
 
   /** One call; repeated, over a new stub, only where the platform says that this is safe, never on overload. */

@@ -16,7 +16,7 @@ export const listSessions = defineTool({
     sessions: z.array(
       z.object({
         session_id: z.string(),
-        working_directory: z.string(),
+        working_directory: z.string().nullable(),
         project: projectRef.nullable().describe("The project that the session was on when it was last used"),
         client: z.string().nullable().describe("The client that set the working directory"),
         last_used: z.iso.datetime().describe("To the minute"),
@@ -39,7 +39,9 @@ export const listSessions = defineTool({
         expires_at: isoTime(context.expiresAt),
       };
     });
-    const lines = sessions.map((session) => `${session.session_id}: ${session.working_directory}`);
+    const lines = sessions.map(
+      (session) => `${session.session_id}: ${session.working_directory ?? "no working directory"}`,
+    );
     if (lines.length === 0) lines.push("No active sessions");
     if (nextCursor !== null) lines.push(`More with cursor ${nextCursor}`);
     return ok({ structured: { sessions, next_cursor: nextCursor }, text: lines.join("\n") });

@@ -1,0 +1,131 @@
+import { MAX_STATE_BYTES, MAX_STATE_DEPTH, MAX_STATE_KEY_BYTES, MAX_STATE_KEYS } from "../constants.ts";
+import { fail, ok, type Result } from "../failure.ts";
+
+/** Why a state value or its key is refused. Nothing was changed. */
+export type StateFailure =
+  | { readonly kind: "state_key_invalid"; readonly key: string }
+  /** The value is nothing that JSON can carry; `path` leads to the part that is not. */
+  | { readonly kind: "state_value_invalid"; readonly key: string; readonly path: string }
+  | { readonly kind: "state_too_many_keys"; readonly key: string; readonly limit: number }
+  /** A conditional set found another value than the one it was made from. */
+  | { readonly kind: "state_conflict"; readonly key: string }
+  /** The value does not have the form that the server's author gave to this key; `problem` says why. */
+  | { readonly kind: "state_mismatch"; readonly key: string; readonly problem: string }
+  /** With this value the session's state would have `bytes`. */
+  | { readonly kind: "state_too_large"; readonly key: string; readonly bytes: number; readonly limit: number };
+
+/** Values are JSON text on their way and in storage. */
+export type StateOperation =
+  | { readonly kind: "get"; readonly key: string }
+  /** `expected` makes it conditional: on this text, or null for no value, being what is kept now. */
+  | { readonly kind: "set"; readonly key: string; readonly text: string; readonly expected?: string | null }
+  | { readonly kind: "delete"; readonly key: string }
+  | { readonly kind: "list" };
+
+/** What an operation found: the key's value before it, and for `list` everything. */
+export interface StateOutcome {
+  readonly before: string | null;
+  readonly entries: readonly StateEntry[];
+}
+
+export interface StateEntry {
+  readonly key: string;
+  readonly text: string;
+}
+
+const PREFIX = "state:";
+const utf8 = new TextEncoder();
+const bytesOf = (text: string): number => utf8.encode(text).length;
+
+/**
+ * A value as the JSON text that is kept. Refuses what JSON would silently change or drop (dates, maps, undefined,
+ * infinite numbers, cycles), so that what is read is what was written.
+ */
+export function encodeState(key: string, value: unknown): Result<string, StateFailure> {
+  if (key === "" || !key.isWellFormed() || bytesOf(key) > MAX_STATE_KEY_BYTES) {
+    return fail({ kind: "state_key_invalid", key });
+  }
+  const path = notJson(value, "$", 0);
+  return path === null ? ok(JSON.stringify(value)) : fail({ kind: "state_value_invalid", key, path });
+}
+
+/** The path to the first part of a value that JSON cannot carry, or null. */
+function notJson(value: unknown, path: string, depth: number): string | null {
+  if (value === null || typeof value === "boolean") return null;
+  if (typeof value === "string") return value.isWellFormed() ? null : path;
+  if (typeof value === "number") return Number.isFinite(value) ? null : path;
+  if (typeof value !== "object" || depth >= MAX_STATE_DEPTH) return path;
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return path;
+  for (const [name, part] of Object.entries(value)) {
+    const found = name.isWellFormed() ? notJson(part, `${path}.${name}`, depth + 1) : path;
+    if (found !== null) return found;
+  }
+  // A hole is no entry of the array and would come back as null.
+  return Array.isArray(value) && Object.keys(value).length !== value.length ? path : null;
+}
+
+/** The state values of a session, in its own storage, and gone with it. */
+export class SessionState {
+  readonly #storage: DurableObjectStorage;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  /** Fails only for `set`, and then changes nothing. */
+  apply(operation: StateOperation): Result<StateOutcome, StateFailure> {
+    const { kv } = this.#storage;
+    if (operation.kind === "list") return ok({ before: null, entries: this.#entries() });
+    const name = PREFIX + operation.key;
+    const before = kv.get<string>(name) ?? null;
+    if (operation.kind === "delete" && before !== null) kv.delete(name);
+    if (operation.kind === "set" && operation.expected !== undefined && operation.expected !== before) {
+      return fail({ kind: "state_conflict", key: operation.key });
+    }
+    if (operation.kind === "set" && operation.text !== before) {
+      const refused = this.#refusalOf(operation.key, operation.text, before);
+      if (refused !== null) return fail(refused);
+      kv.put(name, operation.text);
+    }
+    return ok({ before, entries: [] });
+  }
+
+  /** Forgets every value: those of a context before must not show in the next. */
+  clear(): void {
+    for (const { key } of this.#entries()) this.#storage.kv.delete(PREFIX + key);
+  }
+
+  #refusalOf(key: string, text: string, before: string | null): StateFailure | null {
+    const entries = this.#entries();
+    if (before === null && entries.length >= MAX_STATE_KEYS) {
+      return { kind: "state_too_many_keys", key, limit: MAX_STATE_KEYS };
+    }
+    const after = [...entries.filter((entry) => entry.key !== key), { key, text }];
+    const bytes = after.reduce((sum, entry) => sum + bytesOf(entry.key) + bytesOf(entry.text), 0);
+    return bytes > MAX_STATE_BYTES ? { kind: "state_too_large", key, bytes, limit: MAX_STATE_BYTES } : null;
+  }
+
+  #entries(): StateEntry[] {
+    const stored = this.#storage.kv.list<string>({ prefix: PREFIX });
+    return [...stored].map(([name, text]) => ({ key: name.slice(PREFIX.length), text }));
+  }
+}
+
+/** The failure in words: what was wrong, the value, what to do. */
+export function describeStateFailure(failure: StateFailure): string {
+  const key = JSON.stringify(failure.key.slice(0, 200));
+  switch (failure.kind) {
+    case "state_key_invalid":
+      return `State key ${key} must be text of 1 to ${MAX_STATE_KEY_BYTES} bytes of UTF-8`;
+    case "state_value_invalid":
+      return `State value of ${key} cannot be kept as JSON: ${failure.path} must be null, a boolean, a finite number, text, an array or a plain object, at most ${MAX_STATE_DEPTH} levels deep`;
+    case "state_conflict":
+      return `State value of ${key} was changed by another call at the same time. Nothing was changed. Try again`;
+    case "state_mismatch":
+      return `State value of ${key} does not have the form that this server gives it: ${failure.problem}`;
+    case "state_too_many_keys":
+      return `State key ${key} is one too many: a session keeps at most ${failure.limit}. Delete one that is no longer needed`;
+    case "state_too_large":
+      return `State value of ${key} is too large: with it the session's state would have ${failure.bytes} bytes, and at most ${failure.limit} are kept, keys included. Nothing was changed`;
+  }
+}

@@ -102,6 +102,15 @@ export const MAX_STATE_DEPTH = 64;
 /** Longest session id that a service may choose, in bytes of UTF-8. */
 export const MAX_SERVICE_SESSION_ID_BYTES = 512;
 
+/**
+ * How long a session object waits at a time for an answer of the client before it has the call ask again: no longer than this
+ * is it awake for a call that is gone.
+ */
+export const ANSWER_WAIT_MS = 30_000;
+
+/** Answers that a session object keeps for calls that have not come for them yet, or may come again. */
+export const MAX_KEPT_ANSWERS = 16;
+
 /** How often an update of a state value is tried if other calls change the value meanwhile. */
 export const STATE_UPDATE_TRIES = 10;
 

@@ -4,6 +4,7 @@ import type { Logger } from "../log.ts";
 import type { DirectCall, DirectCalls } from "../mcp/direct-call.ts";
 import { type Caller, CallRecord, type Era, SessionCall, type Stores } from "../mcp/session-call.ts";
 import type { SessionRef } from "../session/sessions.ts";
+import { answersIn, type PostedAnswer } from "./asking-transport.ts";
 import { describeBodyFault, parseBody } from "./json-body.ts";
 import { INVALID_REQUEST, jsonRpcError, PARSE_ERROR, requestIdOf, SERVER_ERROR } from "./json-rpc.ts";
 import { legacyExchange } from "./legacy-exchange.ts";
@@ -134,18 +135,38 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     const initializing = isMethod(body, "initialize");
     const session = initializing ? null : sessionOfHeader(request, context);
     if (session?.ok === false) return refuseSession(session.failure, id);
+    const answers = session && streaming ? answersIn(body) : null;
+    if (session && answers !== null) return takeAnswers(session.value, answers, context);
+    const awaitAnswer =
+      session && streaming
+        ? (requestId: string) => context.stores.sessions.takeAnswer(session.value, context.caller.principal, requestId)
+        : null;
     const record = new CallRecord();
     const call = newCall("legacy", context, session?.value ?? null, record);
     // A tool asks the session's object itself; before anything else the header is checked here.
     if (!callsTool(body)) await call.checkHeader();
     context.event.sessionId = record.sessionId;
     if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, id);
-    const response = await legacyExchange(request, body, buildServer(call), streaming);
+    const response = await legacyExchange(request, body, buildServer(call), { streaming, awaitAnswer });
     if (callsTool(body)) await call.checkHeader();
     await noteOutcome(context.event, body, record, response);
-    if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, id);
+    if (record.headerRefusal !== null) {
+      await response.body?.cancel();
+      return refuseSession(record.headerRefusal, id);
+    }
     if (record.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
     return initializing ? withNewSession(response, context) : response;
+  }
+
+  /** What the client answers to requests of calls that run: brought to where they wait. */
+  async function takeAnswers(session: SessionRef, answers: readonly PostedAnswer[], context: McpRequestContext) {
+    const { stores, caller, event } = context;
+    event.sessionId = session.sessionId;
+    const given = await Promise.all(
+      answers.map(({ requestId, text }) => stores.sessions.giveAnswer(session, caller.principal, requestId, text)),
+    );
+    const refused = given.find((result) => !result.ok);
+    return refused === undefined ? new Response(null, { status: 202 }) : refuseSession(refused.failure, null);
   }
 
   async function withNewSession(response: Response, { stores, event }: McpRequestContext): Promise<Response> {

@@ -9,6 +9,7 @@ import { Catalogs } from "../projects/catalogs.ts";
 import type { Project } from "../projects/project.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { Registry } from "../registry/registry.ts";
+import { Answers } from "./answers.ts";
 import { SessionCatalog } from "./session-catalog.ts";
 import {
   contextOf,
@@ -80,6 +81,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
   readonly #life: SessionLife;
   readonly #catalog: SessionCatalog;
   readonly #state: SessionState;
+  readonly #answers = new Answers();
 
   constructor(ctx: DurableObjectState, env: SessionBindings) {
     super(ctx, env);
@@ -231,6 +233,23 @@ export class SessionObject extends DurableObject<SessionBindings> {
     if (!found.ok) return found;
     const { now, live } = found.value;
     return ok(live && this.#view(live, live.deadline, now));
+  }
+
+  /**
+   * What the client has answered to a request that a running call sent it; null if nothing has come for a while, and the
+   * call has to ask again if it still wants to know. Needs no context and touches none.
+   */
+  async takeAnswer(principal: Principal, requestId: string): Promise<Result<string | null, Refusal>> {
+    const found = await this.#find(principal);
+    return found.ok ? ok(await this.#answers.take(principal, requestId)) : found;
+  }
+
+  /** Passes the client's answer on to the call that waits for it. */
+  async giveAnswer(principal: Principal, requestId: string, answer: string): Promise<Result<null, Refusal>> {
+    const found = await this.#find(principal);
+    if (!found.ok) return found;
+    this.#answers.give(principal, requestId, answer);
+    return ok(null);
   }
 
   /** Whether the context that began at `openedAt` is still live. For the registry's audit; touches nothing. */

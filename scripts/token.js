@@ -5,21 +5,22 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createToken } from "./auth-tokens.ts";
+
 const USAGE = "Usage: npm run token -- --principal NAME [--scopes sessions,admin] [--existing FILE or -]";
 try {
-    const { values } = parseArgs({
-        options: {
-            principal: { type: "string" },
-            scopes: { type: "string", default: "sessions" },
-            existing: { type: "string" },
-        },
-    });
-    if (!values.principal)
-        throw new Error(`--principal is missing: whose token is it?\n${USAGE}`);
-    const scopes = values.scopes.split(",").map((scope) => scope.trim());
-    const existing = values.existing === undefined ? "{}" : readFileSync(values.existing === "-" ? 0 : values.existing, "utf8");
-    const { token, entry, secret } = await createToken(values.principal, scopes, existing);
-    console.log(`Token for ${values.principal}, scopes ${scopes.join(" ")}. It is shown this once; give it to the client:
+  const { values } = parseArgs({
+    options: {
+      principal: { type: "string" },
+      scopes: { type: "string", default: "sessions" },
+      existing: { type: "string" },
+    },
+  });
+  if (!values.principal) throw new Error(`--principal is missing: whose token is it?\n${USAGE}`);
+  const scopes = values.scopes.split(",").map((scope) => scope.trim());
+  const existing =
+    values.existing === undefined ? "{}" : readFileSync(values.existing === "-" ? 0 : values.existing, "utf8");
+  const { token, entry, secret } = await createToken(values.principal, scopes, existing);
+  console.log(`Token for ${values.principal}, scopes ${scopes.join(" ")}. It is shown this once; give it to the client:
 
   ${token}
 
@@ -37,8 +38,7 @@ Store the whole of AUTH_TOKENS (it cannot be read back later, so keep this line 
 Connect:
 
   claude mcp add --transport http session-context https://YOUR-HOST/mcp --header "Authorization: Bearer ${"<token>"}"`);
-}
-catch (error) {
-    console.error(error.message);
-    process.exitCode = 1;
+} catch (error) {
+  console.error(error.message);
+  process.exitCode = 1;
 }

@@ -1,4 +1,5 @@
-import type { CallRecord, Era, ToolFailure } from "../mcp/session-call.ts";
+import type { Era } from "../mcp/caller.ts";
+import type { CallRecord, ToolFailure } from "../mcp/session-call.ts";
 import { jsonRpcError, SERVER_ERROR, SESSION_NOT_FOUND } from "./json-rpc.ts";
 
 /** What can be told of a message without knowing its session: its form, its method, how to refuse it. */

@@ -1,8 +1,9 @@
 import { createMcpHandler, isLegacyRequest, type McpServer } from "@modelcontextprotocol/server";
 import { MAX_BATCH_MESSAGES } from "../constants.ts";
 import type { Logger } from "../log.ts";
+import type { Caller, Era } from "../mcp/caller.ts";
 import type { DirectCall, DirectCalls } from "../mcp/direct-call.ts";
-import { type Caller, CallRecord, type Era, SessionCall, type Stores } from "../mcp/session-call.ts";
+import { CallRecord, SessionCall, type Stores } from "../mcp/session-call.ts";
 import type { SessionRef } from "../session/sessions.ts";
 import { answersIn, type PostedAnswer } from "./asking-transport.ts";
 import { describeBodyFault, parseBody } from "./json-body.ts";
@@ -26,7 +27,7 @@ const SESSION_HEADER = "mcp-session-id";
 /** The revision that took batches out of the protocol. Without a version header the one before it is assumed. */
 const FIRST_VERSION_WITHOUT_BATCHES = "2025-06-18";
 
-const SETS = "calls of set_working_directory";
+const SETS = "calls that begin a session, such as set_working_directory";
 
 /** Builds the MCP server that answers one request. The session layer knows no more of a server than this. */
 export type ServerFactory = (call: SessionCall) => McpServer;

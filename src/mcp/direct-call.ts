@@ -1,8 +1,9 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { MAX_KNOWN_ENVELOPE_LENGTH, MAX_KNOWN_ENVELOPES } from "../constants.ts";
 import type { Logger } from "../log.ts";
+import type { Era } from "./caller.ts";
 import { runTool } from "./run-tool.ts";
-import type { Era, SessionCall } from "./session-call.ts";
+import type { SessionCall } from "./session-call.ts";
 import type { SessionTool } from "./session-tool.ts";
 
 const MODERN_VERSION = "2026-07-28";

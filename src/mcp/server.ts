@@ -2,7 +2,7 @@ import { McpServer } from "@modelcontextprotocol/server";
 import { version } from "../../package.json";
 import type { Logger } from "../log.ts";
 import { runTool } from "./run-tool.ts";
-import type { SessionCall } from "./session-call.ts";
+import type { ServerSession } from "./server-session.ts";
 import type { SessionTool } from "./session-tool.ts";
 import { endSession } from "./tools/end-session.ts";
 import { getSessionContext } from "./tools/get-session-context.ts";
@@ -43,7 +43,7 @@ const INSTRUCTIONS = `This server remembers, for each conversation by itself, wh
 4. When the work is finished, end_session forgets the context.`;
 
 /** Builds the server that answers one request: a server factory like any author's. */
-export function buildServer({ session, log }: { readonly session: SessionCall; readonly log: Logger }): McpServer {
+export function buildServer({ session: { call }, log }: { session: ServerSession; log: Logger }): McpServer {
   const server = new McpServer(SERVER_INFO, {
     instructions: INSTRUCTIONS,
     capabilities: { tools: { listChanged: false } },
@@ -53,7 +53,7 @@ export function buildServer({ session, log }: { readonly session: SessionCall; r
     server.registerTool(
       name,
       { title, description, annotations, inputSchema: input, outputSchema: output },
-      (args: Record<string, unknown>) => runTool(tool, args, session, server.server.getClientVersion(), log),
+      (args: Record<string, unknown>) => runTool(tool, args, call, server.server.getClientVersion(), log),
     );
   }
   return server;

@@ -3,7 +3,15 @@ import { type ConfigFault, describeConfigFault } from "./config-fault.ts";
 import { type ConfigPathFault, configRoot } from "./discovery.ts";
 import type { Project, ProjectRef } from "./project.ts";
 
-/** Every expected failure about projects. They travel as values, over RPC too. */
+/**
+ * Every expected failure about projects. They travel as values, over RPC too.
+ * @example
+ * ```ts
+ * import type { ProjectFailure } from "mcp-session-context";
+ *
+ * const candidates = (failure: ProjectFailure) => (failure.kind === "project_not_found" ? failure.near : []);
+ * ```
+ */
 export type ProjectFailure =
   /** A config is there and cannot be used. `configPath` as far as it is known. */
   | { readonly kind: "config_invalid"; readonly configPath: string | null; readonly fault: ConfigFault }

@@ -6,6 +6,15 @@ import { within } from "../time-limit.ts";
 import type { ListPosition, RegisterAnswer, RegistryEntry, SessionRegistry } from "./session-registry.ts";
 import { REGIONS, type Region, regionOf } from "./shard-of.ts";
 
+/**
+ * How many sessions have a context.
+ * @example
+ * ```ts
+ * import type { SessionCount } from "mcp-session-context";
+ *
+ * const inEurope = ({ byRegion }: SessionCount) => (byRegion.weur ?? 0) + (byRegion.eeur ?? 0);
+ * ```
+ */
 export interface SessionCount {
   readonly total: number;
   /** Of the principal that asks; 0 for anonymous callers. */

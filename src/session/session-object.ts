@@ -75,7 +75,14 @@ export interface ProjectReply {
 type Refusal = Extract<Failure, { kind: "session_unknown" | "session_deleted" | "session_unavailable" }>;
 type NoContext = Extract<Failure, { kind: "no_context" }>;
 
-/** One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol. */
+/**
+ * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol.
+ * @example
+ * ```ts
+ * // In the main module of the Worker; wrangler.toml binds the class as SESSIONS.
+ * export { SessionObject } from "mcp-session-context";
+ * ```
+ */
 export class SessionObject extends DurableObject<SessionBindings> {
   readonly #sessionId: string;
   readonly #life: SessionLife;
@@ -95,7 +102,10 @@ export class SessionObject extends DurableObject<SessionBindings> {
     );
   }
 
-  /** Sets the working directory, beginning a context if there is none, and finds the project that it leads to. */
+  /**
+   * Sets the working directory, beginning a context if there is none, and finds the project that it leads to.
+   * @internal
+   */
   async set(principal: Principal, request: SetRequest): Promise<Result<SetReply, Refusal | QuotaExceeded>> {
     const { workingDirectory, config, client, idleTimeoutMs, shard, maxSessions } = request;
     const begin = async ({ now, stored }: Found, project: SessionProject & Entered) => {
@@ -143,7 +153,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
     return ok({ created, switched, wouldSwitch, context: this.#view({ session, deadline }, live.deadline, now) });
   }
 
-  /** The context, or null if there is none. An access: it moves the deadline. */
+  /** @internal The context, or null if there is none. An access: it moves the deadline. */
   async get(principal: Principal): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
@@ -162,6 +172,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
   /**
    * Asks or changes the catalog and says what the session makes of it. An access.
    * @param explicit Id or name of a project to look up.
+   * @internal
    */
   async project(
     principal: Principal,
@@ -199,6 +210,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
   /**
    * Reads or changes the session's state. An access. A `set` begins a context if there is none, unless `begin` is null;
    * the other operations then find nothing and leave nothing behind.
+   * @internal
    */
   async state(
     principal: Principal,
@@ -227,6 +239,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
   /**
    * The context, or null, without touching it: for listings, and for requests that only ask whether `principal` may use
    * this session.
+   * @internal
    */
   async peek(principal: Principal): Promise<Result<SessionContext | null, Refusal>> {
     const found = await this.#find(principal);
@@ -252,13 +265,16 @@ export class SessionObject extends DurableObject<SessionBindings> {
     return ok(null);
   }
 
-  /** Whether the context that began at `openedAt` is still live. For the registry's audit; touches nothing. */
+  /**
+   * Whether the context that began at `openedAt` is still live. For the registry's audit; touches nothing.
+   * @internal
+   */
   async holds(openedAt: number): Promise<boolean> {
     const { live } = await this.#life.read();
     return live?.session.openedAt === openedAt;
   }
 
-  /** Forgets the context; the id stays usable. `ended` tells whether there was one. */
+  /** @internal Forgets the context; the id stays usable. `ended` tells whether there was one. */
   async end(principal: Principal): Promise<Result<{ ended: boolean }, Refusal>> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
@@ -268,7 +284,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
     return ok({ ended: true });
   }
 
-  /** Ends the session for good: for 24 hours it answers as deleted. */
+  /** @internal Ends the session for good: for 24 hours it answers as deleted. */
   async delete(principal: Principal): Promise<Result<{ ended: boolean }, Refusal>> {
     const found = await this.#find(principal);
     if (!found.ok) return found;

@@ -7,7 +7,15 @@ import { type Resolution, resolveProject, type SessionConfig } from "../projects
 import { switchProject } from "../projects/switch-project.ts";
 import type { SessionContext } from "./session-context.ts";
 
-/** What a session knows of its project: what its directory leads to, as of one version of the catalog. */
+/**
+ * What a session knows of its project: what its directory leads to, as of one version of the catalog.
+ * @example
+ * ```ts
+ * import type { SessionContext, SessionProject } from "mcp-session-context";
+ *
+ * const projectOf = ({ project }: SessionContext): SessionProject["current"] => project.current;
+ * ```
+ */
 export interface SessionProject {
   /** The catalog's version; null if it could not be asked, so that the next access asks again. */
   readonly version: number | null;

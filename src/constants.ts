@@ -87,6 +87,9 @@ export const QUOTA_EXAMPLES = 3;
 /** Sessions on one page of `list_sessions`; each costs a call to its object. */
 export const LIST_PAGE = 20;
 
+/** How long a call waits for the catalog of its principal before the project counts as unknown. */
+export const CATALOG_CALL_TIMEOUT_MS = 3000;
+
 /** How long a session relies on what it knows of its principal's catalog before an access asks again. */
 export const PROJECT_RECHECK_MS = 5000;
 
@@ -110,3 +113,7 @@ export const MAX_KEPT_ANSWERS = 16;
 
 /** How often an update of a state value is tried if other calls change the value meanwhile. */
 export const STATE_UPDATE_TRIES = 10;
+
+/** Modern envelopes that one isolate remembers as accepted, and how long one may be, in UTF-16 code units. */
+export const MAX_KNOWN_ENVELOPES = 500;
+export const MAX_KNOWN_ENVELOPE_LENGTH = 4096;

@@ -1,13 +1,16 @@
 import { env } from "cloudflare:workers";
-import type { McpServer } from "@modelcontextprotocol/server";
+import type { Implementation, McpServer } from "@modelcontextprotocol/server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { z } from "zod";
+import * as z from "zod";
 import type { SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
 import { createLogger, type Logger, shortSessionId } from "../log.ts";
-import type { Caller, SessionCall } from "../mcp/session-call.ts";
+import type { Caller } from "../mcp/caller.ts";
+import { DirectCalls } from "../mcp/direct-call.ts";
+import { ServerSession } from "../mcp/server-session.ts";
+import type { SessionTool } from "../mcp/session-tool.ts";
 import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
@@ -19,16 +22,32 @@ import { METADATA_PATHS, resourceMetadata } from "./auth-metadata.ts";
 import { corsHeaders, isPreflight, preflightResponse } from "./cors.ts";
 import type { Identity } from "./identity.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
-import { createMcpRoute, type McpEvent } from "./mcp-route.ts";
+import type { McpEvent } from "./mcp-messages.ts";
+import { createMcpRoute } from "./mcp-route.ts";
 import { refusalOf } from "./origin.ts";
 import { protectiveHeaders } from "./protective-headers.ts";
 import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
 import { refuseOversize } from "./request-limits.ts";
 
-/** What a server factory is given for each request. */
-export interface ServerContext<State extends z.ZodObject = z.ZodObject> {
+/** State of a server that describes none: no key. */
+type NoState = z.ZodObject<Record<never, z.ZodType>>;
+
+/**
+ * What a server factory is given for each request.
+ * @example
+ * ```ts
+ * import { McpServer } from "@modelcontextprotocol/server";
+ * import type { ServerContext } from "mcp-session-context";
+ *
+ * function buildServer({ caller, log }: ServerContext): McpServer {
+ *   log("debug", "server_built", { era: caller.era });
+ *   return new McpServer({ name: "example", version: "1.0.0" });
+ * }
+ * ```
+ */
+export interface ServerContext<State extends z.ZodObject = NoState> {
   /** The sessions that the request's calls mean: working directory, project, count. */
-  readonly session: SessionCall;
+  readonly session: ServerSession;
   /** The state values of those sessions, in the shape that `sessionApp` was given. */
   readonly state: TypedState<State>;
   readonly caller: Caller;
@@ -36,7 +55,21 @@ export interface ServerContext<State extends z.ZodObject = z.ZodObject> {
   readonly log: Logger;
 }
 
-export interface SessionAppOptions<State extends z.ZodObject = z.ZodObject> {
+/**
+ * What {@link sessionApp} makes an app of.
+ * @example
+ * ```ts
+ * import { McpServer } from "@modelcontextprotocol/server";
+ * import { type SessionAppOptions, sessionApp } from "mcp-session-context";
+ *
+ * const options: SessionAppOptions = {
+ *   buildServer: () => new McpServer({ name: "example", version: "1.0.0" }),
+ *   streaming: false,
+ * };
+ * export default sessionApp(options);
+ * ```
+ */
+export interface SessionAppOptions<State extends z.ZodObject = NoState> {
   /** Builds the MCP server that answers one request; called for every request, so keep it light. */
   readonly buildServer: (context: ServerContext<State>) => McpServer;
   /** What a session keeps beside its context: each field is a key that may be there or not. */
@@ -46,7 +79,13 @@ export interface SessionAppOptions<State extends z.ZodObject = z.ZodObject> {
    * of the legacy era.
    */
   readonly streaming?: boolean;
-  /** Settings; by default those of the Worker's vars, checked while it starts. */
+  /**
+   * Tools that may be answered without the SDK where a call is well-formed; they must be those that `buildServer`
+   * registers, and `serverInfo` what it calls itself.
+   * @internal
+   */
+  readonly direct?: { readonly tools: readonly SessionTool[]; readonly serverInfo: Implementation };
+  /** @internal Settings other than the Worker's vars, for tests. The Durable Objects go by the vars in any case. */
   readonly config?: Config;
 }
 
@@ -63,18 +102,46 @@ type AppEnv = {
  * request, headers, Host and Origin, who calls, limits, then the routes. Export it as the Worker's default, beside the
  * Durable Object classes; wrangler.toml binds them as {@link SessionBindings} says.
  * @throws Error that names the variable, if a setting is bad; at the top of a Worker this stops it from starting.
+ * @example
+ * ```ts
+ * import { McpServer } from "@modelcontextprotocol/server";
+ * import { failureResult, sessionApp, sessionIdArgument } from "mcp-session-context";
+ * import { z } from "zod";
+ *
+ * export { ProjectCatalog, SessionObject, SessionRegistry } from "mcp-session-context";
+ *
+ * export default sessionApp({
+ *   state: z.object({ count: z.number().int() }),
+ *   buildServer({ state }) {
+ *     const server = new McpServer({ name: "counter", version: "1.0.0" });
+ *     const inputSchema = z.object({ session_id: sessionIdArgument });
+ *     server.registerTool("increment", { inputSchema }, async ({ session_id }) => {
+ *       const updated = await state.update("count", (count = 0) => count + 1, session_id);
+ *       if (!updated.ok) return failureResult(updated.failure);
+ *       const { sessionId, value } = updated.value;
+ *       return { content: [], structuredContent: { session_id: sessionId, count: value } };
+ *     });
+ *     return server;
+ *   },
+ * });
+ * ```
  */
-export function sessionApp<State extends z.ZodObject = z.ZodObject>({
-  buildServer,
-  state = z.object({}) as State,
-  streaming = true,
-  config = configOf(env),
-}: SessionAppOptions<State>): Hono<AppEnv> {
+export function sessionApp<State extends z.ZodObject = NoState>(
+  options: SessionAppOptions<State>,
+): Hono<{ Bindings: SessionBindings }> {
+  const {
+    buildServer,
+    state = z.object({}) as unknown as State,
+    streaming = true,
+    direct,
+    config = configOf(env),
+  } = options;
   const log = createLogger(config.logLevel);
   const serveMcp = createMcpRoute({
-    buildServer: (session) =>
-      buildServer({ session, state: new TypedState(session, state), caller: session.caller, log }),
+    buildServer: (call) =>
+      buildServer({ session: new ServerSession(call), state: new TypedState(call, state), caller: call.caller, log }),
     streaming,
+    direct: direct && new DirectCalls(direct.tools, direct.serverInfo, log),
     log,
   });
   const authenticate = createAuthenticator(config.auth, log);
@@ -177,5 +244,6 @@ export function sessionApp<State extends z.ZodObject = z.ZodObject>({
     log("error", "request_threw", { request_id: c.get("requestId"), error: String(error.stack ?? error) });
     return jsonRpcError(500, -32603, `Internal error. Report request ${c.get("requestId")} if it stays`);
   });
-  return app;
+  // What the layers hand each other is none of the author's business.
+  return app as unknown as Hono<{ Bindings: SessionBindings }>;
 }

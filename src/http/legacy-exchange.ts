@@ -38,14 +38,17 @@ export async function legacyExchange(
     close();
     return response;
   }
-  return answerOf(response.status, response.headers, response.body, close);
+  // A batch has as many results as it has requests: the stream ends with the last.
+  const results = Array.isArray(body) ? body.length : 1;
+  return answerOf(response.status, response.headers, response.body, results, close);
 }
 
-/** The stream as it is, or as plain JSON if its first message is the result. */
+/** The stream as it is, or as plain JSON if all that it holds is one result. */
 async function answerOf(
   status: number,
   headers: Headers,
   body: ReadableStream<Uint8Array>,
+  results: number,
   close: () => void,
 ): Promise<Response> {
   const reader = body.getReader();
@@ -53,7 +56,7 @@ async function answerOf(
   const decoder = new TextDecoder();
   let text = "";
   let message: string | null = null;
-  while (message === null) {
+  while (results === 1 && message === null) {
     const { done, value } = await reader.read();
     if (done) break;
     chunks.push(value);

@@ -34,11 +34,17 @@ const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}'`;
  * One shard of the registry: the set of the live contexts that registered here, and how many they are. Membership, not
  * arithmetic: every call may be repeated, and a late `unregister` never removes a context that began after the one it
  * speaks of.
+ * @example
+ * ```ts
+ * // In the main module of the Worker; wrangler.toml binds the class as REGISTRY.
+ * export { SessionRegistry } from "mcp-session-context";
+ * ```
  */
 export class SessionRegistry extends DurableObject<SessionBindings> {
   /**
    * Adds a context, or moves its row on to the newer context under the same id.
    * @param maxSessions How many contexts a known principal may have here; 0 for no limit.
+   * @internal
    */
   register(entry: RegistryEntry, maxSessions: number): RegisterAnswer {
     this.#createTables();
@@ -68,7 +74,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     });
   }
 
-  /** Removes a context, if it is still the one that began at `openedAt` or an earlier one. */
+  /** @internal Removes a context, if it is still the one that began at `openedAt` or an earlier one. */
   unregister({ sessionId, openedAt }: Pick<RegistryEntry, "sessionId" | "openedAt">): void {
     if (!this.#hasTables()) return;
     this.ctx.storage.transactionSync(() => {
@@ -77,13 +83,16 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     });
   }
 
-  /** How many contexts are registered here, and how many of them are `principal`'s (0 for anonymous callers). */
+  /**
+   * How many contexts are registered here, and how many of them are `principal`'s (0 for anonymous callers).
+   * @internal
+   */
   count(principal: Principal): { sessions: number; yours: number } {
     if (!this.#hasTables()) return { sessions: 0, yours: 0 };
     return { sessions: this.#total(), yours: this.#countOf(principal) };
   }
 
-  /** The contexts of a known principal, newest first, at most `limit` of those after `position`. */
+  /** @internal The contexts of a known principal, newest first, at most `limit` of those after `position`. */
   list(principal: Principal, position: ListPosition | null, limit: number): RegistryEntry[] {
     if (!this.#hasTables()) return [];
     const { openedAt, sessionId } = position ?? { openedAt: Number.MAX_SAFE_INTEGER, sessionId: "" };

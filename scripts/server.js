@@ -1,0 +1,113 @@
+/** Runs this Worker as a process of its own: `wrangler dev`, which embeds Miniflare and starts workerd as a child. */
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stripVTControlCharacters } from "node:util";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const START_TIMEOUT_MS = 60000;
+const STOP_TIMEOUT_MS = 10000;
+/**
+ * Starts the server and waits until it answers `/healthz`. It ends with this process, however that ends.
+ * @throws Error if the server ends before it answers, or takes a minute. The message is the one line about a bad setting
+ *   or a port in use if that is what stopped it, else all that it printed.
+ */
+export async function startServer(options = {}) {
+  const folder = mkdtempSync(join(tmpdir(), "mcp-session-context-"));
+  const scratch = join(folder, "tmp");
+  mkdirSync(scratch);
+  const child = spawn(process.execPath, commandLine(options, join(folder, "state")), {
+    cwd: root,
+    // A process group of its own, so that workerd, its child, is ended with it.
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+    env: {
+      ...process.env,
+      WRANGLER_SEND_METRICS: "false",
+      CLOUDFLARE_CF_FETCH_ENABLED: "false",
+      CI: "1",
+      // A server that was killed leaves its scratch files behind: here they are found again.
+      TMPDIR: scratch,
+    },
+  });
+  running.set(child, folder);
+  const exited = new Promise((resolve) => child.once("exit", () => resolve()));
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding("utf8").on("data", (text) => {
+      const plain = stripVTControlCharacters(text);
+      output += plain;
+      options.onOutput?.(plain);
+    });
+  }
+  // wrangler tells its parent the port that it got, which leaves no moment in which another process could take it.
+  let url = null;
+  child.on("message", (message) => {
+    const { event, port } = JSON.parse(String(message));
+    if (event === "DEV_SERVER_READY") url = `http://127.0.0.1:${port}`;
+  });
+  const stop = async (signal = "SIGTERM") => {
+    killGroup(child, signal);
+    const patience = setTimeout(() => killGroup(child, "SIGKILL"), STOP_TIMEOUT_MS);
+    await exited;
+    clearTimeout(patience);
+    remove(child, folder);
+  };
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (url === null || !(await answers(url))) {
+    const ended = child.exitCode !== null || child.signalCode !== null;
+    // wrangler stays and waits for a change of the source when the Worker itself does not start.
+    if (ended || Date.now() > deadline || START_FAILURE.test(output)) {
+      await stop("SIGKILL");
+      throw new Error(PLAIN_CAUSE.exec(output)?.[0] ?? `The server did not start:\n${output}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return { url, output: () => output, stop, exited };
+}
+/** What wrangler prints, up to the end of the line, when the Worker threw while it started. */
+const START_FAILURE = /(Uncaught \w*Error|runtime failed to start).*\n/i;
+/** Causes that their own line explains; the rest of the output would only bury it. */
+const PLAIN_CAUSE = /(Bad configuration: |Address already in use).*/;
+function commandLine({ port = 0, persistTo, vars = {}, config }, ownState) {
+  return [
+    "--no-warnings",
+    "--import",
+    new URL("end-with-parent.ts", import.meta.url).href,
+    // Not bin/wrangler.js, which would start this as a child of its own.
+    join(root, "node_modules/wrangler/wrangler-dist/cli.js"),
+    "dev",
+    ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
+    "--show-interactive-dev-session=false",
+    ...["--persist-to", persistTo ?? ownState],
+    ...(config ? ["--config", config] : []),
+    ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
+  ];
+}
+/** Servers still running and their folders: ended and removed with this process, also when it fails. */
+const running = new Map();
+process.once("exit", () => {
+  for (const [child, folder] of running) remove(child, folder);
+});
+/** Ends what may be left of the group, which can outlive its leader for a moment, and then removes the folder. */
+function remove(child, folder) {
+  killGroup(child, "SIGKILL");
+  running.delete(child);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+}
+function killGroup(child, signal) {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch {
+    // Gone already.
+  }
+}
+async function answers(url) {
+  try {
+    return (await fetch(`${url}/healthz`)).ok;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,102 @@
+import * as z from "zod";
+import { SCOPE_PATTERN } from "./scopes.ts";
+import { commaList, wholeNumber } from "./settings.ts";
+export const AUTH_MODES = ["none", "token", "jwt"];
+/** Asymmetric only: with a shared-secret algorithm a public key would pass for the secret (key confusion). */
+const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
+const scopeList = commaList.refine(
+  (scopes) => scopes.every((scope) => SCOPE_PATTERN.test(scope)),
+  'must be scopes separated by commas, such as "sessions, admin"',
+);
+const safeUrl = z
+  .string()
+  .refine((text) => text === "" || isSafeUrl(text), 'must be an https URL without "|" (http only on this machine)');
+/** Grants by token hash. No message names a key: somebody may have stored a token itself there. */
+const tokenGrants = z.string().transform((text, context) => {
+  const grants = new Map();
+  if (text.trim() === "") return grants;
+  const wrong = (message) => {
+    context.addIssue({ code: "custom", message });
+    return z.NEVER;
+  };
+  let entries;
+  try {
+    entries = JSON.parse(text);
+  } catch {
+    return wrong("must be a JSON object");
+  }
+  if (typeof entries !== "object" || entries === null || Array.isArray(entries)) return wrong("must be a JSON object");
+  for (const [index, [hash, entry]] of Object.entries(entries).entries()) {
+    if (!/^[0-9a-f]{64}$/i.test(hash)) {
+      return wrong(`has an entry (number ${index + 1}) whose key is not the SHA-256 of a token, in 64 hex digits`);
+    }
+    const grant = grantSchema.safeParse(entry);
+    if (!grant.success) {
+      return wrong(
+        `has an entry (number ${index + 1}) that is not {"principal": "name", "scopes": ["sessions"]}: want a name of 1 to 200 printable characters and a list of scopes`,
+      );
+    }
+    grants.set(hash.toLowerCase(), grant.data);
+  }
+  return grants;
+});
+const grantSchema = z.strictObject({
+  principal: z.string().regex(/^[^\p{C}]{1,200}$/u),
+  scopes: z.array(z.string().regex(SCOPE_PATTERN)),
+});
+/** The vars and the one secret of access control. */
+export const authVars = {
+  AUTH_MODE: z.enum(AUTH_MODES).default("none"),
+  AUTH_TOKENS: tokenGrants.default(new Map()),
+  JWT_ISSUER: safeUrl.default(""),
+  JWT_AUDIENCE: commaList.default([]),
+  JWT_JWKS_URL: safeUrl.default(""),
+  JWT_ALGORITHMS: commaList
+    .refine(
+      (names) => names.length > 0 && names.every((name) => ALGORITHMS.includes(name)),
+      `must be one or more of ${ALGORITHMS.join(", ")}, separated by commas`,
+    )
+    .default(["RS256", "PS256", "ES256", "EdDSA"]),
+  JWT_CLOCK_TOLERANCE_SECONDS: wholeNumber(0, 300).default(30),
+  JWT_HEADER: z
+    .string()
+    .regex(/^[A-Za-z0-9-]+$/, "must be the name of a request header")
+    .transform((name) => name.toLowerCase())
+    .default("authorization"),
+  JWT_SCOPE_CLAIMS: commaList.default(["scope", "scp"]),
+  JWT_DEFAULT_SCOPES: scopeList.default([]),
+};
+/** Vars whose value must not appear anywhere. */
+export const SECRET_VARS = ["AUTH_TOKENS"];
+/** The mode chosen and what belongs to it, or which setting that mode lacks. */
+export function authConfigOf(v) {
+  switch (v.AUTH_MODE) {
+    case "none":
+      return { mode: "none" };
+    case "token":
+      return v.AUTH_TOKENS.size === 0 ? { missing: "AUTH_TOKENS" } : { mode: "token", grants: v.AUTH_TOKENS };
+    case "jwt":
+      if (v.JWT_ISSUER === "") return { missing: "JWT_ISSUER" };
+      // Without an audience a token that the issuer made for any other service would do here.
+      if (v.JWT_AUDIENCE.length === 0) return { missing: "JWT_AUDIENCE" };
+      if (v.JWT_JWKS_URL === "") return { missing: "JWT_JWKS_URL" };
+      return {
+        mode: "jwt",
+        issuer: v.JWT_ISSUER,
+        audiences: v.JWT_AUDIENCE,
+        jwksUrl: v.JWT_JWKS_URL,
+        algorithms: v.JWT_ALGORITHMS,
+        clockToleranceSeconds: v.JWT_CLOCK_TOLERANCE_SECONDS,
+        header: v.JWT_HEADER,
+        scopeClaims: v.JWT_SCOPE_CLAIMS,
+        defaultScopes: v.JWT_DEFAULT_SCOPES,
+      };
+  }
+}
+/** Keys fetched over plain http could be anybody's. `|` separates issuer and subject in a principal. */
+function isSafeUrl(text) {
+  if (!URL.canParse(text) || /[|\s]/.test(text)) return false;
+  const { protocol, hostname, username, password } = new URL(text);
+  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
+  return username === "" && password === "" && (protocol === "https:" || (protocol === "http:" && isLocal));
+}

@@ -1,0 +1,40 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, onTestFinished } from "vitest";
+import { connect } from "../../../scripts/clients.ts";
+import { startServer } from "../../../scripts/server.ts";
+/** One server for all tests of a file, for tests that look at their own sessions only. Returns how to get its URL. */
+export function sharedServer(options) {
+  let server;
+  beforeAll(async () => {
+    server = await startServer(options);
+  });
+  afterAll(() => server?.stop());
+  return () => {
+    if (!server) throw new Error("The file's server runs only while its tests do");
+    return server.url;
+  };
+}
+/** A server for the current test alone, so that its count is exact. Stopped when the test ends, however it ends. */
+export async function ownServer(options) {
+  const server = await startServer(options);
+  onTestFinished(() => server.stop());
+  return server;
+}
+/** A client for the current test, closed when it ends. */
+export async function connected(kind, url, options) {
+  const client = await connect(kind, url, options);
+  onTestFinished(() => client.close());
+  return client;
+}
+/** A folder for the current test, removed when it ends. */
+export function ownFolder() {
+  const folder = mkdtempSync(join(tmpdir(), "mcp-session-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
+  return folder;
+}
+/** How many sessions have a context, as `client` is told. */
+export async function countOf(client) {
+  return (await client.call("get_session_count")).data.active_sessions;
+}

@@ -1,0 +1,30 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+export default defineConfig({
+  test: {
+    silent: "passed-only",
+    projects: [
+      {
+        // Inside workerd: pure rules, Durable Objects, the whole fetch path.
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            // Tests of the limits switch them on for themselves; the others would get in each other's way.
+            miniflare: { bindings: { RATE_LIMITS: "off" } },
+          }),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/{unit,objects,worker}/**/*.test.ts"],
+          testTimeout: 30000,
+          // `npm run fuzz` sends more.
+          provide: { fuzzRuns: Number(process.env.FUZZ_RUNS ?? 1000) },
+        },
+      },
+      {
+        // In Node, against servers that it starts as processes: real clients over HTTP.
+        test: { name: "node", include: ["test/e2e/**/*.test.ts"], testTimeout: 120000, hookTimeout: 120000 },
+      },
+    ],
+  },
+});

@@ -112,9 +112,12 @@ export class SessionObject extends DurableObject<SessionBindings> {
     const { switched, wouldSwitch, ...known } = project;
     const session: LiveSession = { ...live.session, workingDirectory, project: known, client, setAt: now };
     const deadline = await this.#life.touch(session, live.deadline, now, { record: true });
-    // Whoever joins a context that is being registered must find it counted too, or refused with it.
-    const refused = session.registration === undefined ? null : await this.#life.register(session, maxSessions);
-    if (refused !== null) return fail(refused);
+    if (session.registration !== undefined) {
+      // Whoever joins a context that is being registered must find it counted too, or refused with it. After a failed try
+      // the context has been acknowledged: a quota must not take it away any more.
+      const refused = await this.#life.register(session, session.registration.tries === 0 ? maxSessions : 0);
+      if (refused !== null) return fail(refused);
+    }
     return ok({ created, switched, wouldSwitch, context: this.#view({ session, deadline }, live.deadline, now) });
   }
 

@@ -2,8 +2,17 @@ import type { Config } from "../config.ts";
 import { REGISTRY_CALL_TIMEOUT_MS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import type { Principal } from "../session/session-context.ts";
-import type { ListPosition, RegisterAnswer, RegistryEntry, SessionRegistry } from "./session-registry.ts";
+import type { HistoryRange } from "./history.ts";
+import type {
+  ListPosition,
+  RegisterAnswer,
+  RegisterRequest,
+  RegistryEntry,
+  SessionRegistry,
+  ShardReport,
+} from "./session-registry.ts";
 import { REGIONS, type Region, regionOf } from "./shard-of.ts";
+import type { EndReason } from "./tally.ts";
 
 export interface SessionCount {
   readonly total: number;
@@ -35,13 +44,18 @@ export class Registry {
   }
 
   /** Adds a context to shard `shard`, unless its known principal has `maxSessions` there (0: no limit). May be repeated. */
-  register(shard: number, entry: RegistryEntry, maxSessions: number): Promise<Result<RegisterAnswer, Unavailable>> {
-    return this.#call<RegisterAnswer>(shard, (stub) => stub.register(entry, maxSessions));
+  register(shard: number, request: RegisterRequest, maxSessions: number): Promise<Result<RegisterAnswer, Unavailable>> {
+    return this.#call<RegisterAnswer>(shard, (stub) => stub.register(request, maxSessions));
   }
 
   /** Removes a context from shard `shard`. May be repeated. */
-  unregister(shard: number, entry: ListPosition): Promise<Result<void, Unavailable>> {
-    return this.#call<void>(shard, (stub) => stub.unregister(entry));
+  unregister(shard: number, entry: ListPosition, reason: EndReason): Promise<Result<void, Unavailable>> {
+    return this.#call<void>(shard, (stub) => stub.unregister(entry, reason));
+  }
+
+  /** What each shard has counted, in the order of the shards. Exact: one that does not answer makes it a failure. */
+  report(ranges: readonly HistoryRange[] = [], now: number = Date.now()): Promise<Result<ShardReport[], Unavailable>> {
+    return this.#callAll<ShardReport>((stub) => stub.report(ranges, now));
   }
 
   /** How many contexts are live. Exact: a shard that does not answer makes it a failure. */

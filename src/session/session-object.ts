@@ -12,6 +12,7 @@ import { Registry } from "../registry/registry.ts";
 import { SessionCatalog } from "./session-catalog.ts";
 import {
   contextOf,
+  endReasonOf,
   isDeleted,
   isShared,
   type Live,
@@ -222,7 +223,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
     if (!found.ok) return found;
     const { live } = found.value;
     if (live === null) return ok({ ended: false });
-    await this.#life.close(live.session, "session_ended", null);
+    await this.#life.close(live.session, "ended", null);
     return ok({ ended: true });
   }
 
@@ -233,7 +234,8 @@ export class SessionObject extends DurableObject<SessionBindings> {
     const { now, live, stored } = found.value;
     const deletedUntil = now + TOMBSTONE_MS;
     if (stored?.state === "live" || stored?.state === "closing") {
-      await this.#life.close({ ...stored, owner: principal }, "session_deleted", deletedUntil);
+      const reason = live === null ? endReasonOf(stored) : "deleted";
+      await this.#life.close({ ...stored, owner: principal }, reason, deletedUntil);
     } else {
       await this.#life.markDeleted(principal, deletedUntil);
     }

@@ -87,6 +87,16 @@ export class Registry {
     return lists.ok ? ok(lists.value.flat().sort(newestFirst).slice(0, limit)) : lists;
   }
 
+  /** Contexts of all principals, or of one, whoever asks: for operators. Newest first. */
+  async listAll(
+    principal: Principal | null,
+    position: ListPosition | null,
+    limit: number,
+  ): Promise<Result<RegistryEntry[], Unavailable>> {
+    const lists = await this.#callAll((stub) => stub.listAll(principal, position, limit));
+    return lists.ok ? ok(lists.value.flat().sort(newestFirst).slice(0, limit)) : lists;
+  }
+
   async #callAll<T>(call: (stub: Stub) => Promise<T>): Promise<Result<T[], Unavailable>> {
     const answers = await Promise.all(Array.from({ length: this.#shards }, (_, shard) => this.#call(shard, call)));
     const values: T[] = [];

@@ -227,6 +227,20 @@ export class SessionObject extends DurableObject<SessionBindings> {
     return ok({ ended: true });
   }
 
+  /** The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
+  async peekAsOperator(): Promise<SessionContext | null> {
+    const { now, live } = await this.#life.read();
+    return live && this.#view(live, live.deadline, now);
+  }
+
+  /** Forgets the context, whoever owns it. The owner finds it as if they had ended it themselves; the id stays usable. */
+  async endAsOperator(): Promise<{ ended: boolean }> {
+    const { live } = await this.#life.read();
+    if (live === null) return { ended: false };
+    await this.#life.close(live.session, "ended", null);
+    return { ended: true };
+  }
+
   /** Ends the session for good: for 24 hours it answers as deleted. */
   async delete(principal: Principal): Promise<Result<{ ended: boolean }, Refusal>> {
     const found = await this.#find(principal);

@@ -101,3 +101,6 @@ export const MAX_SERVICE_SESSION_ID_BYTES = 512;
 
 /** How often an update of a state value is tried if other calls change the value meanwhile. */
 export const STATE_UPDATE_TRIES = 10;
+
+/** How long the status page shows the same answer about the registry's health. */
+export const HEALTH_MAX_AGE_MS = 15_000;

@@ -23,6 +23,7 @@ import type { Identity } from "./identity.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
 import { createMcpRoute, type McpEvent } from "./mcp-route.ts";
 import { refusalOf } from "./origin.ts";
+import { pageRoutes } from "./pages/page-routes.tsx";
 import { protectiveHeaders } from "./protective-headers.ts";
 import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
 import { refuseOversize } from "./request-limits.ts";
@@ -48,6 +49,8 @@ export interface SessionAppOptions<State extends z.ZodObject = z.ZodObject> {
    * of the legacy era.
    */
   readonly streaming?: boolean;
+  /** Whether `/` and `/dashboard` show the status page and the dashboard (default true). */
+  readonly pages?: boolean;
   /** Settings; by default those of the Worker's vars, checked while it starts. */
   readonly config?: Config;
 }
@@ -76,6 +79,7 @@ export function sessionApp<State extends z.ZodObject = z.ZodObject>({
   buildServer,
   state = z.object({}) as State,
   streaming = true,
+  pages = true,
   config = configOf(env),
 }: SessionAppOptions<State>): Hono<AppEnv> {
   const log = createLogger(config.logLevel);
@@ -156,7 +160,9 @@ export function sessionApp<State extends z.ZodObject = z.ZodObject>({
       return next();
     };
 
-  app.route("/", apiRoutes(config, admit(createAdminGate(config.auth, authenticate))));
+  const admitAdmin = admit(createAdminGate(config.auth, authenticate));
+  app.route("/", apiRoutes(config, admitAdmin));
+  if (pages) app.route("/", pageRoutes(config, admitAdmin));
   app.use(
     "/mcp",
     admit((request) => authenticate(request, "sessions")),

@@ -54,7 +54,7 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
 }
 
 /** The failure as a status and a sentence. */
-function refuse(c: Context<AppEnv>, failure: Failure): Response {
+export function refuse(c: Context<AppEnv>, failure: Failure): Response {
   const { status, error } = describe(failure);
   if (status === 503) c.header("Retry-After", "1");
   return c.json<ErrorJson>({ error }, status);

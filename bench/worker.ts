@@ -58,7 +58,7 @@ export class BenchRegistry extends SessionRegistry {
   #once(operation: BenchRequest["operation"], principal: string, n: number): void {
     const entry = { sessionId: sessionId(`new-${n}`), openedAt: Date.now() };
     if (operation === "register") this.register({ ...entry, principal, client: "claude-code/2.1.0" }, MAX_SESSIONS);
-    else if (operation === "unregister") this.unregister(entry);
+    else if (operation === "unregister") this.unregister(entry, "ended");
     else if (operation === "count") this.count(principal);
     else if (operation === "list") this.list(principal, null, 20);
   }

@@ -117,3 +117,5 @@ export const STATE_UPDATE_TRIES = 10;
 /** Modern envelopes that one isolate remembers as accepted, and how long one may be, in UTF-16 code units. */
 export const MAX_KNOWN_ENVELOPES = 500;
 export const MAX_KNOWN_ENVELOPE_LENGTH = 4096;
+/** How long the status page shows the same answer about the registry's health. */
+export const HEALTH_MAX_AGE_MS = 15_000;

@@ -16,7 +16,7 @@ type Values<Shape extends z.ZodObject> = { [Key in Keys<Shape>]?: Value<Shape, K
  * @example
  * ```ts
  * import type { TypedState } from "mcp-session-context";
- * import { z } from "zod";
+ * import * as z from "zod";
  *
  * const shape = z.object({ count: z.number(), title: z.string() });
  *

@@ -3,8 +3,17 @@ import { REGISTRY_CALL_TIMEOUT_MS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import type { Principal } from "../session/session-context.ts";
 import { within } from "../time-limit.ts";
-import type { ListPosition, RegisterAnswer, RegistryEntry, SessionRegistry } from "./session-registry.ts";
+import type { HistoryRange } from "./history.ts";
+import type {
+  ListPosition,
+  RegisterAnswer,
+  RegisterRequest,
+  RegistryEntry,
+  SessionRegistry,
+  ShardReport,
+} from "./session-registry.ts";
 import { REGIONS, type Region, regionOf } from "./shard-of.ts";
+import type { EndReason } from "./tally.ts";
 
 /**
  * How many sessions have a context.
@@ -45,13 +54,18 @@ export class Registry {
   }
 
   /** Adds a context to shard `shard`, unless its known principal has `maxSessions` there (0: no limit). May be repeated. */
-  register(shard: number, entry: RegistryEntry, maxSessions: number): Promise<Result<RegisterAnswer, Unavailable>> {
-    return this.#call<RegisterAnswer>(shard, (stub) => stub.register(entry, maxSessions));
+  register(shard: number, request: RegisterRequest, maxSessions: number): Promise<Result<RegisterAnswer, Unavailable>> {
+    return this.#call<RegisterAnswer>(shard, (stub) => stub.register(request, maxSessions));
   }
 
   /** Removes a context from shard `shard`. May be repeated. */
-  unregister(shard: number, entry: ListPosition): Promise<Result<void, Unavailable>> {
-    return this.#call<void>(shard, (stub) => stub.unregister(entry));
+  unregister(shard: number, entry: ListPosition, reason: EndReason): Promise<Result<void, Unavailable>> {
+    return this.#call<void>(shard, (stub) => stub.unregister(entry, reason));
+  }
+
+  /** What each shard has counted, in the order of the shards. Exact: one that does not answer makes it a failure. */
+  report(ranges: readonly HistoryRange[] = [], now: number = Date.now()): Promise<Result<ShardReport[], Unavailable>> {
+    return this.#callAll<ShardReport>((stub) => stub.report(ranges, now));
   }
 
   /** How many contexts are live. Exact: a shard that does not answer makes it a failure. */
@@ -80,6 +94,16 @@ export class Registry {
     limit: number,
   ): Promise<Result<RegistryEntry[], Unavailable>> {
     const lists = await this.#callAll((stub) => stub.list(principal, position, limit));
+    return lists.ok ? ok(lists.value.flat().sort(newestFirst).slice(0, limit)) : lists;
+  }
+
+  /** Contexts of all principals, or of one, whoever asks: for operators. Newest first. */
+  async listAll(
+    principal: Principal | null,
+    position: ListPosition | null,
+    limit: number,
+  ): Promise<Result<RegistryEntry[], Unavailable>> {
+    const lists = await this.#callAll((stub) => stub.listAll(principal, position, limit));
     return lists.ok ? ok(lists.value.flat().sort(newestFirst).slice(0, limit)) : lists;
   }
 

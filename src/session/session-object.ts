@@ -13,6 +13,7 @@ import { Answers } from "./answers.ts";
 import { SessionCatalog } from "./session-catalog.ts";
 import {
   contextOf,
+  endReasonOf,
   isDeleted,
   isShared,
   type Live,
@@ -280,8 +281,22 @@ export class SessionObject extends DurableObject<SessionBindings> {
     if (!found.ok) return found;
     const { live } = found.value;
     if (live === null) return ok({ ended: false });
-    await this.#life.close(live.session, "session_ended", null);
+    await this.#life.close(live.session, "ended", null);
     return ok({ ended: true });
+  }
+
+  /** The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
+  async peekAsOperator(): Promise<SessionContext | null> {
+    const { now, live } = await this.#life.read();
+    return live && this.#view(live, live.deadline, now);
+  }
+
+  /** Forgets the context, whoever owns it. The owner finds it as if they had ended it themselves; the id stays usable. */
+  async endAsOperator(): Promise<{ ended: boolean }> {
+    const { live } = await this.#life.read();
+    if (live === null) return { ended: false };
+    await this.#life.close(live.session, "ended", null);
+    return { ended: true };
   }
 
   /** @internal Ends the session for good: for 24 hours it answers as deleted. */
@@ -293,7 +308,8 @@ export class SessionObject extends DurableObject<SessionBindings> {
     const { now, live, stored } = found.value;
     const deletedUntil = now + TOMBSTONE_MS;
     if (stored?.state === "live" || stored?.state === "closing") {
-      await this.#life.close({ ...stored, owner: principal }, "session_deleted", deletedUntil);
+      const reason = live === null ? endReasonOf(stored) : "deleted";
+      await this.#life.close({ ...stored, owner: principal }, reason, deletedUntil);
     } else {
       await this.#life.markDeleted(principal, deletedUntil);
     }

@@ -1,27 +1,34 @@
 import { env } from "cloudflare:workers";
-import type { McpServer } from "@modelcontextprotocol/server";
-import { Hono } from "hono";
+import type { Implementation, McpServer } from "@modelcontextprotocol/server";
+import { Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { z } from "zod";
+import * as z from "zod";
 import type { SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
 import { createLogger, type Logger, shortSessionId } from "../log.ts";
 import type { Caller } from "../mcp/caller.ts";
+import { DirectCalls } from "../mcp/direct-call.ts";
 import { ServerSession } from "../mcp/server-session.ts";
+import type { SessionTool } from "../mcp/session-tool.ts";
 import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
 import { Registry } from "../registry/registry.ts";
-import { type Region, regionOfRequest } from "../registry/shard-of.ts";
+import { regionOfRequest } from "../registry/shard-of.ts";
 import { Sessions } from "../session/sessions.ts";
+import { createAdminGate } from "./admin-gate.ts";
+import { apiRoutes } from "./api/api-routes.ts";
+import type { AppEnv } from "./app-env.ts";
 import { createAuthenticator } from "./auth.ts";
 import { METADATA_PATHS, resourceMetadata } from "./auth-metadata.ts";
 import { corsHeaders, isPreflight, preflightResponse } from "./cors.ts";
 import type { Identity } from "./identity.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
-import { createMcpRoute, type McpEvent } from "./mcp-route.ts";
+import type { McpEvent } from "./mcp-messages.ts";
+import { createMcpRoute } from "./mcp-route.ts";
 import { refusalOf } from "./origin.ts";
+import { pageRoutes } from "./pages/page-routes.tsx";
 import { protectiveHeaders } from "./protective-headers.ts";
 import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
 import { refuseOversize } from "./request-limits.ts";
@@ -76,28 +83,42 @@ export interface SessionAppOptions<State extends z.ZodObject = NoState> {
    * of the legacy era.
    */
   readonly streaming?: boolean;
+  /**
+   * Tools that may be answered without the SDK where a call is well-formed; they must be those that `buildServer`
+   * registers, and `serverInfo` what it calls itself.
+   * @internal
+   */
+  readonly direct?: { readonly tools: readonly SessionTool[]; readonly serverInfo: Implementation };
+  /** Whether `/` and `/dashboard` show the status page and the dashboard (default true). */
+  readonly pages?: boolean;
   /** @internal Settings other than the Worker's vars, for tests. The Durable Objects go by the vars in any case. */
   readonly config?: Config;
 }
 
 /** Paths that may stand in the log; any other is the client's own text. */
-const ROUTES = new Set(["/mcp", "/healthz", "/schema/config.json"]);
+const ROUTES = new Set([
+  ...["/mcp", "/healthz", "/schema/config.json", "/", "/dashboard", "/dashboard/live", "/metrics", "/openapi.json"],
+  ...["/api/sessions", "/api/sessions/count"],
+]);
 
-type AppEnv = {
-  Bindings: SessionBindings;
-  Variables: { requestId: string; event: McpEvent; region: Region | null; identity: Identity };
-};
+/** Under this path a session id follows, which must not stand in the log. */
+const SESSION_ROUTE = "/api/sessions/";
+
+function routeOf(path: string): string {
+  if (ROUTES.has(path)) return path;
+  return path.startsWith(SESSION_ROUTE) ? `${SESSION_ROUTE}:id` : "other";
+}
 
 /**
  * Turns a server factory into a Hono app that serves it at `/mcp` with sessions, to clients of both eras: one log line per
  * request, headers, Host and Origin, who calls, limits, then the routes. Export it as the Worker's default, beside the
- * Durable Object classes; wrangler.toml binds them as {@link SessionBindings} says.
+ * Durable Object classes; wrangler.toml binds them as `SessionBindings` says.
  * @throws Error that names the variable, if a setting is bad; at the top of a Worker this stops it from starting.
  * @example
  * ```ts
  * import { McpServer } from "@modelcontextprotocol/server";
  * import { failureResult, sessionApp, sessionIdArgument } from "mcp-session-context";
- * import { z } from "zod";
+ * import * as z from "zod";
  *
  * export { ProjectCatalog, SessionObject, SessionRegistry } from "mcp-session-context";
  *
@@ -120,12 +141,20 @@ type AppEnv = {
 export function sessionApp<State extends z.ZodObject = NoState>(
   options: SessionAppOptions<State>,
 ): Hono<{ Bindings: SessionBindings }> {
-  const { buildServer, state = z.object({}) as unknown as State, streaming = true, config = configOf(env) } = options;
+  const {
+    buildServer,
+    state = z.object({}) as unknown as State,
+    streaming = true,
+    direct,
+    pages = true,
+    config = configOf(env),
+  } = options;
   const log = createLogger(config.logLevel);
   const serveMcp = createMcpRoute({
     buildServer: (call) =>
       buildServer({ session: new ServerSession(call), state: new TypedState(call, state), caller: call.caller, log }),
     streaming,
+    direct: direct && new DirectCalls(direct.tools, direct.serverInfo, log),
     log,
   });
   const authenticate = createAuthenticator(config.auth, log);
@@ -145,7 +174,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     log("info", "request", {
       request_id: requestId,
       http_method: c.req.method,
-      route: ROUTES.has(c.req.path) ? c.req.path : "other",
+      route: routeOf(c.req.path),
       era: event.era,
       method: event.method,
       tool: event.tool,
@@ -185,16 +214,27 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     });
   }
 
-  app.use("/mcp", async (c, next) => {
-    const identity = await authenticate(c.req.raw, "sessions");
-    const refused = identity instanceof Response;
-    // Whoever is refused is nobody, and pays as the address that they come from.
-    const key = refused ? addressKey(c.req.raw) : rateLimitKey(identity, c.req.raw);
-    if (!(await withinRate(c.env.REQUEST_LIMITER, key))) return tooManyRequests("requests");
-    if (refused) return identity;
-    c.set("identity", identity);
-    return next();
-  });
+  /** Lets through who passes `gate`, and charges the request to them. */
+  const admit =
+    (gate: (request: Request) => Promise<Identity | Response>): MiddlewareHandler<AppEnv> =>
+    async (c, next) => {
+      const identity = await gate(c.req.raw);
+      const refused = identity instanceof Response;
+      // Whoever is refused is nobody, and pays as the address that they come from.
+      const key = refused ? addressKey(c.req.raw) : rateLimitKey(identity, c.req.raw);
+      if (!(await withinRate(c.env.REQUEST_LIMITER, key))) return tooManyRequests("requests");
+      if (refused) return identity;
+      c.set("identity", identity);
+      return next();
+    };
+
+  const admitAdmin = admit(createAdminGate(config.auth, authenticate));
+  app.route("/", apiRoutes(config, admitAdmin));
+  if (pages) app.route("/", pageRoutes(config, admitAdmin));
+  app.use(
+    "/mcp",
+    admit((request) => authenticate(request, "sessions")),
+  );
   app.use(
     "/mcp",
     bodyLimit({

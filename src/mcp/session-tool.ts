@@ -1,5 +1,5 @@
 import type { ToolAnnotations } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import type { Result } from "../failure.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { Resolution } from "../projects/resolve-project.ts";
@@ -33,7 +33,7 @@ export const defineTool = <I extends z.ZodObject, O extends z.ZodObject>(tool: S
  * @example
  * ```ts
  * import { sessionIdArgument } from "mcp-session-context";
- * import { z } from "zod";
+ * import * as z from "zod";
  *
  * const inputSchema = z.object({ city: z.string(), session_id: sessionIdArgument });
  * ```

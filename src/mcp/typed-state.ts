@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { STATE_UPDATE_TRIES } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
 import { encodeState } from "../session/session-state.ts";
@@ -16,7 +16,7 @@ type Values<Shape extends z.ZodObject> = { [Key in Keys<Shape>]?: Value<Shape, K
  * @example
  * ```ts
  * import type { TypedState } from "mcp-session-context";
- * import { z } from "zod";
+ * import * as z from "zod";
  *
  * const shape = z.object({ count: z.number(), title: z.string() });
  *

@@ -21,7 +21,7 @@ export type SessionConfig =
   /** No config in any of the directories upward. */
   | { readonly state: "no_config"; readonly workingDirectory: string }
   /** There is one, and it cannot be used, or nobody knows whether there is one. */
-  | { readonly state: "unusable"; readonly workingDirectory: string; readonly failure: ProjectFailure }
+  | { readonly state: "unusable"; readonly failure: ProjectFailure }
   | {
       readonly state: "found";
       readonly workingDirectory: string;

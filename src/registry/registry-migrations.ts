@@ -11,4 +11,23 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
    CREATE INDEX session_of_principal ON session (principal, opened_at, session_id) WHERE principal <> '${ANONYMOUS}';
    CREATE TABLE total (sessions INTEGER NOT NULL);
    INSERT INTO total VALUES (0);`,
+  // What has been counted since the shard exists, and when that last changed. Sessions from before have been opened.
+  `ALTER TABLE total ADD COLUMN minute INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE total ADD COLUMN opened INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE total ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE total ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE total ADD COLUMN deleted INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE total ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE total ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE total ADD COLUMN last_refused TEXT;
+   UPDATE total SET opened = sessions;
+   CREATE TABLE history (
+     minute INTEGER PRIMARY KEY,
+     opened INTEGER NOT NULL,
+     ended INTEGER NOT NULL,
+     expired INTEGER NOT NULL,
+     deleted INTEGER NOT NULL,
+     dropped INTEGER NOT NULL,
+     refused INTEGER NOT NULL
+   );`,
 ];

@@ -2,8 +2,18 @@ import type { Config } from "../config.ts";
 import { REGISTRY_CALL_TIMEOUT_MS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import type { Principal } from "../session/session-context.ts";
-import type { ListPosition, RegisterAnswer, RegistryEntry, SessionRegistry } from "./session-registry.ts";
+import { within } from "../time-limit.ts";
+import type { HistoryRange } from "./history.ts";
+import type {
+  ListPosition,
+  RegisterAnswer,
+  RegisterRequest,
+  RegistryEntry,
+  SessionRegistry,
+  ShardReport,
+} from "./session-registry.ts";
 import { REGIONS, type Region, regionOf } from "./shard-of.ts";
+import type { EndReason } from "./tally.ts";
 
 /**
  * How many sessions have a context.
@@ -44,13 +54,18 @@ export class Registry {
   }
 
   /** Adds a context to shard `shard`, unless its known principal has `maxSessions` there (0: no limit). May be repeated. */
-  register(shard: number, entry: RegistryEntry, maxSessions: number): Promise<Result<RegisterAnswer, Unavailable>> {
-    return this.#call<RegisterAnswer>(shard, (stub) => stub.register(entry, maxSessions));
+  register(shard: number, request: RegisterRequest, maxSessions: number): Promise<Result<RegisterAnswer, Unavailable>> {
+    return this.#call<RegisterAnswer>(shard, (stub) => stub.register(request, maxSessions));
   }
 
   /** Removes a context from shard `shard`. May be repeated. */
-  unregister(shard: number, entry: ListPosition): Promise<Result<void, Unavailable>> {
-    return this.#call<void>(shard, (stub) => stub.unregister(entry));
+  unregister(shard: number, entry: ListPosition, reason: EndReason): Promise<Result<void, Unavailable>> {
+    return this.#call<void>(shard, (stub) => stub.unregister(entry, reason));
+  }
+
+  /** What each shard has counted, in the order of the shards. Exact: one that does not answer makes it a failure. */
+  report(ranges: readonly HistoryRange[] = [], now: number = Date.now()): Promise<Result<ShardReport[], Unavailable>> {
+    return this.#callAll<ShardReport>((stub) => stub.report(ranges, now));
   }
 
   /** How many contexts are live. Exact: a shard that does not answer makes it a failure. */
@@ -82,6 +97,16 @@ export class Registry {
     return lists.ok ? ok(lists.value.flat().sort(newestFirst).slice(0, limit)) : lists;
   }
 
+  /** Contexts of all principals, or of one, whoever asks: for operators. Newest first. */
+  async listAll(
+    principal: Principal | null,
+    position: ListPosition | null,
+    limit: number,
+  ): Promise<Result<RegistryEntry[], Unavailable>> {
+    const lists = await this.#callAll((stub) => stub.listAll(principal, position, limit));
+    return lists.ok ? ok(lists.value.flat().sort(newestFirst).slice(0, limit)) : lists;
+  }
+
   async #callAll<T>(call: (stub: Stub) => Promise<T>): Promise<Result<T[], Unavailable>> {
     const answers = await Promise.all(Array.from({ length: this.#shards }, (_, shard) => this.#call(shard, call)));
     const values: T[] = [];
@@ -94,18 +119,12 @@ export class Registry {
   }
 
   async #call<T>(shard: number, call: (stub: Stub) => Promise<T>): Promise<Result<T, Unavailable>> {
-    let timer: number | null = null;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("time-out")), REGISTRY_CALL_TIMEOUT_MS);
-    });
     try {
-      return ok(await Promise.race([call(this.#stub(shard)), timeout]));
+      return ok(await within(REGISTRY_CALL_TIMEOUT_MS, call(this.#stub(shard))));
     } catch {
       // A stub that has failed once may stay broken.
       this.#stubs.delete(shard);
       return fail({ kind: "registry_unavailable", shards: [shard] });
-    } finally {
-      clearTimeout(timer);
     }
   }
 

@@ -6,7 +6,10 @@ import { createLogger } from "../log.ts";
 import { ANONYMOUS, type Principal } from "../session/session-context.ts";
 import { decodeSessionId } from "../session/session-id.ts";
 import { migrate } from "../storage/migrations.ts";
+import { type HistoryRange, seriesOf } from "./history.ts";
 import { REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
+import { ShardHistory } from "./shard-history.ts";
+import { type EndReason, NO_TALLY, type Tally } from "./tally.ts";
 
 /** A live context, as its registry shard knows it. */
 export type RegistryEntry = {
@@ -15,6 +18,18 @@ export type RegistryEntry = {
   readonly openedAt: number;
   readonly principal: Principal;
   readonly client: string | null;
+};
+
+export type RegisterRequest = RegistryEntry & {
+  /** Why the context before under the same id is over, if its row may still stand. */
+  readonly previousEnd?: EndReason;
+};
+
+/** What a shard has counted since it exists, and in each step of the ranges asked for. */
+export type ShardReport = {
+  readonly sessions: number;
+  readonly tally: Tally;
+  readonly series: readonly (readonly Tally[])[];
 };
 
 export type RegisterAnswer =
@@ -41,14 +56,17 @@ const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}'`;
  * ```
  */
 export class SessionRegistry extends DurableObject<SessionBindings> {
+  readonly #history = new ShardHistory(this.ctx.storage.sql);
+
   /**
    * Adds a context, or moves its row on to the newer context under the same id.
    * @param maxSessions How many contexts a known principal may have here; 0 for no limit.
    * @internal
    */
-  register(entry: RegistryEntry, maxSessions: number): RegisterAnswer {
+  register(request: RegisterRequest, maxSessions: number): RegisterAnswer {
     this.#createTables();
-    const { sessionId, openedAt, principal, client } = entry;
+    const { sessionId, openedAt, principal, client, previousEnd = "expired" } = request;
+    const now = Date.now();
     return this.ctx.storage.transactionSync(() => {
       const row = this.#rows("SELECT * FROM session WHERE session_id = ?", sessionId)[0];
       if (row === undefined) {
@@ -58,28 +76,30 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
             principal,
             QUOTA_EXAMPLES,
           );
+          this.#history.countRefusal(`${openedAt}.${sessionId}`, now);
           return { registered: false, oldest: oldest.map(toEntry) };
         }
         this.#exec("INSERT INTO session VALUES (?, ?, ?, ?)", sessionId, openedAt, principal, client);
-        this.#exec("UPDATE total SET sessions = sessions + 1");
+        this.#history.count({ opened: 1 }, now);
         // An empty shard is not audited; from its first row on it is.
-        if (this.#total() === 1) void this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);
+        if (this.#history.sessions() === 1) void this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);
       } else if (row.opened_at < openedAt) {
         this.#exec(
           "UPDATE session SET opened_at = ?2, principal = ?3, client = ?4 WHERE session_id = ?1",
           ...[sessionId, openedAt, principal, client],
         );
+        this.#history.count({ opened: 1, [previousEnd]: 1 }, now);
       }
       return { registered: true };
     });
   }
 
   /** @internal Removes a context, if it is still the one that began at `openedAt` or an earlier one. */
-  unregister({ sessionId, openedAt }: Pick<RegistryEntry, "sessionId" | "openedAt">): void {
+  unregister({ sessionId, openedAt }: Pick<RegistryEntry, "sessionId" | "openedAt">, reason: EndReason): void {
     if (!this.#hasTables()) return;
     this.ctx.storage.transactionSync(() => {
       const removed = this.#exec("DELETE FROM session WHERE session_id = ? AND opened_at <= ?", sessionId, openedAt);
-      if (removed.rowsWritten > 0) this.#exec("UPDATE total SET sessions = sessions - 1");
+      if (removed.rowsWritten > 0) this.#history.count({ [reason]: 1 }, Date.now());
     });
   }
 
@@ -89,7 +109,18 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
    */
   count(principal: Principal): { sessions: number; yours: number } {
     if (!this.#hasTables()) return { sessions: 0, yours: 0 };
-    return { sessions: this.#total(), yours: this.#countOf(principal) };
+    return { sessions: this.#history.sessions(), yours: this.#countOf(principal) };
+  }
+
+  /** What has been counted here, since ever and in each step of `ranges`. */
+  report(ranges: readonly HistoryRange[], now: number): ShardReport {
+    const hasTables = this.#hasTables();
+    const snapshots = hasTables && ranges.length > 0 ? this.#history.snapshots() : [];
+    return {
+      sessions: hasTables ? this.#history.sessions() : 0,
+      tally: hasTables ? this.#history.tally() : NO_TALLY,
+      series: ranges.map((range) => seriesOf(snapshots, range, now)),
+    };
   }
 
   /** @internal The contexts of a known principal, newest first, at most `limit` of those after `position`. */
@@ -98,6 +129,20 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     const { openedAt, sessionId } = position ?? { openedAt: Number.MAX_SAFE_INTEGER, sessionId: "" };
     return this.#rows(
       `SELECT * FROM session WHERE ${OF_PRINCIPAL} AND (opened_at, session_id) < (?, ?) ORDER BY opened_at DESC, session_id DESC LIMIT ?`,
+      ...[principal, openedAt, sessionId, limit],
+    ).map(toEntry);
+  }
+
+  /**
+   * All contexts, newest first, or those of one principal, which here may be a shared one. For operators: without an index
+   * on the time, whose upkeep would cost every caller, it reads every row of the shard (rows read cost 1/1000 of rows written).
+   */
+  listAll(principal: Principal | null, position: ListPosition | null, limit: number): RegistryEntry[] {
+    if (!this.#hasTables()) return [];
+    if (principal !== null && principal !== ANONYMOUS) return this.list(principal, position, limit);
+    const { openedAt, sessionId } = position ?? { openedAt: Number.MAX_SAFE_INTEGER, sessionId: "" };
+    return this.#rows(
+      `SELECT * FROM session WHERE principal = coalesce(?, principal) AND (opened_at, session_id) < (?, ?) ORDER BY opened_at DESC, session_id DESC LIMIT ?`,
       ...[principal, openedAt, sessionId, limit],
     ).map(toEntry);
   }
@@ -124,7 +169,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     );
     await Promise.all(
       rows.map(async ({ session_id: sessionId, opened_at: openedAt }) => {
-        if (!(await this.#contextExists(sessionId, openedAt))) this.unregister({ sessionId, openedAt });
+        if (!(await this.#contextExists(sessionId, openedAt))) this.unregister({ sessionId, openedAt }, "dropped");
       }),
     );
     const last = rows.length === AUDIT_BATCH ? rows.at(-1) : undefined;
@@ -133,7 +178,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
       return AUDIT_PAUSE_MS;
     }
     if (after !== "") this.ctx.storage.kv.delete("audit_after");
-    return this.#total() > 0 ? AUDIT_INTERVAL_MS : null;
+    return this.#history.sessions() > 0 ? AUDIT_INTERVAL_MS : null;
   }
 
   /** Asks the session, without touching it. One that does not answer is left for tomorrow. */
@@ -144,10 +189,6 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     } catch {
       return true;
     }
-  }
-
-  #total(): number {
-    return this.ctx.storage.sql.exec<{ sessions: number }>("SELECT sessions FROM total").one().sessions;
   }
 
   #countOf(principal: Principal): number {

@@ -1,4 +1,5 @@
 import { DEADLINE_GRANULES_PER_TIMEOUT, REGISTRY_RETRY_FIRST_MS, REGISTRY_RETRY_LONGEST_MS } from "../constants.ts";
+import type { EndReason } from "../registry/tally.ts";
 import { NO_PROJECT, type SessionProject } from "./session-project.ts";
 
 /** Who opened a session: issuer and subject of a verified token, or `anonymous`. */
@@ -55,7 +56,12 @@ export interface LiveSession {
   readonly idleTimeoutMs: number;
   readonly shard: number;
   /** Present until the registry has confirmed the row: meanwhile the alarm is the next try, so the deadline is here. */
-  readonly registration?: { readonly deadline: number; readonly tries: number };
+  readonly registration?: {
+    readonly deadline: number;
+    readonly tries: number;
+    /** Why the context before it is over, if its row may still stand where this one's will. */
+    readonly previousEnd?: EndReason;
+  };
 }
 
 /** A live context and when it dies. */
@@ -72,6 +78,8 @@ export interface ClosingSession {
   readonly openedAt: number;
   readonly shard: number;
   readonly tries: number;
+  /** Why the context is over. Absent in records of earlier builds. */
+  readonly reason?: EndReason;
   /** Set if `DELETE /mcp` ended the session: until when it answers as deleted. */
   readonly deletedUntil: number | null;
 }
@@ -120,11 +128,22 @@ export function deadlineOf(session: LiveSession, alarm: number | null, now: numb
   return deadline !== null && now < deadline ? deadline : null;
 }
 
-/** What is left of a context that is over: its row in the registry must go. */
+/** What is left of a context that is over: its row in the registry must go. A context ends once: the first reason stays. */
 export const closingOf = (
-  { owner, openedAt, shard }: LiveSession | ClosingSession,
+  session: LiveSession | ClosingSession,
+  reason: EndReason,
   deletedUntil: number | null,
-): ClosingSession => ({ version: 1, state: "closing", owner, openedAt, shard, tries: 0, deletedUntil });
+): ClosingSession => {
+  const { owner, openedAt, shard } = session;
+  const why = session.state === "closing" ? endReasonOf(session) : reason;
+  return { version: 1, state: "closing", owner, openedAt, shard, tries: 0, reason: why, deletedUntil };
+};
+
+/** Why a context is over that is not live any more. */
+export const endReasonOf = (session: LiveSession | ClosingSession): EndReason => {
+  if (session.state === "live") return "expired";
+  return session.reason ?? (session.deletedUntil === null ? "expired" : "deleted");
+};
 
 /** Whether the session was ended for good, and that not longer ago than its tombstone lasts. */
 export const isDeleted = (session: StoredSession | undefined, now: number): boolean =>

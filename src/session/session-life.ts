@@ -1,11 +1,13 @@
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import { type LogFields, type Logger, shortSessionId } from "../log.ts";
 import type { Registry } from "../registry/registry.ts";
+import type { EndReason } from "../registry/tally.ts";
 import {
   type ClosingSession,
   closingOf,
   deadlineAfter,
   deadlineOf,
+  endReasonOf,
   type Live,
   type LiveSession,
   type Principal,
@@ -88,7 +90,7 @@ export class SessionLife {
     const own = previous?.owner === context.owner ? previous : null;
     if (previous !== null && own === null) {
       // Its row belongs to somebody else and stands in their shard: it must be gone first.
-      await this.close(previous, "session_expired", null);
+      await this.close(previous, "expired", null);
       if (this.#stored() !== undefined) return fail({ kind: "session_unavailable", sessionId: this.#sessionId });
     }
     const now = context.setAt;
@@ -100,7 +102,7 @@ export class SessionLife {
       // A row of the context before may still stand: stay in its shard, and be newer than it.
       shard: own?.shard ?? shard,
       openedAt: own === null ? now : Math.max(now, own.openedAt + 1),
-      registration: { deadline, tries: 0 },
+      registration: { deadline, tries: 0, ...(own !== null && { previousEnd: endReasonOf(own) }) },
     };
     await this.#store(session, Math.min(deadline, now + registryRetryDelayMs(0)));
     this.debug("session_begun", { path: session.workingDirectory });
@@ -138,19 +140,23 @@ export class SessionLife {
   }
 
   async #tryToRegister(
-    { openedAt, shard, owner, client }: LiveSession,
+    { openedAt, shard, owner, client, registration }: LiveSession,
     maxSessions: number,
   ): Promise<QuotaExceeded | null> {
-    const entry = { sessionId: this.#sessionId, openedAt, principal: owner, client };
-    const answer = await this.#registry.register(shard, entry, maxSessions);
+    const { previousEnd = "expired" } = registration ?? {};
+    const request = { sessionId: this.#sessionId, openedAt, principal: owner, client, previousEnd };
+    const answer = await this.#registry.register(shard, request, maxSessions);
     const session = this.#stored();
     // Ended, or begun anew, while the registry was at work: that has its own way on.
     if (session?.state !== "live" || session.openedAt !== openedAt || session.registration === undefined) return null;
-    const { deadline, tries } = session.registration;
+    const { deadline, tries, ...rest } = session.registration;
     if (!answer.ok) {
       this.#log("warn", "registration_failed", { session: shortSessionId(this.#sessionId), shard, tries });
       const retryAt = Date.now() + registryRetryDelayMs(tries);
-      await this.#store({ ...session, registration: { deadline, tries: tries + 1 } }, Math.min(deadline, retryAt));
+      await this.#store(
+        { ...session, registration: { deadline, tries: tries + 1, ...rest } },
+        Math.min(deadline, retryAt),
+      );
     } else if (answer.value.registered) {
       const { registration: _, ...registered } = session;
       await this.#store(registered, deadline);
@@ -162,9 +168,9 @@ export class SessionLife {
   }
 
   /** Ends the context at once and removes its row; `deletedUntil` leaves a tombstone. */
-  async close(session: LiveSession | ClosingSession, event: string, deletedUntil: number | null): Promise<void> {
-    this.debug(event);
-    await this.#store(closingOf(session, deletedUntil), Date.now() + registryRetryDelayMs(0));
+  async close(session: LiveSession | ClosingSession, reason: EndReason, deletedUntil: number | null): Promise<void> {
+    this.debug(`session_${reason}`);
+    await this.#store(closingOf(session, reason, deletedUntil), Date.now() + registryRetryDelayMs(0));
     await this.#finishClosing();
   }
 
@@ -172,7 +178,8 @@ export class SessionLife {
     const before = this.#stored();
     if (before?.state !== "closing") return;
     const { openedAt, shard } = before;
-    const answer = await this.#registry.unregister(shard, { sessionId: this.#sessionId, openedAt });
+    const entry = { sessionId: this.#sessionId, openedAt };
+    const answer = await this.#registry.unregister(shard, entry, endReasonOf(before));
     const session = this.#stored();
     // A set came in between: it wins, and its row is newer than the one that was removed.
     if (session?.state !== "closing" || session.openedAt !== openedAt) return;
@@ -221,7 +228,7 @@ export class SessionLife {
       // Acknowledged long ago: a quota must not take it away any more.
       await this.register(stored, 0);
     } else {
-      await this.close(stored, "session_expired", null);
+      await this.close(stored, "expired", null);
     }
   }
 
@@ -232,7 +239,7 @@ export class SessionLife {
   async #repair(stored: StoredSession | undefined): Promise<void> {
     if (stored === undefined) return;
     const expired = stored.state === "live" && stored.registration === undefined;
-    await this.#store(expired ? closingOf(stored, null) : stored, Date.now() + registryRetryDelayMs(0));
+    await this.#store(expired ? closingOf(stored, "expired", null) : stored, Date.now() + registryRetryDelayMs(0));
   }
 
   async #deleteAll(): Promise<void> {

@@ -9,9 +9,11 @@ import { Catalogs } from "../projects/catalogs.ts";
 import type { Project } from "../projects/project.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { Registry } from "../registry/registry.ts";
+import { Answers } from "./answers.ts";
 import { SessionCatalog } from "./session-catalog.ts";
 import {
   contextOf,
+  endReasonOf,
   isDeleted,
   isShared,
   type Live,
@@ -22,7 +24,18 @@ import {
 } from "./session-context.ts";
 import { encodeSessionId } from "./session-id.ts";
 import { type Found, type NewContext, type QuotaExceeded, SessionLife } from "./session-life.ts";
-import { absorb, type Entered, isSameProject, NO_PROJECT, questionOf, type SessionProject } from "./session-project.ts";
+import {
+  type Entered,
+  enter,
+  enterUnusable,
+  follow,
+  isSameProject,
+  NO_PROJECT,
+  NOT_ENTERED,
+  questionOf,
+  type SessionProject,
+  UNKNOWN_PROJECT,
+} from "./session-project.ts";
 import { SessionState, type StateFailure, type StateOperation, type StateOutcome } from "./session-state.ts";
 
 /** What a context begins with, if a call has to begin one. */
@@ -63,8 +76,6 @@ export interface ProjectReply {
 type Refusal = Extract<Failure, { kind: "session_unknown" | "session_deleted" | "session_unavailable" }>;
 type NoContext = Extract<Failure, { kind: "no_context" }>;
 
-const NOT_ENTERED: Entered = { switched: false, wouldSwitch: false };
-
 /**
  * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol.
  * @example
@@ -78,6 +89,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
   readonly #life: SessionLife;
   readonly #catalog: SessionCatalog;
   readonly #state: SessionState;
+  readonly #answers = new Answers();
 
   constructor(ctx: DurableObjectState, env: SessionBindings) {
     super(ctx, env);
@@ -108,23 +120,37 @@ export class SessionObject extends DurableObject<SessionBindings> {
     let found = await this.#find(principal);
     if (!found.ok) return found;
     let created = false;
-    if (isShared(principal) && found.value.live === null) {
-      // Its catalog is in this storage, where nothing new may come without a context.
-      const begun = await begin(found.value, { ...NO_PROJECT, ...NOT_ENTERED });
-      if (!begun.ok || config === null) return begun;
+    if (found.value.live === null && (isShared(principal) || config?.ok)) {
+      // First the context: what refuses it must not leave the config in a catalog, and one in this storage must go with it.
+      const unknown = isShared(principal) ? NO_PROJECT : UNKNOWN_PROJECT;
+      const first = config?.ok === false ? enterUnusable(unknown, config.failure) : { ...unknown, ...NOT_ENTERED };
+      const begun = await begin(found.value, first);
+      if (!begun.ok || !config?.ok) return begun;
       created = true;
+      found = await this.#find(principal);
+      if (!found.ok) return found;
+      // Ended while the registry was at work: the set wins.
+      if (found.value.live === null) return this.set(principal, request);
     }
-    const project = await this.#enter(principal, found.value.live?.session.project ?? NO_PROJECT, request);
+    const before = found.value.live?.session.project ?? NO_PROJECT;
+    const question = questionOf(before, workingDirectory, { anew: true });
+    const operation = config?.ok ? ({ kind: "register", registration: config.value } as const) : null;
+    const reply = config?.ok === false ? config : await this.#catalog.ask(principal, operation, question);
     found = await this.#find(principal);
     if (!found.ok) return found;
     const { now, live } = found.value;
+    // What the session is on by now counts, not what it was on when the catalog was asked.
+    const project = enter(live?.session.project ?? NO_PROJECT, config, { question, reply });
     if (live === null) return begin(found.value, project);
     const { switched, wouldSwitch, ...known } = project;
     const session: LiveSession = { ...live.session, workingDirectory, project: known, client, setAt: now };
     const deadline = await this.#life.touch(session, live.deadline, now, { record: true });
-    // Whoever joins a context that is being registered must find it counted too, or refused with it.
-    const refused = session.registration === undefined ? null : await this.#life.register(session, maxSessions);
-    if (refused !== null) return fail(refused);
+    if (session.registration !== undefined) {
+      // Whoever joins a context that is being registered must find it counted too, or refused with it. After a failed try
+      // the context has been acknowledged: a quota must not take it away any more.
+      const refused = await this.#life.register(session, session.registration.tries === 0 ? maxSessions : 0);
+      if (refused !== null) return fail(refused);
+    }
     return ok({ created, switched, wouldSwitch, context: this.#view({ session, deadline }, live.deadline, now) });
   }
 
@@ -138,9 +164,10 @@ export class SessionObject extends DurableObject<SessionBindings> {
       return ok(await this.#access(live, live.session.project ?? NO_PROJECT, now));
     }
     const reply = await this.project(principal, null, null);
-    // No context can only mean that it ended while the catalog was asked.
-    if (!reply.ok) return reply.failure.kind === "no_context" ? ok(null) : fail(reply.failure);
-    return ok(reply.value.context);
+    if (reply.ok) return ok(reply.value.context);
+    // Both can only mean that the context ended while the catalog was asked.
+    const { kind } = reply.failure;
+    return kind === "no_context" || kind === "catalog_unavailable" ? ok(null) : fail(reply.failure);
   }
 
   /**
@@ -157,28 +184,27 @@ export class SessionObject extends DurableObject<SessionBindings> {
     if (!found.ok) return found;
     const { live } = found.value;
     if (live === null && isShared(principal)) return fail({ kind: "no_context", sessionId: this.#sessionId });
-    const before = live?.session.project ?? NO_PROJECT;
     const directory = live?.session.workingDirectory ?? null;
-    const question = questionOf(before, directory, { explicit, anew: before.failure !== null });
+    const project = live?.session.project ?? NO_PROJECT;
+    const question = questionOf(project, directory, { explicit, anew: project.failure !== null });
     const asked = await this.#catalog.ask(principal, operation, question);
     const after = await this.#find(principal);
     if (!after.ok) return after;
-    const now = after.value.now;
-    const same = after.value.live?.session.setAt === live?.session.setAt ? after.value.live : null;
+    const { now, live: still } = after.value;
+    const before = still?.session.project ?? NO_PROJECT;
+    // A set that came in between has asked about its own directory, and knows.
+    const unmoved = still !== null && still.session.workingDirectory === directory;
     if (!asked.ok) {
+      if (operation !== null || explicit !== null || still === null) return asked;
+      const context = await this.#access(still, before, now);
       // Said, but not stored: what is stored is right as of its version.
-      if (operation !== null || explicit !== null) return asked;
-      const context = same && (await this.#access(same, before, now));
-      const unknown = context && { ...context, project: { ...before, version: null } };
-      return ok({ context: unknown, active: null, explicit: null, outcome: null });
+      const unknown = { ...context, project: { ...UNKNOWN_PROJECT, failure: before.failure } };
+      return ok({ context: unmoved ? unknown : context, active: null, explicit: null, outcome: null });
     }
     const { outcome, answer } = asked.value;
-    // The cure for a config that could not be used: one for this directory, registered here and now.
-    const registered = outcome?.ok && outcome.value.kind === "register" ? outcome.value.project.root : null;
-    const cures = registered !== null && answer.discovered?.found?.root === registered;
-    const cured = cures ? { ...before, failure: null } : before;
-    const { switched: _, wouldSwitch: __, ...project } = absorb(cured, answer);
-    const context = same && (await this.#access(same, project, now));
+    if (still === null) return ok({ context: null, active: answer.active, explicit: answer.explicit, outcome });
+    const current = unmoved ? follow(before, question, asked.value) : before;
+    const context = await this.#access(still, current, now);
     return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
   }
 
@@ -224,6 +250,23 @@ export class SessionObject extends DurableObject<SessionBindings> {
   }
 
   /**
+   * What the client has answered to a request that a running call sent it; null if nothing has come for a while, and the
+   * call has to ask again if it still wants to know. Needs no context and touches none.
+   */
+  async takeAnswer(principal: Principal, requestId: string): Promise<Result<string | null, Refusal>> {
+    const found = await this.#find(principal);
+    return found.ok ? ok(await this.#answers.take(principal, requestId)) : found;
+  }
+
+  /** Passes the client's answer on to the call that waits for it. */
+  async giveAnswer(principal: Principal, requestId: string, answer: string): Promise<Result<null, Refusal>> {
+    const found = await this.#find(principal);
+    if (!found.ok) return found;
+    this.#answers.give(principal, requestId, answer);
+    return ok(null);
+  }
+
+  /**
    * Whether the context that began at `openedAt` is still live. For the registry's audit; touches nothing.
    * @internal
    */
@@ -238,18 +281,35 @@ export class SessionObject extends DurableObject<SessionBindings> {
     if (!found.ok) return found;
     const { live } = found.value;
     if (live === null) return ok({ ended: false });
-    await this.#life.close(live.session, "session_ended", null);
+    await this.#life.close(live.session, "ended", null);
     return ok({ ended: true });
+  }
+
+  /** The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
+  async peekAsOperator(): Promise<SessionContext | null> {
+    const { now, live } = await this.#life.read();
+    return live && this.#view(live, live.deadline, now);
+  }
+
+  /** Forgets the context, whoever owns it. The owner finds it as if they had ended it themselves; the id stays usable. */
+  async endAsOperator(): Promise<{ ended: boolean }> {
+    const { live } = await this.#life.read();
+    if (live === null) return { ended: false };
+    await this.#life.close(live.session, "ended", null);
+    return { ended: true };
   }
 
   /** @internal Ends the session for good: for 24 hours it answers as deleted. */
   async delete(principal: Principal): Promise<Result<{ ended: boolean }, Refusal>> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
+    // What stays for a day is a tombstone, not what the session kept.
+    this.#clear();
     const { now, live, stored } = found.value;
     const deletedUntil = now + TOMBSTONE_MS;
     if (stored?.state === "live" || stored?.state === "closing") {
-      await this.#life.close({ ...stored, owner: principal }, "session_deleted", deletedUntil);
+      const reason = live === null ? endReasonOf(stored) : "deleted";
+      await this.#life.close({ ...stored, owner: principal }, reason, deletedUntil);
     } else {
       await this.#life.markDeleted(principal, deletedUntil);
     }
@@ -273,31 +333,13 @@ export class SessionObject extends DurableObject<SessionBindings> {
 
   /** Begins a context; what one before it has left in this storage goes. */
   #begin(context: NewContext, stored: StoredSession | undefined) {
-    if (stored !== undefined) {
-      this.#catalog.clear();
-      this.#state.clear();
-    }
+    if (stored !== undefined) this.#clear();
     return this.#life.begin(context, stored);
   }
 
-  /** Which project a directory leads to that is being set. Never fails: the directory is set whatever its config is. */
-  async #enter(
-    principal: Principal,
-    before: SessionProject,
-    { workingDirectory, config }: SetRequest,
-  ): Promise<SessionProject & Entered> {
-    if (config?.ok === false) {
-      return { ...before, ...NOT_ENTERED, found: null, current: null, failure: config.failure };
-    }
-    const operation = config === null ? null : ({ kind: "register", registration: config.value } as const);
-    const asked = await this.#catalog.ask(principal, operation, questionOf(before, workingDirectory, { anew: true }));
-    if (!asked.ok) return { ...NO_PROJECT, ...NOT_ENTERED, current: before.current, version: null };
-    const { outcome, answer } = asked.value;
-    if (outcome?.ok === false) {
-      const { version, active } = answer;
-      return { ...NOT_ENTERED, version, active, found: null, current: null, failure: outcome.failure };
-    }
-    return absorb({ ...before, failure: null }, answer);
+  #clear(): void {
+    this.#catalog.clear();
+    this.#state.clear();
   }
 
   /** An access: moves the deadline, and notes the project if it is another than before. */

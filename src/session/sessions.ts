@@ -1,6 +1,6 @@
 import type { Config } from "../config.ts";
 import { OBJECT_CALL_TRIES, OBJECT_RETRY_WAIT_MS } from "../constants.ts";
-import { type Failure, fail, type Result } from "../failure.ts";
+import { type Failure, fail, ok, type Result } from "../failure.ts";
 import type { CatalogOperation } from "../projects/catalog.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { type Region, shardOf } from "../registry/shard-of.ts";
@@ -99,6 +99,16 @@ export class Sessions {
     return this.#call(session, (object) => object.peek(principal));
   }
 
+  /** Waits a while for the client's answer to a request that a running call sent it; null: ask again. */
+  takeAnswer(session: SessionRef, principal: Principal, requestId: string): Promise<Result<string | null>> {
+    return this.#call(session, (object) => object.takeAnswer(principal, requestId));
+  }
+
+  /** Passes the client's answer on to the call that waits for it. */
+  giveAnswer(session: SessionRef, principal: Principal, requestId: string, answer: string): Promise<Result<null>> {
+    return this.#call(session, (object) => object.giveAnswer(principal, requestId, answer));
+  }
+
   /** Forgets the context; the id stays usable. */
   end(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
     return this.#call(session, (object) => object.end(principal));
@@ -107,6 +117,16 @@ export class Sessions {
   /** Ends the session for good. */
   delete(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
     return this.#call(session, (object) => object.delete(principal));
+  }
+
+  /** The context of anybody's session, or null, without touching it. Only for callers with the scope `admin`. */
+  peekAsOperator(session: SessionRef): Promise<Result<SessionContext | null>> {
+    return this.#call(session, async (object) => ok(await object.peekAsOperator()));
+  }
+
+  /** Forgets the context of anybody's session. Only for callers with the scope `admin`. */
+  endAsOperator(session: SessionRef): Promise<Result<{ ended: boolean }>> {
+    return this.#call(session, async (object) => ok(await object.endAsOperator()));
   }
 
   #beginRequest(

@@ -2,6 +2,7 @@
 import { reset, runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { addTallies, NO_TALLY, subtractTallies, type Tally } from "../../src/registry/tally.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
 import {
   activeSessions,
@@ -13,6 +14,7 @@ import {
   inSession,
   moveClock,
   newSession,
+  registry,
   type SessionStub,
   setRequest,
   settle,
@@ -33,8 +35,28 @@ interface Model {
   /** When the context dies, as the object says at each access. */
   deadline: number;
   deletedUntil: number;
+  /** What the registry must have counted. */
+  opened: number;
+  ended: number;
+  deleted: number;
   /** Counted: from the first set until it is ended or its alarm has been handled. */
   row: boolean;
+}
+
+const NO_MODEL: Model = {
+  directory: null,
+  deadline: 0,
+  deletedUntil: 0,
+  opened: 0,
+  ended: 0,
+  deleted: 0,
+  row: false,
+};
+
+async function tally(): Promise<Tally> {
+  const report = await registry().report();
+  if (!report.ok) throw new Error(report.failure.kind);
+  return report.value.map((shard) => shard.tally).reduce(addTallies);
 }
 
 const isLive = (model: Model) => model.directory !== null && Date.now() < model.deadline;
@@ -45,6 +67,7 @@ const operations = {
     const set = await session.set(ANONYMOUS, setRequest(`/${n}`));
     if (isDeleted(model)) return expect(set).toMatchObject({ failure: { kind: "session_deleted" } });
     expect(set).toMatchObject({ ok: true, value: { created: !isLive(model), context: { workingDirectory: `/${n}` } } });
+    if (set.ok && set.value.created) model.opened++;
     Object.assign(model, { directory: `/${n}`, deadline: set.ok ? set.value.context.expiresAt : 0, row: true });
     expect(model.deadline - Date.now() - DAY).toBeGreaterThanOrEqual(0);
     expect(model.deadline - Date.now() - DAY).toBeLessThan(60_000);
@@ -60,12 +83,13 @@ const operations = {
     const ended = await session.end(ANONYMOUS);
     if (isDeleted(model)) return expect(ended).toMatchObject({ failure: { kind: "session_deleted" } });
     expect(ended).toEqual({ ok: true, value: { ended: isLive(model) } });
-    if (isLive(model)) Object.assign(model, { directory: null, row: false });
+    if (isLive(model)) Object.assign(model, { directory: null, row: false, ended: model.ended + 1 });
   },
   delete: async (session: SessionStub, model: Model) => {
     const ended = await session.delete(ANONYMOUS);
     if (isDeleted(model)) return expect(ended).toMatchObject({ failure: { kind: "session_deleted" } });
     expect(ended).toEqual({ ok: true, value: { ended: isLive(model) } });
+    if (isLive(model)) model.deleted++;
     Object.assign(model, { directory: null, row: false, deletedUntil: Date.now() + DAY });
   },
   evict: async (session: SessionStub) => evict(session),
@@ -99,8 +123,9 @@ it("gives the same answers and the same count as the model", { timeout: 120_000 
   await fc.assert(
     fc.asyncProperty(fc.array(command, { minLength: 20, maxLength: 120 }), async (commands) => {
       const sessions = Array.from({ length: 20 }, newSession);
-      const models = sessions.map((): Model => ({ directory: null, deadline: 0, deletedUntil: 0, row: false }));
+      const models = sessions.map((): Model => ({ ...NO_MODEL }));
       const before = await activeSessions();
+      const tallyBefore = await tally();
       for (const [at, { operation, session, n }] of commands.entries()) {
         await operations[operation](sessions[session] as SessionStub, models[session] as Model, n);
         if (at % 10 === 0) expect((await activeSessions()) - before).toBe(models.filter((model) => model.row).length);
@@ -115,6 +140,11 @@ it("gives the same answers and the same count as the model", { timeout: 120_000 
         expect(await storageOf(session)).toEqual(EMPTY);
       }
       expect(await activeSessions()).toBe(before);
+      // Every context has begun and ended exactly once, and for the reason that the model knows.
+      const sum = (field: "opened" | "ended" | "deleted") => models.reduce((n, model) => n + model[field], 0);
+      const [opened, ended, deleted] = [sum("opened"), sum("ended"), sum("deleted")];
+      const counted = { ...NO_TALLY, opened, ended, deleted, expired: opened - ended - deleted };
+      expect(subtractTallies(await tally(), tallyBefore)).toEqual(counted);
     }),
     { numRuns: 12 },
   );
@@ -122,7 +152,7 @@ it("gives the same answers and the same count as the model", { timeout: 120_000 
 
 it("is not fooled: the model notices a context that is read after its time", async () => {
   const session = newSession();
-  const model: Model = { directory: "/1", deadline: Date.now() + DAY, deletedUntil: 0, row: true };
+  const model: Model = { ...NO_MODEL, directory: "/1", deadline: Date.now() + DAY, row: true };
   await expect(operations.get(session, model)).rejects.toThrow();
   expect(await runDurableObjectAlarm(session)).toBe(false);
 });

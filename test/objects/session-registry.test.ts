@@ -52,17 +52,17 @@ describe("membership", () => {
     for (let twice = 0; twice < 2; twice++) await registry().register(SHARD, entry("a"), 0);
     await registry().register(SHARD, entry("b"), 0);
     expect(await count()).toMatchObject({ total: 2 });
-    for (let twice = 0; twice < 2; twice++) await registry().unregister(SHARD, entry("a"));
+    for (let twice = 0; twice < 2; twice++) await registry().unregister(SHARD, entry("a"), "ended");
     expect(await count()).toMatchObject({ total: 1 });
   });
 
   it("is told apart by when the context began: a late unregister spares the newer context", async () => {
     await registry().register(SHARD, entry("a", 1000), 0);
     await registry().register(SHARD, entry("a", 2000), 0);
-    await registry().unregister(SHARD, entry("a", 1000));
+    await registry().unregister(SHARD, entry("a", 1000), "ended");
     expect(await count()).toMatchObject({ total: 1 });
     await registry().register(SHARD, entry("a", 1000), 0);
-    await registry().unregister(SHARD, entry("a", 2000));
+    await registry().unregister(SHARD, entry("a", 2000), "ended");
     expect(await count()).toMatchObject({ total: 0 });
   });
 
@@ -77,7 +77,7 @@ describe("the count", () => {
   it("is 0 on an empty registry, and asking leaves nothing behind", async () => {
     expect(await count("alice")).toEqual({ total: 0, yours: 0, byRegion: {} });
     expect(await registry().list("alice", null, 10)).toEqual({ ok: true, value: [] });
-    await registry().unregister(SHARD, entry("a"));
+    await registry().unregister(SHARD, entry("a"), "ended");
     expect(await inShard((_, { storage }) => storage.sql.exec("SELECT name FROM sqlite_master").toArray())).toEqual([]);
   });
 
@@ -151,6 +151,19 @@ describe("the quota of a known principal", () => {
     );
     expect(sets.filter((set) => set.ok)).toHaveLength(5);
     expect(await count("alice")).toMatchObject({ total: 5 });
+  });
+
+  it("takes no context away that was acknowledged while the registry was out of reach", async () => {
+    const [first, second] = [newSession(), newSession()];
+    const request = setRequest("/a", { maxSessions: 1 });
+    await first.set("alice", request);
+    vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(() => {
+      throw new Error("shard is down");
+    });
+    expect(await second.set("alice", request)).toMatchObject({ ok: true });
+    expect(await second.set("alice", setRequest("/b", { maxSessions: 1 }))).toMatchObject({ ok: true });
+    expect((await contextOf(second, "alice"))?.workingDirectory).toBe("/b");
+    expect(await count("alice")).toMatchObject({ total: 2, yours: 2 });
   });
 
   it("does not lump anonymous callers together", async () => {
@@ -237,7 +250,7 @@ describe("storage evolution", () => {
     });
     await evictDurableObject(registryShard());
     expect(await count("alice")).toMatchObject({ total: 1, yours: 1 });
-    await registry().unregister(SHARD, entry("sess_old", 1000));
+    await registry().unregister(SHARD, entry("sess_old", 1000), "ended");
     expect(await count()).toMatchObject({ total: 0 });
   });
 

@@ -1,0 +1,35 @@
+/** Everything that is measured: each operation of each peer, by era, connections and sessions. */
+import { OPERATIONS, type OperationName, offers } from "./operations.ts";
+import { type Era, PEERS, type PeerName } from "./peers.ts";
+
+export interface Case {
+  readonly peer: PeerName;
+  readonly era: Era;
+  readonly operation: OperationName;
+  readonly connections: number;
+  /** How many sessions the requests take turns with; 0: each opens its own. */
+  readonly sessions: number;
+}
+
+export const SESSIONS = 200;
+
+/** In the order in which they run: peers that do the same come directly after each other. */
+export function casesOf(connections: readonly number[]): Case[][] {
+  return OPERATIONS.flatMap((operation) =>
+    connections.flatMap((count) =>
+      sessionsOf(operation).map((sessions) =>
+        PEERS.filter((peer) => offers(peer, operation)).flatMap((peer) =>
+          peer.eras.map((era) => ({ peer: peer.name, era, operation, connections: count, sessions })),
+        ),
+      ),
+    ),
+  );
+}
+
+function sessionsOf(operation: OperationName): number[] {
+  if (operation === "open") return [0];
+  return operation === "get" || operation === "set" ? [1, SESSIONS] : [1];
+}
+
+export const keyOf = ({ peer, era, operation, connections, sessions }: Case): string =>
+  [peer, era, operation, connections, sessions].join(" ");

@@ -1,0 +1,83 @@
+/** What each operation of a peer asks of Durable Objects, and the rows that it writes: counted in a build of its own. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { stripTypeScriptTypes } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { EXPECTED, initialize, OPERATIONS, offers, openSession, requestOf, sendChecked } from "../operations.ts";
+import type { Era, Peer } from "../peers.ts";
+import { startPeer } from "../workerd.ts";
+
+export interface OperationCost {
+  readonly era: Era;
+  readonly operation: string;
+  readonly requests: number;
+  readonly rowsWritten: number;
+  readonly rowsRead: number;
+  /** What was asked of which class. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+/** Long enough for what an object does after it has answered. */
+const SETTLE_MS = 200;
+
+/** Ours rounds deadlines up to 1/1440 of the idle time-out. Two seconds stand for the minute of a deployment here. */
+const ROUNDING_MS = 2000;
+const VARS = { SESSION_IDLE_TIMEOUT_SECONDS: String((ROUNDING_MS / 1000) * 1440) };
+
+/** So many that every registry shard has been used: creating its tables is no part of an operation. */
+const SESSIONS_BEFORE = 100;
+
+export async function countCosts(
+  peer: Peer,
+  modules: Readonly<Record<string, string>>,
+  folder: string,
+): Promise<OperationCost[]> {
+  const wrapper = join(folder, "metered.js");
+  writeFileSync(wrapper, wrapperText(peer));
+  const server = await startPeer(peer, { modules, folder: join(folder, "metered"), wrapper, vars: VARS });
+  const [firstEra = "none"] = peer.eras;
+  for (let n = 0; n < SESSIONS_BEFORE; n++) await openSession(server.url, firstEra);
+  const costs: OperationCost[] = [];
+  const counted = async (era: Era, operation: string, run: () => Promise<unknown>) => {
+    await meter(server.url, 0);
+    await run();
+    costs.push({ era, operation, ...(await meter(server.url)) });
+  };
+  for (const era of peer.eras) {
+    const first = initialize(era);
+    let session: string | undefined;
+    if (first !== null) {
+      await counted(era, "initialize", async () => {
+        session = (await sendChecked(server.url, first, "protocolVersion")).session ?? undefined;
+      });
+    }
+    await counted(era, "first set", () => sendChecked(server.url, requestOf("set", era, session), EXPECTED.set));
+    session = await openSession(server.url, era);
+    for (const operation of OPERATIONS) {
+      if (operation === "open" || !offers(peer, operation)) continue;
+      const send = () => sendChecked(server.url, requestOf(operation, era, session), EXPECTED[operation]);
+      await new Promise((resolve) => setTimeout(resolve, ROUNDING_MS - (Date.now() % ROUNDING_MS)));
+      await counted(era, operation, send);
+      await counted(era, `${operation}, again`, send);
+    }
+  }
+  await server.stop();
+  return costs;
+}
+
+async function meter(url: string, settleMs = SETTLE_MS): Promise<Omit<OperationCost, "era" | "operation">> {
+  await new Promise((resolve) => setTimeout(resolve, settleMs));
+  return (await (await fetch(`${url}/__meter`)).json()) as Omit<OperationCost, "era" | "operation">;
+}
+
+function wrapperText(peer: Peer): string {
+  const meterSource = readFileSync(fileURLToPath(new URL("meter.ts", import.meta.url)), "utf8");
+  const classes = Object.values(peer.objects);
+  return `${stripTypeScriptTypes(meterSource)}
+import * as peer from "peer.js";
+export * from "peer.js";
+${classes.map((name) => `const Metered${name} = meterObject(peer.${name}, "${name}");`).join("\n")}
+export { ${classes.map((name) => `Metered${name} as ${name}`).join(", ")} };
+export default meterWorker(peer.default);
+`;
+}

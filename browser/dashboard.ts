@@ -1,0 +1,172 @@
+/**
+ * The dashboard: asks for its parts every few seconds and replaces those that have changed. The server makes the parts;
+ * this script only moves them, so that all that is escaped is escaped in one place.
+ */
+const TOKEN_KEY = "mcp-session-context-admin-token";
+
+function find<T extends HTMLElement>(id: string): T {
+  const element = document.getElementById(id);
+  if (element === null) throw new Error(`The page has no element ${id}`);
+  return element as T;
+}
+
+const signIn = document.querySelector<HTMLElement>("main")?.dataset.signIn;
+const live = find("live");
+const said = find("said");
+const signInForm = find<HTMLFormElement>("sign-in");
+const signOut = find<HTMLButtonElement>("sign-out");
+const tokenField = find<HTMLInputElement>("token");
+const principalField = find<HTMLInputElement>("principal");
+const dialog = find<HTMLDialogElement>("confirm");
+
+let cursor = "";
+let principal = "";
+let timer = 0;
+/** Only the latest question counts: an answer that was overtaken shows another page. */
+let asked = 0;
+const shown = new Map<string, string>();
+
+function say(text: string, bad = false): void {
+  if (said.textContent !== text) said.textContent = text;
+  said.classList.toggle("bad", bad);
+}
+
+/** The token goes into a header that only this script can set: no other page can have the browser send it. */
+function call(path: string, method = "GET"): Promise<Response> {
+  const token = sessionStorage.getItem(TOKEN_KEY);
+  const headers: HeadersInit = token === null ? {} : { Authorization: `Bearer ${token}` };
+  return fetch(path, { method, headers });
+}
+
+async function refresh(): Promise<void> {
+  clearTimeout(timer);
+  const question = ++asked;
+  let seconds = 5;
+  try {
+    const answer = await call(`/dashboard/live?${new URLSearchParams({ principal, cursor })}`);
+    const text = await answer.text();
+    if (question !== asked) return;
+    if (answer.ok) {
+      seconds = show(text);
+      if (said.classList.contains("bad")) say("");
+    } else if (answer.status === 401 || answer.status === 403) {
+      askToSignIn(answer.status);
+      return;
+    } else {
+      say(`Not up to date: the server answered ${answer.status}. Trying again`, true);
+    }
+  } catch {
+    if (question !== asked) return;
+    say("Not up to date: the server cannot be reached. Trying again", true);
+  }
+  // One that nobody looks at asks nothing.
+  if (document.visibilityState === "visible") timer = setTimeout(() => void refresh(), seconds * 1000);
+}
+
+function askToSignIn(status: number): void {
+  const hadToken = sessionStorage.getItem(TOKEN_KEY) !== null;
+  sessionStorage.removeItem(TOKEN_KEY);
+  live.hidden = true;
+  signOut.hidden = true;
+  signInForm.hidden = signIn !== "typed";
+  if (signIn === "typed" && (status === 401 ? !hadToken : false)) say("");
+  else if (status === 403) say("You may not see this: it needs the scope admin", true);
+  else
+    say(
+      signIn === "typed" ? "This token is not accepted" : "You are not signed in at the proxy before this server",
+      true,
+    );
+  if (signIn === "typed") tokenField.focus();
+}
+
+/** Takes the new parts in and returns when to ask again, in seconds. */
+function show(html: string): number {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const root = template.content.firstElementChild as HTMLElement | null;
+  const focused = (document.activeElement as HTMLElement | null)?.dataset.key;
+  for (const part of template.content.querySelectorAll<HTMLElement>("[data-part]")) {
+    const name = part.dataset.part ?? "";
+    const before = live.querySelector<HTMLElement>(`[data-part="${name}"]`);
+    if (before === null || shown.get(name) === part.outerHTML) continue;
+    shown.set(name, part.outerHTML);
+    for (const details of before.querySelectorAll<HTMLDetailsElement>("details[open][data-key]")) {
+      part.querySelector(`details[data-key="${details.dataset.key}"]`)?.setAttribute("open", "");
+    }
+    const hadFocus = before.contains(document.activeElement);
+    before.replaceWith(part);
+    if (hadFocus) {
+      const again =
+        focused === undefined
+          ? null
+          : part.querySelector<HTMLElement>(`[data-key="${focused}"]:enabled, summary[data-key="${focused}"]`);
+      (again ?? find("sessions-title")).focus({ preventScroll: true });
+    }
+  }
+  signInForm.hidden = true;
+  signOut.hidden = sessionStorage.getItem(TOKEN_KEY) === null;
+  live.hidden = false;
+  return Number(root?.dataset.refreshSeconds ?? 5);
+}
+
+let ending = "";
+
+function confirmEnd(button: HTMLButtonElement): void {
+  ending = button.dataset.end ?? "";
+  find("confirm-session").textContent = `${ending.slice(0, 11)}…`;
+  find("confirm-principal").textContent = button.dataset.principal ?? "";
+  dialog.showModal();
+}
+
+async function end(sessionId: string): Promise<void> {
+  dialog.close();
+  const short = `${sessionId.slice(0, 11)}…`;
+  try {
+    const answer = await call(`/api/sessions/${sessionId}`, "DELETE");
+    if (!answer.ok) say(`Session ${short} was not ended: the server answered ${answer.status}`, true);
+    else say(`Session ${short} ended`);
+  } catch {
+    say(`Session ${short} was not ended: the server cannot be reached`, true);
+  }
+  await refresh();
+}
+
+live.addEventListener("click", (event) => {
+  const button = (event.target as Element).closest<HTMLButtonElement>("button");
+  if (button === null) return;
+  if (button.dataset.end !== undefined) confirmEnd(button);
+  if (button.dataset.newest !== undefined) turnTo("");
+  if (button.dataset.older !== undefined) turnTo(button.dataset.older);
+});
+
+function turnTo(page: string): void {
+  cursor = page;
+  void refresh();
+}
+
+find("filter").addEventListener("submit", (event) => {
+  event.preventDefault();
+  principal = principalField.value.trim();
+  turnTo("");
+});
+signInForm.addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem(TOKEN_KEY, tokenField.value.trim());
+  tokenField.value = "";
+  say("");
+  void refresh();
+});
+signOut.addEventListener("click", () => {
+  sessionStorage.removeItem(TOKEN_KEY);
+  for (const part of live.querySelectorAll("[data-part]")) part.replaceChildren();
+  shown.clear();
+  void refresh();
+});
+find("confirm-no").addEventListener("click", () => dialog.close());
+find("confirm-yes").addEventListener("click", () => void end(ending));
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") void refresh();
+});
+void refresh();
+
+export {};

@@ -1,0 +1,44 @@
+/** Times and numbers in the words of a page. */
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** How long ago, to the unit that matters. Below a minute "just now": last accesses are known to the minute. */
+export function ago(ms: number): string {
+  if (ms < MINUTE) return "just now";
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ago`;
+  if (ms < 2 * DAY) return `${Math.floor(ms / HOUR)} h ago`;
+  return `${Math.floor(ms / DAY)} d ago`;
+}
+
+/** How much time is left, in its two largest units. */
+export function timeLeft(ms: number): string {
+  if (ms <= 0) return "none";
+  if (ms < MINUTE) return `${Math.ceil(ms / SECOND)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < 2 * DAY) return `${Math.floor(ms / HOUR)} h ${Math.floor((ms % HOUR) / MINUTE)} min`;
+  return `${Math.floor(ms / DAY)} d ${Math.floor((ms % DAY) / HOUR)} h`;
+}
+
+const WHOLE = new Intl.NumberFormat("en-US");
+
+export const wholeNumber = (n: number): string => WHOLE.format(n);
+
+/** The smallest of 1, 2, 5, 10, 20, 50, … that is not below `n`: where an axis ends. */
+export function axisEnd(n: number): number {
+  for (let power = 1; ; power *= 10) {
+    for (const factor of [1, 2, 5]) if (factor * power >= n) return factor * power;
+  }
+}
+
+/** 14:00, in UTC like every time that a history is cut by. */
+export const clockTime = (time: number): string => new Date(time).toISOString().slice(11, 16);
+
+/** 20 Nov */
+export const dayOfMonth = (time: number): string =>
+  new Date(time).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+
+/** How long the page waits between two looks: a look reads every row of the registry, so a large one is looked at less often. */
+export const refreshSeconds = (sessions: number): number => Math.min(600, Math.max(3, Math.round(sessions / 2000)));

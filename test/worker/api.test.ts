@@ -1,0 +1,280 @@
+import { env } from "cloudflare:workers";
+import parsePrometheus from "parse-prometheus-text-format";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import { createToken } from "../../scripts/auth-tokens.ts";
+import { SessionRegistry } from "../../src/registry/session-registry.ts";
+import { type Answer, callTool, type Send, startApp } from "../support/apps.ts";
+
+const HOST = "mcp.example.workers.dev";
+
+interface Listed {
+  readonly sessions: readonly Record<string, unknown>[];
+  readonly next_cursor: string | null;
+}
+
+const bodyOf = <T>(answer: Answer): T => JSON.parse(answer.text) as T;
+
+let send: Send;
+let admin: string;
+let alice: string;
+let bob: string;
+
+beforeAll(async () => {
+  const tokens = [await createToken("root", ["admin"])];
+  tokens.push(await createToken("alice", ["sessions"], tokens.at(-1)?.secret));
+  tokens.push(await createToken("bob", ["sessions"], tokens.at(-1)?.secret));
+  [admin, alice, bob] = tokens.map(({ token }) => token) as [string, string, string];
+  send = startApp({ AUTH_MODE: "token", AUTH_TOKENS: tokens.at(-1)?.secret ?? "" });
+});
+
+const ask = (path: string, { method = "GET", token = admin, headers = {} }: Ask = {}) =>
+  send(
+    new Request(`https://${HOST}${path}`, {
+      method,
+      headers: { Host: HOST, ...(token !== "" && { Authorization: `Bearer ${token}` }), ...headers },
+    }),
+  );
+interface Ask {
+  readonly method?: string;
+  readonly token?: string;
+  readonly headers?: Record<string, string>;
+}
+
+async function open(token: string, directory = "/a"): Promise<string> {
+  const set = await send(callTool("set_working_directory", { directory }, { token }));
+  return String(set.json.result?.structuredContent?.session_id);
+}
+
+const directoryOf = async (session_id: string, token: string) => {
+  const got = await send(callTool("get_working_directory", { session_id }, { token }));
+  return got.json.result?.structuredContent?.working_directory;
+};
+
+const listOf = async (query = "") => bodyOf<Listed>(await ask(`/api/sessions${query}`));
+
+describe("the API", () => {
+  it("counts, lists and ends sessions of every principal", async () => {
+    const before = bodyOf<{ active_sessions: number }>(await ask("/api/sessions/count")).active_sessions;
+    const [first, second] = [await open(alice), await open(bob)];
+    expect(bodyOf(await ask("/api/sessions/count"))).toMatchObject({ active_sessions: before + 2 });
+    const all = await listOf();
+    expect(all.sessions.slice(0, 2).map((row) => row.session_id)).toEqual([second, first]);
+    expect(all.sessions[0]).toMatchObject({
+      principal: "token:bob",
+      project: null,
+      opened_at: expect.stringMatching(/Z$/),
+      last_used: expect.stringMatching(/Z$/),
+      expires_at: expect.stringMatching(/Z$/),
+    });
+    // What is in the directory is the owner's business.
+    expect(JSON.stringify(all)).not.toContain('"/a"');
+    const ofAlice = await listOf("?principal=token:alice");
+    expect(ofAlice.sessions.map((row) => row.principal)).toEqual(ofAlice.sessions.map(() => "token:alice"));
+    expect(ofAlice.sessions.some((row) => row.session_id === first)).toBe(true);
+    expect((await listOf("?principal=token:ali")).sessions).toEqual([]);
+
+    expect(bodyOf(await ask(`/api/sessions/${first}`, { method: "DELETE" }))).toEqual({ ended: true });
+    expect(bodyOf(await ask(`/api/sessions/${first}`, { method: "DELETE" }))).toEqual({ ended: false });
+    expect(await directoryOf(first, alice)).toBeNull();
+    expect(await directoryOf(second, bob)).toBe("/a");
+    // The id stays its owner's.
+    const again = await send(
+      callTool("set_working_directory", { directory: "/b", session_id: first }, { token: alice }),
+    );
+    expect(again.json.result?.structuredContent).toMatchObject({ session_id: first, working_directory: "/b" });
+  });
+
+  it("lists in pages that lose and repeat nothing", async () => {
+    const opened = [];
+    for (let n = 0; n < 45; n++) opened.push(await open(bob, `/${n}`));
+    const seen: unknown[] = [];
+    let query = "?principal=token:bob";
+    for (;;) {
+      const page = await listOf(query);
+      seen.push(...page.sessions.map((row) => row.session_id));
+      if (page.next_cursor === null) break;
+      query = `?principal=token:bob&cursor=${page.next_cursor}`;
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toEqual(expect.arrayContaining(opened));
+  });
+
+  it("lists anonymous sessions too, of which their callers see no list", async () => {
+    const anonymous = startApp();
+    const set = await anonymous(callTool("set_working_directory", { directory: "/a" }));
+    const id = set.json.result?.structuredContent?.session_id;
+    const listed = await listOf("?principal=anonymous");
+    expect(listed.sessions.map((row) => row.session_id)).toContain(id);
+    expect(listed.sessions.every((row) => row.principal === "anonymous")).toBe(true);
+  });
+
+  it("lists a session that does not answer with what the registry knows", async () => {
+    const id = await open(alice, "/broken");
+    const namespace = env.SESSIONS;
+    const broken = {
+      idFromString: (hex: string) => namespace.idFromString(hex),
+      get: () => ({
+        peekAsOperator: async () => {
+          throw Object.assign(new Error("overloaded"), { overloaded: true });
+        },
+      }),
+    };
+    const app = startApp({}, { SESSIONS: broken as unknown as Env["SESSIONS"] });
+    const answer = await app(new Request("http://localhost/api/sessions", { headers: { Host: "localhost" } }));
+    const row = bodyOf<Listed>(answer).sessions.find((row) => row.session_id === id);
+    expect(row).toMatchObject({ principal: "token:alice", last_used: null, expires_at: null });
+  });
+
+  it("says what is wrong with an id or a cursor", async () => {
+    const unknown = await ask(`/api/sessions/sess_${"B".repeat(43)}`, { method: "DELETE" });
+    expect(unknown.status).toBe(404);
+    expect(unknown.text).toContain("is not a session of this server");
+    const cursor = await ask("/api/sessions?cursor=nonsense");
+    expect(cursor.status).toBe(400);
+    expect(cursor.json.error).toBe('cursor "nonsense" is not a next_cursor of GET /api/sessions');
+  });
+
+  it("answers 503, never a guess, if a shard does not", async () => {
+    const down = () => {
+      throw new Error("shard is down");
+    };
+    for (const [method, path] of [
+      ["count", "/api/sessions/count"],
+      ["listAll", "/api/sessions"],
+      ["report", "/metrics"],
+    ] as const) {
+      vi.spyOn(SessionRegistry.prototype, method).mockImplementationOnce(down);
+      expect((await ask(path)).status).toBe(503);
+    }
+    vi.restoreAllMocks();
+  });
+});
+
+describe("what concerns the whole server", () => {
+  const routes = ["/api/sessions/count", "/api/sessions", "/metrics"];
+
+  it.each(routes)("%s is refused without a token, and without the scope admin", async (path) => {
+    expect((await ask(path, { token: "" })).status).toBe(401);
+    const refused = await ask(path, { token: alice });
+    expect(refused.status).toBe(403);
+    expect(refused.json.error).toBe("insufficient_scope");
+  });
+
+  it("does not let a session be ended without the scope admin", async () => {
+    const id = await open(alice);
+    expect((await ask(`/api/sessions/${id}`, { method: "DELETE", token: bob })).status).toBe(403);
+    expect((await ask(`/api/sessions/${id}`, { method: "DELETE", token: alice })).status).toBe(403);
+    expect(await directoryOf(id, alice)).toBe("/a");
+  });
+
+  it.each([
+    ["of another origin", { Origin: "http://localhost:3000" }],
+    ["of another port of the same name", { Origin: `https://${HOST}:8443` }],
+    ["that says where it comes from", { "Sec-Fetch-Site": "cross-site" }],
+    ["of a neighbour", { "Sec-Fetch-Site": "same-site" }],
+  ])("is refused to a page %s, whatever token it has", async (_name, headers) => {
+    for (const path of routes) expect((await ask(path, { headers })).status).toBe(403);
+  });
+
+  it("is open to pages of its own", async () => {
+    const headers = { Origin: `https://${HOST}`, "Sec-Fetch-Site": "same-origin" };
+    for (const path of routes) expect((await ask(path, { headers })).status).toBe(200);
+  });
+
+  it.each([
+    ["http://localhost:8787", {}, 200],
+    ["http://127.0.0.1:8787", { "CF-Connecting-IP": "127.0.0.1" }, 200],
+    ["http://[::1]:8787", { "CF-Connecting-IP": "::1" }, 200],
+    ["http://localhost:8787", { "CF-Connecting-IP": "203.0.113.9" }, 403],
+    ["http://localhost:8787", { "CF-Connecting-IP": "127.0.0.1.evil.com" }, 403],
+    ["http://localhost:8787", { Host: HOST }, 403],
+    [`https://${HOST}`, { Host: "localhost" }, 403],
+    [`https://${HOST}`, { "CF-Connecting-IP": "127.0.0.1" }, 403],
+  ] as const)("in AUTH_MODE none %s with %o is answered %d", async (origin, headers, status) => {
+    const open = startApp();
+    const { host } = new URL(origin);
+    for (const path of routes) {
+      const answer = await open(new Request(`${origin}${path}`, { headers: { Host: host, ...headers } }));
+      expect(answer.status).toBe(status);
+      if (status === 403) expect(answer.text).toContain("AUTH_MODE");
+    }
+  });
+});
+
+describe("/metrics", () => {
+  const families = async () => {
+    const answer = await ask("/metrics");
+    expect(answer.headers.get("Content-Type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    return new Map(parsePrometheus(answer.text).map((family) => [family.name, family]));
+  };
+  const sum = async (name: string) =>
+    (await families()).get(`mcp_session_context_${name}`)?.metrics.reduce((n, { value }) => n + Number(value), 0);
+
+  it("is understood by a parser, with units and types by the conventions", async () => {
+    const all = await families();
+    for (const { name, type, help } of all.values()) {
+      expect(name).toMatch(/^mcp_session_context_[a-z_]+$/);
+      expect(help).toMatch(/\.$/);
+      expect(name.endsWith("_total")).toBe(type === "COUNTER");
+    }
+    const active = all.get("mcp_session_context_active_sessions")?.metrics;
+    expect(active).toHaveLength(16);
+    expect(active?.[9]?.labels).toEqual({ shard: "9", region: "wnam" });
+    const reasons = all.get("mcp_session_context_sessions_closed_total")?.metrics.map(({ labels }) => labels?.reason);
+    expect(reasons).toEqual(["ended", "expired", "deleted", "dropped"]);
+  });
+
+  it("adds up: opened − closed = active, and counters only grow", async () => {
+    const figures = async () => [
+      await sum("sessions_opened_total"),
+      await sum("sessions_closed_total"),
+      await sum("active_sessions"),
+    ];
+    const [opened = 0, closed = 0, active = 0] = await figures();
+    expect(opened - closed).toBe(active);
+    const id = await open(alice);
+    await open(alice);
+    await send(callTool("end_session", { session_id: id }, { token: alice }));
+    expect(await figures()).toEqual([opened + 2, closed + 1, active + 1]);
+  });
+});
+
+describe("/openapi.json", () => {
+  it("describes every route of the API, with the schemas that are sent", async () => {
+    const document = bodyOf<{
+      openapi: string;
+      servers: { url: string }[];
+      paths: Record<string, Record<string, { responses: Record<string, { content?: object }> }>>;
+      components: object;
+    }>(await ask("/openapi.json", { token: "" }));
+    expect(document.openapi).toBe("3.1.0");
+    expect(document.servers).toEqual([{ url: `https://${HOST}` }]);
+    expect(Object.keys(document.paths)).toEqual([
+      "/api/sessions/count",
+      "/api/sessions",
+      "/api/sessions/{id}",
+      "/metrics",
+    ]);
+    expect(document.components).toMatchObject({ securitySchemes: { admin: { type: "http", scheme: "bearer" } } });
+    const page = document.paths["/api/sessions"]?.get?.responses["200"]?.content;
+    expect(page).toMatchObject({
+      "application/json": {
+        schema: { type: "object", required: ["sessions", "next_cursor"], additionalProperties: false },
+      },
+    });
+  });
+
+  it("names the header that carries the token where it is one of its own, and no scheme where there is none", async () => {
+    const of = async (vars: Record<string, string>) =>
+      (await startApp(vars)(new Request("http://localhost/openapi.json", { headers: { Host: "localhost" } }))).text;
+    const access = {
+      AUTH_MODE: "jwt",
+      JWT_ISSUER: "https://a.example.com",
+      JWT_AUDIENCE: "x",
+      JWT_JWKS_URL: "https://a.example.com/jwks",
+      JWT_HEADER: "Cf-Access-Jwt-Assertion",
+    };
+    expect(await of(access)).toContain('{"type":"apiKey","in":"header","name":"cf-access-jwt-assertion"}');
+    expect(await of({})).not.toContain("securitySchemes");
+  });
+});

@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: ["test/{unit,objects,worker}/**/*.test.ts"],
-          testTimeout: 30_000,
+          testTimeout: 120_000,
           // `npm run fuzz` sends more.
           provide: { fuzzRuns: Number(process.env.FUZZ_RUNS ?? 1000) },
         },

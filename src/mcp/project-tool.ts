@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Project } from "../projects/project.ts";
-import type { ProjectReply } from "../session/session-object.ts";
 import { resolveFor } from "../session/session-project.ts";
+import type { ProjectReply } from "../session/session-requests.ts";
 import { sessionPart } from "./session-tool.ts";
 
 /** A registered project in results. */

@@ -2,11 +2,10 @@ import { DurableObject } from "cloudflare:workers";
 import type { SessionBindings } from "../bindings.ts";
 import { configOf } from "../config.ts";
 import { TOMBSTONE_MS } from "../constants.ts";
-import { type Failure, fail, ok, type Result } from "../failure.ts";
+import { fail, ok, type Result } from "../failure.ts";
 import { createLogger } from "../log.ts";
-import type { CatalogOperation, CatalogOutcome, Registration } from "../projects/catalog.ts";
+import type { CatalogOperation } from "../projects/catalog.ts";
 import { Catalogs } from "../projects/catalogs.ts";
-import type { Project } from "../projects/project.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { Registry } from "../registry/registry.ts";
 import { Answers } from "./answers.ts";
@@ -36,45 +35,16 @@ import {
   type SessionProject,
   UNKNOWN_PROJECT,
 } from "./session-project.ts";
-import { SessionState, type StateFailure, type StateOperation, type StateOutcome } from "./session-state.ts";
-
-/** What a context begins with, if a call has to begin one. */
-export interface BeginRequest {
-  readonly client: string | null;
-  readonly idleTimeoutMs: number;
-  readonly shard: number;
-  /** How many contexts a known principal may have; 0 for no limit. */
-  readonly maxSessions: number;
-}
-
-export interface SetRequest extends BeginRequest {
-  readonly workingDirectory: string;
-  /** The config that came with the directory: to be registered, or why it cannot be used. */
-  readonly config: Result<Registration, ProjectFailure> | null;
-}
-
-export interface StateReply extends StateOutcome {
-  readonly created: boolean;
-  /** Null if the session has none. */
-  readonly context: SessionContext | null;
-}
-
-export interface SetReply extends Entered {
-  readonly created: boolean;
-  readonly context: SessionContext;
-}
-
-/** A question or an operation about projects, and the session it was asked in. */
-export interface ProjectReply {
-  /** Null if the session has none. */
-  readonly context: SessionContext | null;
-  readonly active: Project | null;
-  readonly explicit: Result<Project, ProjectFailure> | null;
-  readonly outcome: Result<CatalogOutcome, ProjectFailure> | null;
-}
-
-type Refusal = Extract<Failure, { kind: "session_unknown" | "session_deleted" | "session_unavailable" }>;
-type NoContext = Extract<Failure, { kind: "no_context" }>;
+import type {
+  BeginRequest,
+  NoContext,
+  ProjectReply,
+  Refusal,
+  SetReply,
+  SetRequest,
+  StateReply,
+} from "./session-requests.ts";
+import { SessionState, type StateFailure, type StateOperation } from "./session-state.ts";
 
 /**
  * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol.

@@ -6,7 +6,8 @@ import type { ProjectFailure } from "../projects/project-failure.ts";
 import { type Region, shardOf } from "../registry/shard-of.ts";
 import { isShared, type Principal, type SessionContext } from "./session-context.ts";
 import { decodeSessionId, encodeSessionId } from "./session-id.ts";
-import type { BeginRequest, ProjectReply, SessionObject, SetReply, SetRequest, StateReply } from "./session-object.ts";
+import type { SessionObject } from "./session-object.ts";
+import type { BeginRequest, ProjectReply, SetReply, SetRequest, StateReply } from "./session-requests.ts";
 import type { StateFailure, StateOperation } from "./session-state.ts";
 
 type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;

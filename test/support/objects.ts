@@ -7,7 +7,8 @@ import { parseConfig } from "../../src/config.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
 import { encodeSessionId } from "../../src/session/session-id.ts";
-import type { SessionObject, SetRequest } from "../../src/session/session-object.ts";
+import type { SessionObject } from "../../src/session/session-object.ts";
+import type { SetRequest } from "../../src/session/session-requests.ts";
 
 export const DAY = 86_400_000;
 export const SHARD = 3;

@@ -24,7 +24,13 @@ export default defineConfig({
       },
       {
         // In Node, against servers that it starts as processes: real clients over HTTP.
-        test: { name: "node", include: ["test/e2e/**/*.test.ts"], testTimeout: 120_000, hookTimeout: 120_000 },
+        test: {
+          name: "node",
+          include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/e2e/support/build-package.ts",
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
       {
         // The same with a browser; where there is none they are skipped, and a line says so.

@@ -15,6 +15,8 @@ export const CLIENT_LABELS: Record<ClientKind, string> = {
 };
 
 export interface ConnectOptions {
+  /** What the client calls itself, to the protocol and as user agent; the session keeps it with `/1.0.0` behind it. */
+  readonly name?: string;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Goes on with a legacy session that another connection has opened, instead of opening one. */
@@ -58,11 +60,11 @@ export function connect(kind: ClientKind, serverUrl: string, options: ConnectOpt
 async function connectV2(
   kind: "modern" | "legacy",
   url: URL,
-  { headers, resume }: ConnectOptions,
+  { name, headers, resume }: ConnectOptions,
 ): Promise<ConnectedClient> {
-  const transport = new StreamableHTTPClientTransport(url, { ...init(headers), ...resume });
+  const transport = new StreamableHTTPClientTransport(url, { ...init(name, headers), ...resume });
   const client = new Client(
-    { name: `demo-${kind}`, version: "1.0.0" },
+    { name: name ?? `demo-${kind}`, version: "1.0.0" },
     kind === "modern" ? { versionNegotiation: { mode: "auto" } } : {},
   );
   await client.connect(transport);
@@ -73,10 +75,10 @@ async function connectV2(
   };
 }
 
-async function connectV1(url: URL, { headers, resume }: ConnectOptions): Promise<ConnectedClient> {
+async function connectV1(url: URL, { name, headers, resume }: ConnectOptions): Promise<ConnectedClient> {
   const { sessionId, protocolVersion } = resume ?? {};
-  const transport = new TransportV1(url, { ...init(headers), ...(sessionId === undefined ? {} : { sessionId }) });
-  const client = new ClientV1({ name: "demo-v1", version: "1.0.0" });
+  const transport = new TransportV1(url, { ...init(name, headers), ...(sessionId === undefined ? {} : { sessionId }) });
+  const client = new ClientV1({ name: name ?? "demo-v1", version: "1.0.0" });
   // Its own types contradict each other under exactOptionalPropertyTypes: sessionId may be undefined in one, not in the other.
   await client.connect(transport as Parameters<ClientV1["connect"]>[0]);
   if (protocolVersion !== undefined) transport.setProtocolVersion(protocolVersion);
@@ -87,7 +89,9 @@ async function connectV1(url: URL, { headers, resume }: ConnectOptions): Promise
   };
 }
 
-const init = (headers: ConnectOptions["headers"]) => (headers ? { requestInit: { headers } } : {});
+const init = (name: ConnectOptions["name"], headers: ConnectOptions["headers"]) => ({
+  requestInit: { headers: { ...(name === undefined ? {} : { "user-agent": `${name}/1.0.0` }), ...headers } },
+});
 
 /** What both SDKs do alike. */
 const face = (kind: ClientKind, client: Client | ClientV1, transport: StreamableHTTPClientTransport | TransportV1) => ({

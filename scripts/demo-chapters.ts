@@ -13,11 +13,11 @@ export const PEOPLE = {
   cleo: { name: "Cleo", about: "SDK v1 speaking 2025-11-25: as Ben, with the client library of last year" },
 };
 
-const ANA = "Ana  · 2026-07-28";
-const BEN = "Ben  · 2025-11-25";
+export const ANA = "Ana  · 2026-07-28";
+export const BEN = "Ben  · 2025-11-25";
 const CLEO = "Cleo · 2025-11-25";
-const SHOP = "/home/ana/shop";
-const BLOG = "/home/ben/blog";
+export const SHOP = "/home/ana/shop";
+export const BLOG = "/home/ben/blog";
 const SPIKE = "/home/cleo/spike";
 
 export interface Cast {

@@ -17,6 +17,7 @@ import {
   surviveKill,
   workSideBySide,
 } from "./demo-chapters.ts";
+import { workOnProjects } from "./demo-projects.ts";
 import { DemoTable } from "./demo-table.ts";
 import { startServer } from "./server.ts";
 
@@ -57,6 +58,7 @@ try {
   await carryHandles(cast, session);
   await makeMistakes(cast, session);
   await endAndBeginAnew(cast, session);
+  await workOnProjects(cast, session);
   await surviveKill(cast, session, async () => {
     await first.stop("SIGKILL");
     // On the same port, so that the clients go on as if nothing had happened.

@@ -17,8 +17,8 @@ export interface ServerOptions {
   readonly persistTo?: string;
   /** Vars that override those of wrangler.toml. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** Another wrangler.toml than this project's. */
-  readonly config?: string;
+  /** Another wrangler.toml than this project's; of several Workers the first one is served, the others it can bind. */
+  readonly config?: string | readonly string[];
   /** Receives what the server prints, without colours. */
   readonly onOutput?: (text: string) => void;
 }
@@ -35,7 +35,7 @@ export interface RunningServer {
 }
 
 /**
- * Starts the server and waits until it answers `/healthz`. It ends with this process, however that ends.
+ * Starts the server and waits until it answers. It ends with this process, however that ends.
  * @throws Error if the server ends before it answers, or takes a minute. The message is the one line about a bad setting
  *   or a port in use if that is what stopped it, else all that it printed.
  */
@@ -113,7 +113,7 @@ function commandLine({ port = 0, persistTo, vars = {}, config }: ServerOptions, 
     ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
     "--show-interactive-dev-session=false",
     ...["--persist-to", persistTo ?? ownState],
-    ...(config ? ["--config", config] : []),
+    ...[config ?? []].flat().flatMap((path) => ["--config", path]),
     ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
   ];
 }
@@ -141,7 +141,8 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 
 async function answers(url: string): Promise<boolean> {
   try {
-    return (await fetch(`${url}/healthz`)).ok;
+    // Not every Worker has the route; one that says so answers too.
+    return (await fetch(`${url}/healthz`)).status < 500;
   } catch {
     return false;
   }

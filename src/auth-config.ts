@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { SCOPE_PATTERN } from "./scopes.ts";
 import { commaList, wholeNumber } from "./settings.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { type AuthConfig, authConfigOf, authVars, SECRET_VARS } from "./auth-config.ts";
 import { commaList, wholeNumber } from "./settings.ts";
 

@@ -87,6 +87,9 @@ export const QUOTA_EXAMPLES = 3;
 /** Sessions on one page of `list_sessions`; each costs a call to its object. */
 export const LIST_PAGE = 20;
 
+/** How long a call waits for the catalog of its principal before the project counts as unknown. */
+export const CATALOG_CALL_TIMEOUT_MS = 3000;
+
 /** How long a session relies on what it knows of its principal's catalog before an access asks again. */
 export const PROJECT_RECHECK_MS = 5000;
 
@@ -99,8 +102,21 @@ export const MAX_STATE_DEPTH = 64;
 /** Longest session id that a service may choose, in bytes of UTF-8. */
 export const MAX_SERVICE_SESSION_ID_BYTES = 512;
 
+/**
+ * How long a session object waits at a time for an answer of the client before it has the call ask again: no longer than this
+ * is it awake for a call that is gone.
+ */
+export const ANSWER_WAIT_MS = 30_000;
+
+/** Answers that a session object keeps for calls that have not come for them yet, or may come again. */
+export const MAX_KEPT_ANSWERS = 16;
+
 /** How often an update of a state value is tried if other calls change the value meanwhile. */
 export const STATE_UPDATE_TRIES = 10;
 
 /** How long the status page shows the same answer about the registry's health. */
 export const HEALTH_MAX_AGE_MS = 15_000;
+
+/** Modern envelopes that one isolate remembers as accepted, and how long one may be, in UTF-16 code units. */
+export const MAX_KNOWN_ENVELOPES = 500;
+export const MAX_KNOWN_ENVELOPE_LENGTH = 4096;

@@ -1,4 +1,12 @@
-/** Why a text is not a working directory. */
+/**
+ * Why a text is not a working directory.
+ * @example
+ * ```ts
+ * import type { PathFault } from "mcp-session-context";
+ *
+ * const isTypo = (fault: PathFault) => fault === "relative" || fault === "blank";
+ * ```
+ */
 export type PathFault =
   | "empty"
   | "blank"
@@ -14,6 +22,12 @@ export type PathFault =
 /**
  * Every failure that this server expects, beside those about projects (`projects/project-failure.ts`). They travel as values; a thrown error is a bug.
  * `mcp/tool-result.ts` words them for a model, `http/mcp-route.ts` maps those about the session header to status codes.
+ * @example
+ * ```ts
+ * import type { Failure } from "mcp-session-context";
+ *
+ * const isWorthRetrying = ({ kind }: Failure) => kind === "session_unavailable" || kind === "registry_unavailable";
+ * ```
  */
 export type Failure =
   /** No session of this server, or somebody else's: the two are never told apart. */
@@ -40,7 +54,17 @@ export type Failure =
   /** The session's object is overloaded or unreachable right now. */
   | { readonly kind: "session_unavailable"; readonly sessionId: string };
 
-/** A value, or the expected failure that stood in its way. Survives structured cloning, so it crosses RPC as it is. */
+/**
+ * A value, or the expected failure that stood in its way. Survives structured cloning, so it crosses RPC as it is.
+ * @example
+ * ```ts
+ * import type { Failure, Result } from "mcp-session-context";
+ *
+ * function orNull<T>(result: Result<T, Failure>): T | null {
+ *   return result.ok ? result.value : null;
+ * }
+ * ```
+ */
 export type Result<T, F = Failure> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly failure: F };

@@ -1,5 +1,5 @@
 import { sessionApp } from "./http/app.ts";
-import { buildServer } from "./mcp/server.ts";
+import { buildServer, SERVER_INFO, TOOLS } from "./mcp/server.ts";
 
 export { ProjectCatalog } from "./projects/project-catalog.ts";
 export { SessionRegistry } from "./registry/session-registry.ts";
@@ -7,4 +7,4 @@ export { SessionContextManager } from "./rpc/session-context-manager.ts";
 export { SessionObject } from "./session/session-object.ts";
 
 // No tool of this server sends anything before its result.
-export default sessionApp({ buildServer, streaming: false });
+export default sessionApp({ buildServer, streaming: false, direct: { tools: TOOLS, serverInfo: SERVER_INFO } });

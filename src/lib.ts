@@ -3,25 +3,28 @@
  * docs/embedding.md shows both ways to use it.
  */
 export type { SessionBindings } from "./bindings.ts";
-export type { Config } from "./config.ts";
+export { describeFailure, failureResult } from "./describe-failure.ts";
 export type { Failure, PathFault, Result } from "./failure.ts";
 export { type ServerContext, type SessionAppOptions, sessionApp } from "./http/app.ts";
 export type { LogFields, Logger } from "./log.ts";
-export type { Caller, Era, SessionCall, ToolFailure } from "./mcp/session-call.ts";
+export type { Caller, Era } from "./mcp/caller.ts";
+export type { ServerSession, ToolResult } from "./mcp/server-session.ts";
+export type { ToolFailure } from "./mcp/session-call.ts";
 export { sessionIdArgument } from "./mcp/session-tool.ts";
-export { failureResult } from "./mcp/tool-result.ts";
 export type { TypedState } from "./mcp/typed-state.ts";
 export { ProjectCatalog } from "./projects/project-catalog.ts";
+export type { ProjectFailure } from "./projects/project-failure.ts";
 export type { Resolution, Tier } from "./projects/resolve-project.ts";
 export type { SessionCount } from "./registry/registry.ts";
 export { SessionRegistry } from "./registry/session-registry.ts";
-export {
-  type Json,
-  type ServiceFailure,
-  type ServiceProps,
-  type ServiceResult,
-  SessionContextManager,
-} from "./rpc/session-context-manager.ts";
+export { SessionContextManager } from "./rpc/session-context-manager.ts";
+export type {
+  Json,
+  ServiceFailure,
+  ServiceProps,
+  ServiceResult,
+  SessionContextService,
+} from "./rpc/session-context-service.ts";
 export type { SessionContext } from "./session/session-context.ts";
 export { SessionObject } from "./session/session-object.ts";
 export type { SessionProject } from "./session/session-project.ts";

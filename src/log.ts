@@ -2,9 +2,26 @@ import type { LogLevel } from "./config.ts";
 
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
+/**
+ * What a line of the log says beside its level and event.
+ * @example
+ * ```ts
+ * import type { LogFields } from "mcp-session-context";
+ *
+ * const fields: LogFields = { city: "Bern", cached: false, duration_ms: 12 };
+ * ```
+ */
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
 
-/** Writes one JSON line per event, which Workers Logs indexes by field. */
+/**
+ * Writes one JSON line per event, which Workers Logs indexes by field.
+ * @example
+ * ```ts
+ * import type { Logger } from "mcp-session-context";
+ *
+ * const note = (log: Logger, city: string) => log("info", "forecast_fetched", { city });
+ * ```
+ */
 export type Logger = (level: LogLevel, event: string, fields: LogFields) => void;
 
 /** A logger that drops everything below `threshold`. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Forms that settings share. All vars arrive as text. */
 

@@ -1,7 +1,7 @@
 import type { SessionBindings } from "../bindings.ts";
 import type { Region } from "../registry/shard-of.ts";
 import type { Identity } from "./identity.ts";
-import type { McpEvent } from "./mcp-route.ts";
+import type { McpEvent } from "./mcp-messages.ts";
 
 /** What Hono hands from one step of a request to the next. */
 export interface AppEnv {

@@ -1,12 +1,16 @@
 import { env } from "cloudflare:workers";
-import type { McpServer } from "@modelcontextprotocol/server";
-import { Hono, type MiddlewareHandler } from "hono";
+import type { Implementation, McpServer } from "@modelcontextprotocol/server";
+import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { z } from "zod";
+import * as z from "zod";
+import type { SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
-import { createLogger, type Logger, shortSessionId } from "../log.ts";
-import type { Caller, SessionCall } from "../mcp/session-call.ts";
+import { createLogger, type Logger } from "../log.ts";
+import type { Caller } from "../mcp/caller.ts";
+import { DirectCalls } from "../mcp/direct-call.ts";
+import { ServerSession } from "../mcp/server-session.ts";
+import type { SessionTool } from "../mcp/session-tool.ts";
 import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
@@ -14,24 +18,41 @@ import { Registry } from "../registry/registry.ts";
 import { regionOfRequest } from "../registry/shard-of.ts";
 import { Sessions } from "../session/sessions.ts";
 import { createAdminGate } from "./admin-gate.ts";
+import { createAdmission } from "./admit.ts";
 import { apiRoutes } from "./api/api-routes.ts";
 import type { AppEnv } from "./app-env.ts";
 import { createAuthenticator } from "./auth.ts";
 import { METADATA_PATHS, resourceMetadata } from "./auth-metadata.ts";
 import { corsHeaders, isPreflight, preflightResponse } from "./cors.ts";
-import type { Identity } from "./identity.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
-import { createMcpRoute, type McpEvent } from "./mcp-route.ts";
+import type { McpEvent } from "./mcp-messages.ts";
+import { createMcpRoute } from "./mcp-route.ts";
 import { refusalOf } from "./origin.ts";
 import { pageRoutes } from "./pages/page-routes.tsx";
 import { protectiveHeaders } from "./protective-headers.ts";
-import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
+import { rateLimitKey, withinLimit } from "./rate-limit.ts";
+import { recordRequest } from "./request-event.ts";
 import { refuseOversize } from "./request-limits.ts";
 
-/** What a server factory is given for each request. */
-export interface ServerContext<State extends z.ZodObject = z.ZodObject> {
+/** State of a server that describes none: no key. */
+type NoState = z.ZodObject<Record<never, z.ZodType>>;
+
+/**
+ * What a server factory is given for each request.
+ * @example
+ * ```ts
+ * import { McpServer } from "@modelcontextprotocol/server";
+ * import type { ServerContext } from "mcp-session-context";
+ *
+ * function buildServer({ caller, log }: ServerContext): McpServer {
+ *   log("debug", "server_built", { era: caller.era });
+ *   return new McpServer({ name: "example", version: "1.0.0" });
+ * }
+ * ```
+ */
+export interface ServerContext<State extends z.ZodObject = NoState> {
   /** The sessions that the request's calls mean: working directory, project, count. */
-  readonly session: SessionCall;
+  readonly session: ServerSession;
   /** The state values of those sessions, in the shape that `sessionApp` was given. */
   readonly state: TypedState<State>;
   readonly caller: Caller;
@@ -39,7 +60,21 @@ export interface ServerContext<State extends z.ZodObject = z.ZodObject> {
   readonly log: Logger;
 }
 
-export interface SessionAppOptions<State extends z.ZodObject = z.ZodObject> {
+/**
+ * What {@link sessionApp} makes an app of.
+ * @example
+ * ```ts
+ * import { McpServer } from "@modelcontextprotocol/server";
+ * import { type SessionAppOptions, sessionApp } from "mcp-session-context";
+ *
+ * const options: SessionAppOptions = {
+ *   buildServer: () => new McpServer({ name: "example", version: "1.0.0" }),
+ *   streaming: false,
+ * };
+ * export default sessionApp(options);
+ * ```
+ */
+export interface SessionAppOptions<State extends z.ZodObject = NoState> {
   /** Builds the MCP server that answers one request; called for every request, so keep it light. */
   readonly buildServer: (context: ServerContext<State>) => McpServer;
   /** What a session keeps beside its context: each field is a key that may be there or not. */
@@ -51,22 +86,14 @@ export interface SessionAppOptions<State extends z.ZodObject = z.ZodObject> {
   readonly streaming?: boolean;
   /** Whether `/` and `/dashboard` show the status page and the dashboard (default true). */
   readonly pages?: boolean;
-  /** Settings; by default those of the Worker's vars, checked while it starts. */
+  /**
+   * Tools that may be answered without the SDK where a call is well-formed; they must be those that `buildServer`
+   * registers, and `serverInfo` what it calls itself.
+   * @internal
+   */
+  readonly direct?: { readonly tools: readonly SessionTool[]; readonly serverInfo: Implementation };
+  /** @internal Settings other than the Worker's vars, for tests. The Durable Objects go by the vars in any case. */
   readonly config?: Config;
-}
-
-/** Paths that may stand in the log; any other is the client's own text. */
-const ROUTES = new Set([
-  ...["/mcp", "/healthz", "/schema/config.json", "/", "/dashboard", "/dashboard/live", "/metrics", "/openapi.json"],
-  ...["/api/sessions", "/api/sessions/count"],
-]);
-
-/** Under this path a session id follows, which must not stand in the log. */
-const SESSION_ROUTE = "/api/sessions/";
-
-function routeOf(path: string): string {
-  if (ROUTES.has(path)) return path;
-  return path.startsWith(SESSION_ROUTE) ? `${SESSION_ROUTE}:id` : "other";
 }
 
 /**
@@ -74,19 +101,47 @@ function routeOf(path: string): string {
  * request, headers, Host and Origin, who calls, limits, then the routes. Export it as the Worker's default, beside the
  * Durable Object classes; wrangler.toml binds them as `SessionBindings` says.
  * @throws Error that names the variable, if a setting is bad; at the top of a Worker this stops it from starting.
+ * @example
+ * ```ts
+ * import { McpServer } from "@modelcontextprotocol/server";
+ * import { failureResult, sessionApp, sessionIdArgument } from "mcp-session-context";
+ * import { z } from "zod";
+ *
+ * export { ProjectCatalog, SessionObject, SessionRegistry } from "mcp-session-context";
+ *
+ * export default sessionApp({
+ *   state: z.object({ count: z.number().int() }),
+ *   buildServer({ state }) {
+ *     const server = new McpServer({ name: "counter", version: "1.0.0" });
+ *     const inputSchema = z.object({ session_id: sessionIdArgument });
+ *     server.registerTool("increment", { inputSchema }, async ({ session_id }) => {
+ *       const updated = await state.update("count", (count = 0) => count + 1, session_id);
+ *       if (!updated.ok) return failureResult(updated.failure);
+ *       const { sessionId, value } = updated.value;
+ *       return { content: [], structuredContent: { session_id: sessionId, count: value } };
+ *     });
+ *     return server;
+ *   },
+ * });
+ * ```
  */
-export function sessionApp<State extends z.ZodObject = z.ZodObject>({
-  buildServer,
-  state = z.object({}) as State,
-  streaming = true,
-  pages = true,
-  config = configOf(env),
-}: SessionAppOptions<State>): Hono<AppEnv> {
+export function sessionApp<State extends z.ZodObject = NoState>(
+  options: SessionAppOptions<State>,
+): Hono<{ Bindings: SessionBindings }> {
+  const {
+    buildServer,
+    state = z.object({}) as unknown as State,
+    streaming = true,
+    pages = true,
+    direct,
+    config = configOf(env),
+  } = options;
   const log = createLogger(config.logLevel);
   const serveMcp = createMcpRoute({
-    buildServer: (session) =>
-      buildServer({ session, state: new TypedState(session, state), caller: session.caller, log }),
+    buildServer: (call) =>
+      buildServer({ session: new ServerSession(call), state: new TypedState(call, state), caller: call.caller, log }),
     streaming,
+    direct: direct && new DirectCalls(direct.tools, direct.serverInfo, log),
     log,
   });
   const authenticate = createAuthenticator(config.auth, log);
@@ -103,18 +158,18 @@ export function sessionApp<State extends z.ZodObject = z.ZodObject>({
     // Now: a body limit may replace the request by one that does not know where it came from.
     c.set("region", regionOfRequest(c.req.raw.cf as Record<string, unknown> | undefined));
     await next();
-    log("info", "request", {
-      request_id: requestId,
-      http_method: c.req.method,
-      route: routeOf(c.req.path),
-      era: event.era,
-      method: event.method,
-      tool: event.tool,
-      session: event.sessionId ? shortSessionId(event.sessionId) : null,
-      status: c.res.status,
-      outcome: c.res.status < 400 ? (event.outcome ?? "ok") : c.res.status < 500 ? "refused" : "failed",
-      duration_ms: Date.now() - startedAt,
-    });
+    recordRequest(
+      {
+        requestId,
+        httpMethod: c.req.method,
+        path: c.req.path,
+        event,
+        status: c.res.status,
+        durationMs: Date.now() - startedAt,
+      },
+      log,
+      c.env.REQUEST_EVENTS,
+    );
   });
 
   app.use(protectiveHeaders);
@@ -146,20 +201,7 @@ export function sessionApp<State extends z.ZodObject = z.ZodObject>({
     });
   }
 
-  /** Lets through who passes `gate`, and charges the request to them. */
-  const admit =
-    (gate: (request: Request) => Promise<Identity | Response>): MiddlewareHandler<AppEnv> =>
-    async (c, next) => {
-      const identity = await gate(c.req.raw);
-      const refused = identity instanceof Response;
-      // Whoever is refused is nobody, and pays as the address that they come from.
-      const key = refused ? addressKey(c.req.raw) : rateLimitKey(identity, c.req.raw);
-      if (!(await withinRate(c.env.REQUEST_LIMITER, key))) return tooManyRequests("requests");
-      if (refused) return identity;
-      c.set("identity", identity);
-      return next();
-    };
-
+  const admit = createAdmission(withinRate);
   const admitAdmin = admit(createAdminGate(config.auth, authenticate));
   app.route("/", apiRoutes(config, admitAdmin));
   if (pages) app.route("/", pageRoutes(config, admitAdmin));
@@ -200,5 +242,6 @@ export function sessionApp<State extends z.ZodObject = z.ZodObject>({
     log("error", "request_threw", { request_id: c.get("requestId"), error: String(error.stack ?? error) });
     return jsonRpcError(500, -32603, `Internal error. Report request ${c.get("requestId")} if it stays`);
   });
-  return app;
+  // What the layers hand each other is none of the author's business.
+  return app as unknown as Hono<{ Bindings: SessionBindings }>;
 }

@@ -1,18 +1,30 @@
-import { type McpServer, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
+import { DEFAULT_NEGOTIATED_PROTOCOL_VERSION, isInitializeRequest, type McpServer } from "@modelcontextprotocol/server";
+import { AskingTransport, type AwaitAnswer } from "./asking-transport.ts";
+import { requestIdOf } from "./json-rpc.ts";
 
-/**
- * One exchange of the legacy era through the SDK, with a server that lives as long as it.
- * @param streaming Whether the server may send progress, logs or requests before its result. A result that comes first is
- *   answered as plain JSON in either case; only what comes before it makes the answer an event stream.
- */
+export interface LegacyExchangeOptions {
+  /**
+   * Whether the server may send progress, logs or requests before its result. A result that comes first is answered as
+   * plain JSON in either case; only what comes before it makes the answer an event stream.
+   */
+  readonly streaming: boolean;
+  /** How the client's answers to the server's requests come back; null if they cannot. */
+  readonly awaitAnswer: AwaitAnswer | null;
+}
+
+/** One exchange of the legacy era through the SDK, with a server that lives as long as it. */
 export async function legacyExchange(
   request: Request,
   body: unknown,
   server: McpServer,
-  streaming: boolean,
+  { streaming, awaitAnswer }: LegacyExchangeOptions,
 ): Promise<Response> {
-  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: !streaming });
+  const transport = new AskingTransport(streaming, requestIdOf(body), awaitAnswer);
   await server.connect(transport);
+  if (awaitAnswer !== null && !isInitializeRequest(body)) {
+    const version = request.headers.get("mcp-protocol-version") ?? DEFAULT_NEGOTIATED_PROTOCOL_VERSION;
+    await transport.introduce(version, request.headers.get("user-agent") ?? "unknown");
+  }
   const close = () => void server.close().catch(() => {});
   request.signal.addEventListener("abort", close, { once: true });
   let response: Response;
@@ -26,14 +38,17 @@ export async function legacyExchange(
     close();
     return response;
   }
-  return answerOf(response.status, response.headers, response.body, close);
+  // A batch has as many results as it has requests: the stream ends with the last.
+  const results = Array.isArray(body) ? body.length : 1;
+  return answerOf(response.status, response.headers, response.body, results, close);
 }
 
-/** The stream as it is, or as plain JSON if its first message is the result. */
+/** The stream as it is, or as plain JSON if all that it holds is one result. */
 async function answerOf(
   status: number,
   headers: Headers,
   body: ReadableStream<Uint8Array>,
+  results: number,
   close: () => void,
 ): Promise<Response> {
   const reader = body.getReader();
@@ -41,7 +56,7 @@ async function answerOf(
   const decoder = new TextDecoder();
   let text = "";
   let message: string | null = null;
-  while (message === null) {
+  while (results === 1 && message === null) {
     const { done, value } = await reader.read();
     if (done) break;
     chunks.push(value);

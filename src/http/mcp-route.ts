@@ -1,43 +1,43 @@
 import { createMcpHandler, isLegacyRequest, type McpServer } from "@modelcontextprotocol/server";
 import { MAX_BATCH_MESSAGES } from "../constants.ts";
 import type { Logger } from "../log.ts";
-import { type Caller, CallRecord, type Era, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
+import type { Caller, Era } from "../mcp/caller.ts";
+import type { DirectCall, DirectCalls } from "../mcp/direct-call.ts";
+import { CallRecord, SessionCall, type Stores } from "../mcp/session-call.ts";
 import type { SessionRef } from "../session/sessions.ts";
+import { answersIn, type PostedAnswer } from "./asking-transport.ts";
 import { describeBodyFault, parseBody } from "./json-body.ts";
-import {
-  INVALID_REQUEST,
-  jsonRpcError,
-  PARSE_ERROR,
-  requestIdOf,
-  SERVER_ERROR,
-  SESSION_NOT_FOUND,
-} from "./json-rpc.ts";
+import { INVALID_REQUEST, jsonRpcError, PARSE_ERROR, requestIdOf, SERVER_ERROR } from "./json-rpc.ts";
 import { legacyExchange } from "./legacy-exchange.ts";
+import {
+  callsTool,
+  isMethod,
+  isModernVersion,
+  type McpEvent,
+  noteMessage,
+  noteOutcome,
+  parseJson,
+  refuseMediaType,
+  refuseSession,
+  VERSION_HEADER,
+} from "./mcp-messages.ts";
 import { tooManyRequests } from "./rate-limit.ts";
 
 const SESSION_HEADER = "mcp-session-id";
-const VERSION_HEADER = "mcp-protocol-version";
-const FIRST_MODERN_VERSION = "2026-07-28";
 /** The revision that took batches out of the protocol. Without a version header the one before it is assumed. */
 const FIRST_VERSION_WITHOUT_BATCHES = "2025-06-18";
 
+const SETS = "calls that begin a session, such as set_working_directory";
+
 /** Builds the MCP server that answers one request. The session layer knows no more of a server than this. */
 export type ServerFactory = (call: SessionCall) => McpServer;
-
-/** What the route has learnt about a request, for its log line. */
-export interface McpEvent {
-  era?: Era;
-  method?: string;
-  tool?: string;
-  sessionId?: string | null;
-  /** `tool_error` if a tool has answered with an error; the status is 200 then. */
-  outcome?: string;
-}
 
 export interface McpRouteOptions {
   readonly buildServer: ServerFactory;
   /** Whether its tools send anything before their result. */
   readonly streaming: boolean;
+  /** The short way past the SDK for calls that need none of it. */
+  readonly direct?: DirectCalls | undefined;
   readonly log: Logger;
 }
 
@@ -51,7 +51,7 @@ export interface McpRequestContext {
 }
 
 /** Serves the MCP endpoint: decides about era and session, and leaves the protocol to the SDK. */
-export function createMcpRoute({ buildServer, streaming, log }: McpRouteOptions) {
+export function createMcpRoute({ buildServer, streaming, direct, log }: McpRouteOptions) {
   /** The SDK hands its factory the request; this is how the call that belongs to it is found again. */
   const calls = new WeakMap<Request, SessionCall>();
   const modern = createMcpHandler(
@@ -62,7 +62,6 @@ export function createMcpRoute({ buildServer, streaming, log }: McpRouteOptions)
     },
     {
       legacy: "reject",
-      responseMode: streaming ? "auto" : "json",
       // Subscriptions are left to the SDK: a server that declares no list as changing is spoken for by an acknowledgement
       // of nothing, after which the stream ends. One that is held open would be billed.
       onerror: (error) => log("debug", "mcp_rejected", { error: error.message }),
@@ -85,10 +84,32 @@ export function createMcpRoute({ buildServer, streaming, log }: McpRouteOptions)
     }
     const body = parsed.value;
     noteMessage(context.event, body);
+    const directCall = direct?.read(request.headers, body) ?? null;
+    if (directCall !== null) return serveDirectly(request, body, directCall, context);
     return (await isLegacyRequest(request, body))
       ? serveLegacy(request, body, context)
       : serveModern(request, body, context);
   };
+
+  async function serveDirectly(
+    request: Request,
+    body: unknown,
+    { era, run }: DirectCall,
+    context: McpRequestContext,
+  ): Promise<Response> {
+    context.event.era = era;
+    const header = era === "legacy" ? sessionOfHeader(request, context) : null;
+    if (header?.ok === false) return refuseSession(header.failure, requestIdOf(body));
+    const record = new CallRecord();
+    const call = newCall(era, context, header?.value ?? null, record);
+    const answer = await run(call);
+    await call.checkHeader();
+    context.event.sessionId = record.sessionId;
+    if (answer.isError) context.event.outcome = "tool_error";
+    if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, requestIdOf(body));
+    if (record.rateLimited) return tooManyRequests(SETS, requestIdOf(body));
+    return new Response(answer.body, { headers: { "Content-Type": "application/json" } });
+  }
 
   async function serveModern(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
     context.event.era = "modern";
@@ -96,7 +117,8 @@ export function createMcpRoute({ buildServer, streaming, log }: McpRouteOptions)
     const record = new CallRecord();
     calls.set(request, newCall("modern", context, null, record));
     const response = await modern.fetch(request, { parsedBody: body });
-    await noteOutcome(context.event, body, record, response);
+    const accepted = await noteOutcome(context.event, body, record, response);
+    if (accepted) direct?.learn(body);
     return record.rateLimited ? refuseSet(response, body) : response;
   }
 
@@ -112,21 +134,40 @@ export function createMcpRoute({ buildServer, streaming, log }: McpRouteOptions)
       return jsonRpcError(400, INVALID_REQUEST, message);
     }
     const initializing = isMethod(body, "initialize");
-    const header = initializing ? null : request.headers.get(SESSION_HEADER);
-    const session = header === null ? null : context.stores.sessions.parse(header);
+    const session = initializing ? null : sessionOfHeader(request, context);
     if (session?.ok === false) return refuseSession(session.failure, id);
+    const answers = session && streaming ? answersIn(body) : null;
+    if (session && answers !== null) return takeAnswers(session.value, answers, context);
+    const awaitAnswer =
+      session && streaming
+        ? (requestId: string) => context.stores.sessions.takeAnswer(session.value, context.caller.principal, requestId)
+        : null;
     const record = new CallRecord();
     const call = newCall("legacy", context, session?.value ?? null, record);
     // A tool asks the session's object itself; before anything else the header is checked here.
     if (!callsTool(body)) await call.checkHeader();
     context.event.sessionId = record.sessionId;
     if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, id);
-    const response = await legacyExchange(request, body, buildServer(call), streaming);
+    const response = await legacyExchange(request, body, buildServer(call), { streaming, awaitAnswer });
     if (callsTool(body)) await call.checkHeader();
     await noteOutcome(context.event, body, record, response);
-    if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, id);
+    if (record.headerRefusal !== null) {
+      await response.body?.cancel();
+      return refuseSession(record.headerRefusal, id);
+    }
     if (record.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
     return initializing ? withNewSession(response, context) : response;
+  }
+
+  /** What the client answers to requests of calls that run: brought to where they wait. */
+  async function takeAnswers(session: SessionRef, answers: readonly PostedAnswer[], context: McpRequestContext) {
+    const { stores, caller, event } = context;
+    event.sessionId = session.sessionId;
+    const given = await Promise.all(
+      answers.map(({ requestId, text }) => stores.sessions.giveAnswer(session, caller.principal, requestId, text)),
+    );
+    const refused = given.find((result) => !result.ok);
+    return refused === undefined ? new Response(null, { status: 202 }) : refuseSession(refused.failure, null);
   }
 
   async function withNewSession(response: Response, { stores, event }: McpRequestContext): Promise<Response> {
@@ -154,6 +195,12 @@ export function createMcpRoute({ buildServer, streaming, log }: McpRouteOptions)
   }
 }
 
+/** The session that a legacy request names in its header, checked without waking its object; null if it names none. */
+function sessionOfHeader(request: Request, { stores }: McpRequestContext) {
+  const header = request.headers.get(SESSION_HEADER);
+  return header === null ? null : stores.sessions.parse(header);
+}
+
 const newCall = (
   era: Era,
   { caller, stores, chargeSet }: McpRequestContext,
@@ -164,58 +211,5 @@ const newCall = (
 /** 429 in place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers. */
 async function refuseSet(answer: Response, body: unknown): Promise<Response> {
   await answer.body?.cancel();
-  return tooManyRequests("calls of set_working_directory", requestIdOf(body));
+  return tooManyRequests(SETS, requestIdOf(body));
 }
-
-/** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
-function refuseSession(failure: ToolFailure | null, id: string | number | null): Response {
-  if (failure?.kind === "session_unavailable") {
-    return jsonRpcError(503, SERVER_ERROR, "The session is busy. Try again", { id, headers: { "Retry-After": "1" } });
-  }
-  return jsonRpcError(404, SESSION_NOT_FOUND, "Session not found. Initialize a new one", { id });
-}
-
-/** Both revisions: a client must send JSON and accept JSON and event streams. */
-function refuseMediaType(request: Request): Response | null {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
-    return jsonRpcError(415, SERVER_ERROR, "Unsupported Media Type: Content-Type must be application/json");
-  }
-  const accept = request.headers.get("accept")?.toLowerCase() ?? "";
-  if (!accept.includes("application/json") || !accept.includes("text/event-stream")) {
-    return jsonRpcError(406, SERVER_ERROR, "Not Acceptable: Accept must list application/json and text/event-stream");
-  }
-  return null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-const isModernVersion = (request: Request): boolean =>
-  (request.headers.get(VERSION_HEADER) ?? "") >= FIRST_MODERN_VERSION;
-
-const isMethod = (message: unknown, method: string): boolean =>
-  (message as { method?: unknown } | null)?.method === method;
-
-const callsTool = (body: unknown): boolean =>
-  Array.isArray(body) ? body.some((message) => isMethod(message, "tools/call")) : isMethod(body, "tools/call");
-
-function noteMessage(event: McpEvent, body: unknown): void {
-  const { method, params } = (Array.isArray(body) ? body[0] : body) ?? {};
-  if (typeof method === "string") event.method = method.slice(0, 100);
-  if (typeof params?.name === "string") event.tool = params.name.slice(0, 100);
-}
-
-async function noteOutcome(event: McpEvent, body: unknown, record: CallRecord, response: Response): Promise<void> {
-  event.sessionId = record.sessionId;
-  if (!callsTool(body) || !isJson(response)) return;
-  const answer = parseJson(await response.clone().text()) as { result?: { isError?: unknown } } | undefined;
-  if (answer?.result?.isError === true) event.outcome = "tool_error";
-}
-
-const isJson = (response: Response): boolean => response.headers.get("content-type")?.includes("json") ?? false;

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Project } from "../projects/project.ts";
 import type { ProjectReply } from "../session/session-object.ts";
 import { resolveFor } from "../session/session-project.ts";

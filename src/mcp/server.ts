@@ -1,10 +1,9 @@
 import { McpServer } from "@modelcontextprotocol/server";
 import { version } from "../../package.json";
-import { MAX_CLIENT_LENGTH } from "../constants.ts";
 import type { Logger } from "../log.ts";
-import type { SessionCall } from "./session-call.ts";
+import { runTool } from "./run-tool.ts";
+import type { ServerSession } from "./server-session.ts";
 import type { SessionTool } from "./session-tool.ts";
-import { answerResult, errorResult, failureResult } from "./tool-result.ts";
 import { endSession } from "./tools/end-session.ts";
 import { getSessionContext } from "./tools/get-session-context.ts";
 import { getSessionCount } from "./tools/get-session-count.ts";
@@ -23,7 +22,7 @@ export const SERVER_INFO = {
   version,
 };
 
-const TOOLS: readonly SessionTool[] = [
+export const TOOLS: readonly SessionTool[] = [
   setWorkingDirectory,
   getWorkingDirectory,
   getSessionContext,
@@ -43,36 +42,19 @@ const INSTRUCTIONS = `This server remembers, for each conversation by itself, wh
 3. A result with working_directory null says in its hint what to call. A context is forgotten when it was not used until its expires_at; setting the directory again under the same session_id brings it back.
 4. When the work is finished, end_session forgets the context.`;
 
-/** Builds the server that answers one request. `session layer` → this: any factory of the same shape could stand here. */
-export function buildServer({ session: call, log }: { session: SessionCall; log: Logger }): McpServer {
+/** Builds the server that answers one request: a server factory like any author's. */
+export function buildServer({ session: { call }, log }: { session: ServerSession; log: Logger }): McpServer {
   const server = new McpServer(SERVER_INFO, {
     instructions: INSTRUCTIONS,
     capabilities: { tools: { listChanged: false } },
   });
   for (const tool of TOOLS) {
-    const { name, title, description, annotations, input, output, run } = tool;
+    const { name, title, description, annotations, input, output } = tool;
     server.registerTool(
       name,
       { title, description, annotations, inputSchema: input, outputSchema: output },
-      async (args: Record<string, unknown>) => {
-        try {
-          const result = await run(args, call, clientName(server, call));
-          return result.ok ? answerResult(result.value) : failureResult(result.failure);
-        } catch (error) {
-          // A bug. Its text may name anything, so it goes to the log alone.
-          const reference = crypto.randomUUID();
-          log("error", "tool_threw", { tool: name, reference, error: String((error as Error)?.stack ?? error) });
-          return errorResult(`Internal error in ${name}. Try again; if it stays, report reference ${reference}`);
-        }
-      },
+      (args: Record<string, unknown>) => runTool(tool, args, call, server.server.getClientVersion(), log),
     );
   }
   return server;
-}
-
-/** What the caller calls itself: modern requests carry it, of legacy ones only the user agent is known. */
-function clientName(server: McpServer, call: SessionCall): string | null {
-  const info = server.server.getClientVersion();
-  const name = info === undefined ? call.caller.userAgent : `${info.name}/${info.version}`;
-  return name === null ? null : name.toWellFormed().slice(0, MAX_CLIENT_LENGTH);
 }

@@ -5,26 +5,12 @@ import type { Catalogs } from "../projects/catalogs.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";
 import type { Registry, SessionCount } from "../registry/registry.ts";
-import type { Region } from "../registry/shard-of.ts";
-import { ANONYMOUS, type Principal, type SessionContext } from "../session/session-context.ts";
+import { ANONYMOUS, type SessionContext } from "../session/session-context.ts";
 import type { ProjectReply, SetReply, SetRequest, StateReply } from "../session/session-object.ts";
 import { NO_PROJECT, questionOf } from "../session/session-project.ts";
 import type { StateFailure, StateOperation } from "../session/session-state.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
-
-/** The SDK's words: `legacy` is 2025-03-26 … 2025-11-25, `modern` 2026-07-28 and later. */
-export type Era = "legacy" | "modern";
-
-export interface Caller {
-  readonly era: Era;
-  readonly principal: Principal;
-  /** What the caller's token allows; without authentication, everything. */
-  readonly scopes: readonly string[];
-  /** Where the request entered the platform, if known. */
-  readonly region: Region | null;
-  /** The user agent, for clients whose era does not tell their name with each call. */
-  readonly userAgent: string | null;
-}
+import type { Caller } from "./caller.ts";
 
 /** The Durable Objects behind a call. */
 export interface Stores {
@@ -33,7 +19,15 @@ export interface Stores {
   readonly catalogs: Catalogs;
 }
 
-/** Everything that a tool can fail with. */
+/**
+ * Everything that a tool can fail with.
+ * @example
+ * ```ts
+ * import type { ToolFailure } from "mcp-session-context";
+ *
+ * const isOurFault = ({ kind }: ToolFailure) => kind === "session_unavailable" || kind === "catalog_unavailable";
+ * ```
+ */
 export type ToolFailure = Failure | ProjectFailure | StateFailure;
 
 /** What the route wants to know of a call when it is over. */

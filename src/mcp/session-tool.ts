@@ -1,5 +1,5 @@
 import type { ToolAnnotations } from "@modelcontextprotocol/server";
-import { z } from "zod";
+import * as z from "zod";
 import type { Result } from "../failure.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { Resolution } from "../projects/resolve-project.ts";
@@ -28,6 +28,16 @@ export interface SessionTool<Input extends z.ZodObject = z.ZodObject, Output ext
 export const defineTool = <I extends z.ZodObject, O extends z.ZodObject>(tool: SessionTool<I, O>): SessionTool =>
   tool as unknown as SessionTool;
 
+/**
+ * The argument by which a tool's input names its session. Every tool that reads or changes a session needs it.
+ * @example
+ * ```ts
+ * import { sessionIdArgument } from "mcp-session-context";
+ * import { z } from "zod";
+ *
+ * const inputSchema = z.object({ city: z.string(), session_id: sessionIdArgument });
+ * ```
+ */
 export const sessionIdArgument = z
   .string()
   .optional()

@@ -20,7 +20,7 @@ export const answerResult = ({ structured, text }: ToolAnswer): CallToolResult =
 /** A failure as a tool error: what was wrong, the value, and what the model should do. */
 export const failureResult = (failure: ToolFailure): CallToolResult => errorResult(describe(failure));
 
-export const errorResult = (text: string): CallToolResult => ({ isError: true, content: [{ type: "text", text }] });
+export const errorResult = (text: string): CallToolResult => ({ content: [{ type: "text", text }], isError: true });
 
 /** The failure in words, for a model. */
 export function describe(failure: ToolFailure): string {

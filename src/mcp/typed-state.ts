@@ -1,21 +1,41 @@
-import { z } from "zod";
+import * as z from "zod";
 import { STATE_UPDATE_TRIES } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
 import { encodeState } from "../session/session-state.ts";
 import type { SessionCall, ToolFailure } from "./session-call.ts";
 
-type Keys<Shape extends z.ZodObject> = keyof z.output<Shape> & string;
-type Value<Shape extends z.ZodObject, Key extends Keys<Shape>> = z.output<Shape>[Key];
+type Keys<Shape extends z.ZodObject> = keyof Shape["shape"] & string;
+type Value<Shape extends z.ZodObject, Key extends Keys<Shape>> = z.output<Shape["shape"][Key]>;
+type Values<Shape extends z.ZodObject> = { [Key in Keys<Shape>]?: Value<Shape, Key> };
 
 /**
- * The state of a session, as the server's author has described it: each field of `shape` is a key that may be there or
- * not. Values are checked when they are written, and again when they are read, since an older version may have written
- * them. `sessionId` is the tool's `session_id` argument; leave it out for the session that the client keeps.
+ * The state of a session, as the server's author has described it: each field of the schema is a key that may be there or
+ * not (a default of the field stands in for nothing). Values are checked when they are written, and again when they are
+ * read, since an older version may have written them. `sessionId` is the tool's `session_id` argument; leave it out for
+ * the session that the client keeps.
+ * @example
+ * ```ts
+ * import type { TypedState } from "mcp-session-context";
+ * import { z } from "zod";
+ *
+ * const shape = z.object({ count: z.number(), title: z.string() });
+ *
+ * async function tour(state: TypedState<typeof shape>, sessionId?: string) {
+ *   const set = await state.set("title", "Sheep", sessionId);
+ *   if (!set.ok) return set.failure;
+ *   await state.update("count", (count = 0) => count + 1, set.value.sessionId);
+ *   const title = await state.get("title", set.value.sessionId);
+ *   const all = await state.list(set.value.sessionId);
+ *   await state.delete("title", set.value.sessionId);
+ *   return { title, all };
+ * }
+ * ```
  */
 export class TypedState<Shape extends z.ZodObject> {
   readonly #call: SessionCall;
   readonly #shape: Shape;
 
+  /** @internal */
   constructor(call: SessionCall, shape: Shape) {
     this.#call = call;
     this.#shape = shape;
@@ -77,9 +97,7 @@ export class TypedState<Shape extends z.ZodObject> {
   }
 
   /** Everything that is kept. */
-  async list(
-    sessionId?: string,
-  ): Promise<Result<{ sessionId: string | null; values: Partial<z.output<Shape>> }, ToolFailure>> {
+  async list(sessionId?: string): Promise<Result<{ sessionId: string | null; values: Values<Shape> }, ToolFailure>> {
     const listed = await this.#call.state(sessionId, { kind: "list" });
     if (!listed.ok) return listed;
     const values: Partial<Record<string, unknown>> = {};
@@ -88,7 +106,7 @@ export class TypedState<Shape extends z.ZodObject> {
       if (!value.ok) return value;
       values[key] = value.value;
     }
-    return ok({ sessionId: listed.value.sessionId, values: values as Partial<z.output<Shape>> });
+    return ok({ sessionId: listed.value.sessionId, values: values as Values<Shape> });
   }
 
   async #write(key: Keys<Shape>, value: unknown, sessionId: string | undefined, expected?: string | null) {

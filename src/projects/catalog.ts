@@ -108,14 +108,15 @@ export class Catalog {
     const key = rootKey(root);
     const exists = this.#exists();
     const before = exists ? this.#projects.get(key) : null;
+    const configPath = registration.configPath ?? before?.configPath ?? defaultConfigPath(root);
     if (before === null && exists && this.#projects.count() >= MAX_PROJECTS_PER_CATALOG) {
-      return fail({ kind: "project_limit", root, limit: MAX_PROJECTS_PER_CATALOG });
+      return fail({ kind: "project_limit", root, configPath, limit: MAX_PROJECTS_PER_CATALOG });
     }
     const project: Project = {
       id: config.project.id?.toLowerCase() ?? before?.id ?? crypto.randomUUID(),
       name: config.project.name,
       root,
-      configPath: registration.configPath ?? before?.configPath ?? defaultConfigPath(root),
+      configPath,
       autoSwitch: config.auto_switch,
       strictMode: config.strict_mode,
       dryRun: config.dry_run,

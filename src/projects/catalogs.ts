@@ -1,5 +1,7 @@
 import type { Config } from "../config.ts";
+import { CATALOG_CALL_TIMEOUT_MS } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
+import { within } from "../time-limit.ts";
 import type { CatalogOperation, CatalogQuestion, CatalogReply } from "./catalog.ts";
 import type { ProjectCatalog } from "./project-catalog.ts";
 import type { ProjectFailure } from "./project-failure.ts";
@@ -22,7 +24,7 @@ export class Catalogs {
   ): Promise<Result<CatalogReply, Unavailable>> {
     try {
       const id = this.#namespace.idFromName(`principal:${principal}`);
-      return ok(await this.#namespace.get(id).ask(operation, question));
+      return ok(await within(CATALOG_CALL_TIMEOUT_MS, this.#namespace.get(id).ask(operation, question)));
     } catch {
       return fail({ kind: "catalog_unavailable" });
     }

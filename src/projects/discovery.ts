@@ -45,6 +45,12 @@ export function nearest<T>(directory: string, at: (key: string) => T | undefined
 /** The keys of {@link ancestors}, nearest first: everything that a discovery has to look up. */
 export const discoveryKeys = (directory: string): string[] => ancestors(directory).map(rootKey);
 
+/** Whether `root` is nearer to `directory` than `other`, both being among its {@link ancestors}. */
+export function isNearer(root: string, other: string, directory: string): boolean {
+  const keys = discoveryKeys(directory);
+  return keys.indexOf(rootKey(root)) < keys.indexOf(rootKey(other));
+}
+
 /** The config path of a project of which only the root is known. */
 export function defaultConfigPath(root: string): string {
   const parts = collapsed(root);

@@ -2,10 +2,18 @@ import { DurableObject } from "cloudflare:workers";
 import type { SessionBindings } from "../bindings.ts";
 import { Catalog, type CatalogOperation, type CatalogQuestion, type CatalogReply } from "./catalog.ts";
 
-/** The catalog of one known principal. Anonymous callers have one in each session's own object instead. */
+/**
+ * The catalog of one known principal. Anonymous callers have one in each session's own object instead.
+ * @example
+ * ```ts
+ * // In the main module of the Worker; wrangler.toml binds the class as CATALOG.
+ * export { ProjectCatalog } from "mcp-session-context";
+ * ```
+ */
 export class ProjectCatalog extends DurableObject<SessionBindings> {
   readonly #catalog = new Catalog(this.ctx.storage);
 
+  /** @internal */
   ask(operation: CatalogOperation | null, question: CatalogQuestion): CatalogReply {
     return this.#catalog.ask(operation, question);
   }

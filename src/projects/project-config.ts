@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
 import { quote } from "../quote.ts";

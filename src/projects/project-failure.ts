@@ -1,15 +1,25 @@
 import { quote } from "../quote.ts";
 import { type ConfigFault, describeConfigFault } from "./config-fault.ts";
-import type { ConfigPathFault } from "./discovery.ts";
+import { type ConfigPathFault, configRoot } from "./discovery.ts";
 import type { Project, ProjectRef } from "./project.ts";
 
-/** Every expected failure about projects. They travel as values, over RPC too. */
+/**
+ * Every expected failure about projects. They travel as values, over RPC too.
+ * @example
+ * ```ts
+ * import type { ProjectFailure } from "mcp-session-context";
+ *
+ * const candidates = (failure: ProjectFailure) => (failure.kind === "project_not_found" ? failure.near : []);
+ * ```
+ */
 export type ProjectFailure =
   /** A config is there and cannot be used. `configPath` as far as it is known. */
   | { readonly kind: "config_invalid"; readonly configPath: string | null; readonly fault: ConfigFault }
   | { readonly kind: "config_path_invalid"; readonly path: string; readonly fault: ConfigPathFault }
   /** A config path without the config: the server cannot read it from there. */
   | { readonly kind: "config_missing"; readonly path: string }
+  /** A config came with a directory, and the catalog did not answer to take it. */
+  | { readonly kind: "config_unregistered"; readonly configPath: string }
   /** The principal's catalog did not answer; another tier would be a guess. */
   | { readonly kind: "catalog_unavailable" }
   /** No project has this id or name; `near` are those whose name resembles it. */
@@ -21,7 +31,12 @@ export type ProjectFailure =
       readonly count: number;
       readonly matches: readonly Pick<Project, "id" | "root">[];
     }
-  | { readonly kind: "project_limit"; readonly root: string; readonly limit: number }
+  | {
+      readonly kind: "project_limit";
+      readonly root: string;
+      readonly configPath: string;
+      readonly limit: number;
+    }
   /** Strict mode: the call names another project than the config of the directory it works in. */
   | {
       readonly kind: "project_mismatch";
@@ -35,6 +50,30 @@ const CONFIG_PATH_FAULTS: Partial<Record<ConfigPathFault, string>> = {
   not_above: "does not belong to the working directory or a directory within 19 levels above it",
 };
 
+/** Where the config is that a failure speaks of; null if it says nothing about one, or names no place for it. */
+export function failedConfigPath(failure: ProjectFailure): string | null {
+  switch (failure.kind) {
+    case "config_invalid":
+    case "config_unregistered":
+      return failure.configPath;
+    case "config_missing": {
+      const place = configRoot(failure.path);
+      return place.ok ? place.value.configPath : null;
+    }
+    case "project_limit":
+      return failure.configPath;
+    default:
+      return null;
+  }
+}
+
+/** The directory that the config of a failure speaks for, as far as that is known. */
+export function failedRoot(failure: ProjectFailure): string | null {
+  const path = failedConfigPath(failure);
+  const place = path === null ? null : configRoot(path);
+  return place?.ok ? place.value.root : null;
+}
+
 /** The failure in words: what was wrong, the value, what to do. */
 export function describeProjectFailure(failure: ProjectFailure): string {
   switch (failure.kind) {
@@ -44,6 +83,8 @@ export function describeProjectFailure(failure: ProjectFailure): string {
       return `config_path ${quote(failure.path)} ${CONFIG_PATH_FAULTS[failure.fault] ?? "is not an absolute path that can be used"}. Pass the absolute path that ends in .codebase-mcp/config.json or .workflow-mcp/config.json, in the working directory or above it, or leave it out`;
     case "config_missing":
       return `config_path ${quote(failure.path)} came without config, and this server cannot read your disk. Pass the content of that file as config`;
+    case "config_unregistered":
+      return `the config ${quote(failure.configPath)} could not be registered: the catalog of projects did not answer. Call set_working_directory with it again`;
     case "catalog_unavailable":
       return "The projects cannot be looked up right now, and another project would be a guess. Try again in a few seconds";
     case "project_not_found": {

@@ -3,7 +3,15 @@ import { quote } from "../quote.ts";
 import { type Project, type ProjectRef, refOf } from "./project.ts";
 import type { ProjectFailure } from "./project-failure.ts";
 
-/** What chose the project, strongest first. */
+/**
+ * What chose the project, strongest first.
+ * @example
+ * ```ts
+ * import type { Tier } from "mcp-session-context";
+ *
+ * const isGuess = (tier: Tier) => tier === "active" || tier === "default";
+ * ```
+ */
 export type Tier = "explicit" | "session" | "active" | "default";
 
 /** What the working directory of a session says about its project. */
@@ -13,7 +21,7 @@ export type SessionConfig =
   /** No config in any of the directories upward. */
   | { readonly state: "no_config"; readonly workingDirectory: string }
   /** There is one, and it cannot be used, or nobody knows whether there is one. */
-  | { readonly state: "unusable"; readonly workingDirectory: string; readonly failure: ProjectFailure }
+  | { readonly state: "unusable"; readonly failure: ProjectFailure }
   | {
       readonly state: "found";
       readonly workingDirectory: string;
@@ -31,6 +39,15 @@ export interface ResolutionInput {
   readonly active: Project | null;
 }
 
+/**
+ * Which project a call works on, and why.
+ * @example
+ * ```ts
+ * import type { Resolution } from "mcp-session-context";
+ *
+ * const explain = ({ project, tier, reason }: Resolution) => `${project?.name ?? "no project"} (${tier}): ${reason}`;
+ * ```
+ */
 export interface Resolution {
   /** Null: no project; the default of whoever asks applies. */
   readonly project: ProjectRef | null;

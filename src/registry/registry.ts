@@ -2,6 +2,7 @@ import type { Config } from "../config.ts";
 import { REGISTRY_CALL_TIMEOUT_MS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import type { Principal } from "../session/session-context.ts";
+import { within } from "../time-limit.ts";
 import type { HistoryRange } from "./history.ts";
 import type {
   ListPosition,
@@ -14,6 +15,15 @@ import type {
 import { REGIONS, type Region, regionOf } from "./shard-of.ts";
 import type { EndReason } from "./tally.ts";
 
+/**
+ * How many sessions have a context.
+ * @example
+ * ```ts
+ * import type { SessionCount } from "mcp-session-context";
+ *
+ * const inEurope = ({ byRegion }: SessionCount) => (byRegion.weur ?? 0) + (byRegion.eeur ?? 0);
+ * ```
+ */
 export interface SessionCount {
   readonly total: number;
   /** Of the principal that asks; 0 for anonymous callers. */
@@ -109,18 +119,12 @@ export class Registry {
   }
 
   async #call<T>(shard: number, call: (stub: Stub) => Promise<T>): Promise<Result<T, Unavailable>> {
-    let timer: number | null = null;
-    const timeout = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new Error("time-out")), REGISTRY_CALL_TIMEOUT_MS);
-    });
     try {
-      return ok(await Promise.race([call(this.#stub(shard)), timeout]));
+      return ok(await within(REGISTRY_CALL_TIMEOUT_MS, call(this.#stub(shard))));
     } catch {
       // A stub that has failed once may stay broken.
       this.#stubs.delete(shard);
       return fail({ kind: "registry_unavailable", shards: [shard] });
-    } finally {
-      clearTimeout(timer);
     }
   }
 

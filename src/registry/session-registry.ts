@@ -49,6 +49,11 @@ const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}'`;
  * One shard of the registry: the set of the live contexts that registered here, and how many they are. Membership, not
  * arithmetic: every call may be repeated, and a late `unregister` never removes a context that began after the one it
  * speaks of.
+ * @example
+ * ```ts
+ * // In the main module of the Worker; wrangler.toml binds the class as REGISTRY.
+ * export { SessionRegistry } from "mcp-session-context";
+ * ```
  */
 export class SessionRegistry extends DurableObject<SessionBindings> {
   readonly #history = new ShardHistory(this.ctx.storage.sql);
@@ -56,6 +61,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
   /**
    * Adds a context, or moves its row on to the newer context under the same id.
    * @param maxSessions How many contexts a known principal may have here; 0 for no limit.
+   * @internal
    */
   register(request: RegisterRequest, maxSessions: number): RegisterAnswer {
     this.#createTables();
@@ -88,7 +94,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     });
   }
 
-  /** Removes a context, if it is still the one that began at `openedAt` or an earlier one. */
+  /** @internal Removes a context, if it is still the one that began at `openedAt` or an earlier one. */
   unregister({ sessionId, openedAt }: Pick<RegistryEntry, "sessionId" | "openedAt">, reason: EndReason): void {
     if (!this.#hasTables()) return;
     this.ctx.storage.transactionSync(() => {
@@ -97,13 +103,16 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     });
   }
 
-  /** How many contexts are registered here, and how many of them are `principal`'s (0 for anonymous callers). */
+  /**
+   * How many contexts are registered here, and how many of them are `principal`'s (0 for anonymous callers).
+   * @internal
+   */
   count(principal: Principal): { sessions: number; yours: number } {
     if (!this.#hasTables()) return { sessions: 0, yours: 0 };
     return { sessions: this.#history.sessions(), yours: this.#countOf(principal) };
   }
 
-  /** What has been counted here, since ever and in each step of `ranges`. */
+  /** @internal What has been counted here, since ever and in each step of `ranges`. */
   report(ranges: readonly HistoryRange[], now: number): ShardReport {
     const hasTables = this.#hasTables();
     const snapshots = hasTables && ranges.length > 0 ? this.#history.snapshots() : [];
@@ -114,7 +123,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     };
   }
 
-  /** The contexts of a known principal, newest first, at most `limit` of those after `position`. */
+  /** @internal The contexts of a known principal, newest first, at most `limit` of those after `position`. */
   list(principal: Principal, position: ListPosition | null, limit: number): RegistryEntry[] {
     if (!this.#hasTables()) return [];
     const { openedAt, sessionId } = position ?? { openedAt: Number.MAX_SAFE_INTEGER, sessionId: "" };
@@ -125,7 +134,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
   }
 
   /**
-   * All contexts, newest first, or those of one principal, which here may be a shared one. For operators: without an index
+   * @internal All contexts, newest first, or those of one principal, which here may be a shared one. For operators: without an index
    * on the time, whose upkeep would cost every caller, it reads every row of the shard (rows read cost 1/1000 of rows written).
    */
   listAll(principal: Principal | null, position: ListPosition | null, limit: number): RegistryEntry[] {

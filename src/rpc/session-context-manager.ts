@@ -2,47 +2,41 @@ import { WorkerEntrypoint } from "cloudflare:workers";
 import type { SessionBindings } from "../bindings.ts";
 import { configOf } from "../config.ts";
 import { MAX_SERVICE_SESSION_ID_BYTES } from "../constants.ts";
-import { type Failure, fail, ok, type Result } from "../failure.ts";
-import type { ProjectFailure } from "../projects/project-failure.ts";
+import { fail, ok, type Result } from "../failure.ts";
 import type { Resolution } from "../projects/resolve-project.ts";
 import { Registry, type SessionCount } from "../registry/registry.ts";
 import { type SessionContext, servicePrincipal } from "../session/session-context.ts";
 import { resolveFor } from "../session/session-project.ts";
-import { encodeState, type StateFailure, type StateOperation } from "../session/session-state.ts";
+import { encodeState, type StateOperation } from "../session/session-state.ts";
 import { type SessionRef, Sessions } from "../session/sessions.ts";
 import { parseWorkingDirectory } from "../session/working-directory.ts";
-
-/** Set in the caller's wrangler.toml: `[[services]] … props = { service = "notes" }`. */
-export interface ServiceProps {
-  /** Names the calling service; its session ids are its own. */
-  readonly service: string;
-}
-
-/** Everything that a method can fail with, as data. Only a bug throws. */
-export type ServiceFailure =
-  | Failure
-  | ProjectFailure
-  | StateFailure
-  /** The binding's props do not name the calling service. */
-  | { readonly kind: "service_unnamed" }
-  /** Session ids are text of 1 to 512 bytes. */
-  | { readonly kind: "session_id_invalid"; readonly sessionId: string };
-
-export type ServiceResult<T> = Promise<Result<T, ServiceFailure>>;
-
-/** JSON, as a state value may be. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
+import type {
+  Json,
+  ServiceFailure,
+  ServiceProps,
+  ServiceResult,
+  SessionContextService,
+} from "./session-context-service.ts";
 
 /**
  * Session context for other Workers, over a service binding. The caller chooses the session ids; they are scoped by the
  * service that the binding's props name, so that two services using `session_1` never meet. The first set begins a
  * context; reading an unknown id finds nothing and stores nothing. Every method is one call to one session object.
+ * @example
+ * ```ts
+ * // In the main module of the Worker that keeps the sessions. The callers bind it:
+ * // [[services]]
+ * // binding = "CONTEXT"
+ * // service = "mcp-session-context"
+ * // entrypoint = "SessionContextManager"
+ * // props = { service = "notes" }
+ * export { SessionContextManager } from "mcp-session-context";
+ * ```
  */
-export class SessionContextManager extends WorkerEntrypoint<SessionBindings, ServiceProps> {
-  /**
-   * Sets the session's working directory, an absolute path in any style; begins a context if there is none.
-   * Fails with `path_invalid`.
-   */
+export class SessionContextManager
+  extends WorkerEntrypoint<SessionBindings, ServiceProps>
+  implements SessionContextService
+{
   async setWorkingDirectory(
     sessionId: string,
     directory: string,
@@ -60,13 +54,11 @@ export class SessionContextManager extends WorkerEntrypoint<SessionBindings, Ser
     });
   }
 
-  /** The session's working directory, or null if the session is unknown or has none. */
   async getWorkingDirectory(sessionId: string): ServiceResult<string | null> {
     const got = await this.getSessionContext(sessionId);
     return got.ok ? ok(got.value?.workingDirectory ?? null) : got;
   }
 
-  /** Everything that the session remembers beside its state, or null if the session is unknown. */
   async getSessionContext(sessionId: string): ServiceResult<SessionContext | null> {
     return this.#on(sessionId, async (session, principal, sessions) => {
       const got = await sessions.get(session, principal);
@@ -74,7 +66,6 @@ export class SessionContextManager extends WorkerEntrypoint<SessionBindings, Ser
     });
   }
 
-  /** Forgets the session's context and state. True if there was one. */
   async endSession(sessionId: string): ServiceResult<boolean> {
     return this.#on(sessionId, async (session, principal, sessions) => {
       const ended = await sessions.end(session, principal);
@@ -82,18 +73,12 @@ export class SessionContextManager extends WorkerEntrypoint<SessionBindings, Ser
     });
   }
 
-  /** How many sessions have a context on this server, of all callers. Exact, or `registry_unavailable`. */
   async getSessionCount(): ServiceResult<SessionCount> {
     const { service } = this.ctx.props ?? {};
     if (!isName(service)) return fail({ kind: "service_unnamed" });
     return new Registry(this.env.REGISTRY, configOf(this.env)).count(servicePrincipal(service));
   }
 
-  /**
-   * Keeps a JSON value under `key`, at most 64 keys and 128 KiB a session; begins a context if there is none.
-   * Fails with `state_key_invalid`, `state_value_invalid`, `state_too_many_keys` or `state_too_large`, and keeps what was
-   * there.
-   */
   async setState(sessionId: string, key: string, value: Json): ServiceResult<{ created: boolean }> {
     const text = encodeState(String(key), value);
     if (!text.ok) return text;
@@ -101,30 +86,23 @@ export class SessionContextManager extends WorkerEntrypoint<SessionBindings, Ser
     return set.ok ? ok({ created: set.value.created }) : set;
   }
 
-  /** The value kept under `key`, or null if there is none; null can also be the value: {@link listState} tells. */
   async getState(sessionId: string, key: string): ServiceResult<Json> {
     const got = await this.#state(sessionId, { kind: "get", key: String(key) });
     if (!got.ok) return got;
     return ok(got.value.before === null ? null : (JSON.parse(got.value.before) as Json));
   }
 
-  /** Forgets the value kept under `key`. True if there was one. */
   async deleteState(sessionId: string, key: string): ServiceResult<boolean> {
     const deleted = await this.#state(sessionId, { kind: "delete", key: String(key) });
     return deleted.ok ? ok(deleted.value.before !== null) : deleted;
   }
 
-  /** All keys and values of the session, ordered by key; empty if the session is unknown. */
   async listState(sessionId: string): ServiceResult<{ key: string; value: Json }[]> {
     const listed = await this.#state(sessionId, { kind: "list" });
     if (!listed.ok) return listed;
     return ok(listed.value.entries.map(({ key, text }) => ({ key, value: JSON.parse(text) as Json })));
   }
 
-  /**
-   * Which project the session works on, by the four tiers; `project` names one explicitly.
-   * Fails with `project_not_found`, `project_ambiguous`, `project_mismatch` or `config_invalid`.
-   */
   async resolveProject(sessionId: string, project: string | null = null): ServiceResult<Resolution> {
     return this.#on(sessionId, async (session, principal, sessions) => {
       const reply = await sessions.project(session, principal, project, null);

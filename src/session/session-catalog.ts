@@ -13,8 +13,8 @@ import type { SessionProject } from "./session-project.ts";
 export class SessionCatalog {
   readonly #own: Catalog;
   readonly #catalogs: Catalogs;
-  /** In memory only: an evicted object asks once more. */
-  #askedAt = Number.NEGATIVE_INFINITY;
+  /** The newest version heard of, and when it was asked for. In memory only: an evicted object asks once more. */
+  #heard: { readonly principal: Principal; readonly version: number; readonly askedAt: number } | null = null;
 
   constructor(storage: DurableObjectStorage, catalogs: Catalogs) {
     this.#own = new Catalog(storage);
@@ -26,8 +26,9 @@ export class SessionCatalog {
    * for a few seconds, so that a burst of accesses asks once.
    */
   isFresh(principal: Principal, { version }: SessionProject, now: number): boolean {
-    if (version === null) return false;
-    return isShared(principal) ? version === this.#own.version() : now - this.#askedAt < PROJECT_RECHECK_MS;
+    if (isShared(principal)) return version === this.#own.version();
+    const heard = this.#heardFrom(principal);
+    return heard !== null && version === heard.version && now - heard.askedAt < PROJECT_RECHECK_MS;
   }
 
   /** One round trip. For a shared principal no I/O at all, but writes that need a context to go with. */
@@ -39,8 +40,17 @@ export class SessionCatalog {
     if (isShared(principal)) return ok(this.#own.ask(operation, question));
     const askedAt = Date.now();
     const reply = await this.#catalogs.ask(principal, operation, question);
-    this.#askedAt = reply.ok ? askedAt : Number.NEGATIVE_INFINITY;
+    // Answers may arrive out of turn: an older one makes nobody rely on what it says.
+    const heard = this.#heardFrom(principal);
+    const version = reply.ok ? reply.value.answer.version : null;
+    if (version === null) this.#heard = null;
+    else if (heard === null || version >= heard.version) this.#heard = { principal, version, askedAt };
     return reply;
+  }
+
+  /** Versions of two principals' catalogs have nothing to do with each other. */
+  #heardFrom(principal: Principal) {
+    return this.#heard?.principal === principal ? this.#heard : null;
   }
 
   /** Forgets the projects of a context that is over. */

@@ -17,7 +17,15 @@ export const servicePrincipal = (service: string): Principal => `service:${servi
  */
 export const isShared = (principal: Principal): boolean => principal === ANONYMOUS || principal.startsWith("service:");
 
-/** What a session remembers, as callers see it. Times are milliseconds since the epoch. */
+/**
+ * What a session remembers, as callers see it. Times are milliseconds since the epoch.
+ * @example
+ * ```ts
+ * import type { SessionContext } from "mcp-session-context";
+ *
+ * const minutesLeft = ({ expiresAt }: SessionContext) => Math.floor((expiresAt - Date.now()) / 60_000);
+ * ```
+ */
 export interface SessionContext {
   readonly sessionId: string;
   /** Null: the context began with a state value, and no directory was set yet. */

@@ -9,6 +9,7 @@ import { Catalogs } from "../projects/catalogs.ts";
 import type { Project } from "../projects/project.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { Registry } from "../registry/registry.ts";
+import { Answers } from "./answers.ts";
 import { SessionCatalog } from "./session-catalog.ts";
 import {
   contextOf,
@@ -23,7 +24,18 @@ import {
 } from "./session-context.ts";
 import { encodeSessionId } from "./session-id.ts";
 import { type Found, type NewContext, type QuotaExceeded, SessionLife } from "./session-life.ts";
-import { absorb, type Entered, isSameProject, NO_PROJECT, questionOf, type SessionProject } from "./session-project.ts";
+import {
+  type Entered,
+  enter,
+  enterUnusable,
+  follow,
+  isSameProject,
+  NO_PROJECT,
+  NOT_ENTERED,
+  questionOf,
+  type SessionProject,
+  UNKNOWN_PROJECT,
+} from "./session-project.ts";
 import { SessionState, type StateFailure, type StateOperation, type StateOutcome } from "./session-state.ts";
 
 /** What a context begins with, if a call has to begin one. */
@@ -64,14 +76,20 @@ export interface ProjectReply {
 type Refusal = Extract<Failure, { kind: "session_unknown" | "session_deleted" | "session_unavailable" }>;
 type NoContext = Extract<Failure, { kind: "no_context" }>;
 
-const NOT_ENTERED: Entered = { switched: false, wouldSwitch: false };
-
-/** One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol. */
+/**
+ * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol.
+ * @example
+ * ```ts
+ * // In the main module of the Worker; wrangler.toml binds the class as SESSIONS.
+ * export { SessionObject } from "mcp-session-context";
+ * ```
+ */
 export class SessionObject extends DurableObject<SessionBindings> {
   readonly #sessionId: string;
   readonly #life: SessionLife;
   readonly #catalog: SessionCatalog;
   readonly #state: SessionState;
+  readonly #answers = new Answers();
 
   constructor(ctx: DurableObjectState, env: SessionBindings) {
     super(ctx, env);
@@ -85,7 +103,10 @@ export class SessionObject extends DurableObject<SessionBindings> {
     );
   }
 
-  /** Sets the working directory, beginning a context if there is none, and finds the project that it leads to. */
+  /**
+   * Sets the working directory, beginning a context if there is none, and finds the project that it leads to.
+   * @internal
+   */
   async set(principal: Principal, request: SetRequest): Promise<Result<SetReply, Refusal | QuotaExceeded>> {
     const { workingDirectory, config, client, idleTimeoutMs, shard, maxSessions } = request;
     const begin = async ({ now, stored }: Found, project: SessionProject & Entered) => {
@@ -99,27 +120,41 @@ export class SessionObject extends DurableObject<SessionBindings> {
     let found = await this.#find(principal);
     if (!found.ok) return found;
     let created = false;
-    if (isShared(principal) && found.value.live === null) {
-      // Its catalog is in this storage, where nothing new may come without a context.
-      const begun = await begin(found.value, { ...NO_PROJECT, ...NOT_ENTERED });
-      if (!begun.ok || config === null) return begun;
+    if (found.value.live === null && (isShared(principal) || config?.ok)) {
+      // First the context: what refuses it must not leave the config in a catalog, and one in this storage must go with it.
+      const unknown = isShared(principal) ? NO_PROJECT : UNKNOWN_PROJECT;
+      const first = config?.ok === false ? enterUnusable(unknown, config.failure) : { ...unknown, ...NOT_ENTERED };
+      const begun = await begin(found.value, first);
+      if (!begun.ok || !config?.ok) return begun;
       created = true;
+      found = await this.#find(principal);
+      if (!found.ok) return found;
+      // Ended while the registry was at work: the set wins.
+      if (found.value.live === null) return this.set(principal, request);
     }
-    const project = await this.#enter(principal, found.value.live?.session.project ?? NO_PROJECT, request);
+    const before = found.value.live?.session.project ?? NO_PROJECT;
+    const question = questionOf(before, workingDirectory, { anew: true });
+    const operation = config?.ok ? ({ kind: "register", registration: config.value } as const) : null;
+    const reply = config?.ok === false ? config : await this.#catalog.ask(principal, operation, question);
     found = await this.#find(principal);
     if (!found.ok) return found;
     const { now, live } = found.value;
+    // What the session is on by now counts, not what it was on when the catalog was asked.
+    const project = enter(live?.session.project ?? NO_PROJECT, config, { question, reply });
     if (live === null) return begin(found.value, project);
     const { switched, wouldSwitch, ...known } = project;
     const session: LiveSession = { ...live.session, workingDirectory, project: known, client, setAt: now };
     const deadline = await this.#life.touch(session, live.deadline, now, { record: true });
-    // Whoever joins a context that is being registered must find it counted too, or refused with it.
-    const refused = session.registration === undefined ? null : await this.#life.register(session, maxSessions);
-    if (refused !== null) return fail(refused);
+    if (session.registration !== undefined) {
+      // Whoever joins a context that is being registered must find it counted too, or refused with it. After a failed try
+      // the context has been acknowledged: a quota must not take it away any more.
+      const refused = await this.#life.register(session, session.registration.tries === 0 ? maxSessions : 0);
+      if (refused !== null) return fail(refused);
+    }
     return ok({ created, switched, wouldSwitch, context: this.#view({ session, deadline }, live.deadline, now) });
   }
 
-  /** The context, or null if there is none. An access: it moves the deadline. */
+  /** @internal The context, or null if there is none. An access: it moves the deadline. */
   async get(principal: Principal): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
@@ -129,14 +164,16 @@ export class SessionObject extends DurableObject<SessionBindings> {
       return ok(await this.#access(live, live.session.project ?? NO_PROJECT, now));
     }
     const reply = await this.project(principal, null, null);
-    // No context can only mean that it ended while the catalog was asked.
-    if (!reply.ok) return reply.failure.kind === "no_context" ? ok(null) : fail(reply.failure);
-    return ok(reply.value.context);
+    if (reply.ok) return ok(reply.value.context);
+    // Both can only mean that the context ended while the catalog was asked.
+    const { kind } = reply.failure;
+    return kind === "no_context" || kind === "catalog_unavailable" ? ok(null) : fail(reply.failure);
   }
 
   /**
    * Asks or changes the catalog and says what the session makes of it. An access.
    * @param explicit Id or name of a project to look up.
+   * @internal
    */
   async project(
     principal: Principal,
@@ -147,34 +184,34 @@ export class SessionObject extends DurableObject<SessionBindings> {
     if (!found.ok) return found;
     const { live } = found.value;
     if (live === null && isShared(principal)) return fail({ kind: "no_context", sessionId: this.#sessionId });
-    const before = live?.session.project ?? NO_PROJECT;
     const directory = live?.session.workingDirectory ?? null;
-    const question = questionOf(before, directory, { explicit, anew: before.failure !== null });
+    const project = live?.session.project ?? NO_PROJECT;
+    const question = questionOf(project, directory, { explicit, anew: project.failure !== null });
     const asked = await this.#catalog.ask(principal, operation, question);
     const after = await this.#find(principal);
     if (!after.ok) return after;
-    const now = after.value.now;
-    const same = after.value.live?.session.setAt === live?.session.setAt ? after.value.live : null;
+    const { now, live: still } = after.value;
+    const before = still?.session.project ?? NO_PROJECT;
+    // A set that came in between has asked about its own directory, and knows.
+    const unmoved = still !== null && still.session.workingDirectory === directory;
     if (!asked.ok) {
+      if (operation !== null || explicit !== null || still === null) return asked;
+      const context = await this.#access(still, before, now);
       // Said, but not stored: what is stored is right as of its version.
-      if (operation !== null || explicit !== null) return asked;
-      const context = same && (await this.#access(same, before, now));
-      const unknown = context && { ...context, project: { ...before, version: null } };
-      return ok({ context: unknown, active: null, explicit: null, outcome: null });
+      const unknown = { ...context, project: { ...UNKNOWN_PROJECT, failure: before.failure } };
+      return ok({ context: unmoved ? unknown : context, active: null, explicit: null, outcome: null });
     }
     const { outcome, answer } = asked.value;
-    // The cure for a config that could not be used: one for this directory, registered here and now.
-    const registered = outcome?.ok && outcome.value.kind === "register" ? outcome.value.project.root : null;
-    const cures = registered !== null && answer.discovered?.found?.root === registered;
-    const cured = cures ? { ...before, failure: null } : before;
-    const { switched: _, wouldSwitch: __, ...project } = absorb(cured, answer);
-    const context = same && (await this.#access(same, project, now));
+    if (still === null) return ok({ context: null, active: answer.active, explicit: answer.explicit, outcome });
+    const current = unmoved ? follow(before, question, asked.value) : before;
+    const context = await this.#access(still, current, now);
     return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
   }
 
   /**
    * Reads or changes the session's state. An access. A `set` begins a context if there is none, unless `begin` is null;
    * the other operations then find nothing and leave nothing behind.
+   * @internal
    */
   async state(
     principal: Principal,
@@ -203,6 +240,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
   /**
    * The context, or null, without touching it: for listings, and for requests that only ask whether `principal` may use
    * this session.
+   * @internal
    */
   async peek(principal: Principal): Promise<Result<SessionContext | null, Refusal>> {
     const found = await this.#find(principal);
@@ -211,13 +249,33 @@ export class SessionObject extends DurableObject<SessionBindings> {
     return ok(live && this.#view(live, live.deadline, now));
   }
 
-  /** Whether the context that began at `openedAt` is still live. For the registry's audit; touches nothing. */
+  /**
+   * What the client has answered to a request that a running call sent it; null if nothing has come for a while, and the
+   * call has to ask again if it still wants to know. Needs no context and touches none.
+   */
+  async takeAnswer(principal: Principal, requestId: string): Promise<Result<string | null, Refusal>> {
+    const found = await this.#find(principal);
+    return found.ok ? ok(await this.#answers.take(principal, requestId)) : found;
+  }
+
+  /** Passes the client's answer on to the call that waits for it. */
+  async giveAnswer(principal: Principal, requestId: string, answer: string): Promise<Result<null, Refusal>> {
+    const found = await this.#find(principal);
+    if (!found.ok) return found;
+    this.#answers.give(principal, requestId, answer);
+    return ok(null);
+  }
+
+  /**
+   * Whether the context that began at `openedAt` is still live. For the registry's audit; touches nothing.
+   * @internal
+   */
   async holds(openedAt: number): Promise<boolean> {
     const { live } = await this.#life.read();
     return live?.session.openedAt === openedAt;
   }
 
-  /** Forgets the context; the id stays usable. `ended` tells whether there was one. */
+  /** @internal Forgets the context; the id stays usable. `ended` tells whether there was one. */
   async end(principal: Principal): Promise<Result<{ ended: boolean }, Refusal>> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
@@ -227,13 +285,13 @@ export class SessionObject extends DurableObject<SessionBindings> {
     return ok({ ended: true });
   }
 
-  /** The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
+  /** @internal The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
   async peekAsOperator(): Promise<SessionContext | null> {
     const { now, live } = await this.#life.read();
     return live && this.#view(live, live.deadline, now);
   }
 
-  /** Forgets the context, whoever owns it. The owner finds it as if they had ended it themselves; the id stays usable. */
+  /** @internal Forgets the context, whoever owns it. The owner finds it as if they had ended it themselves; the id stays usable. */
   async endAsOperator(): Promise<{ ended: boolean }> {
     const { live } = await this.#life.read();
     if (live === null) return { ended: false };
@@ -241,10 +299,12 @@ export class SessionObject extends DurableObject<SessionBindings> {
     return { ended: true };
   }
 
-  /** Ends the session for good: for 24 hours it answers as deleted. */
+  /** @internal Ends the session for good: for 24 hours it answers as deleted. */
   async delete(principal: Principal): Promise<Result<{ ended: boolean }, Refusal>> {
     const found = await this.#find(principal);
     if (!found.ok) return found;
+    // What stays for a day is a tombstone, not what the session kept.
+    this.#clear();
     const { now, live, stored } = found.value;
     const deletedUntil = now + TOMBSTONE_MS;
     if (stored?.state === "live" || stored?.state === "closing") {
@@ -273,31 +333,13 @@ export class SessionObject extends DurableObject<SessionBindings> {
 
   /** Begins a context; what one before it has left in this storage goes. */
   #begin(context: NewContext, stored: StoredSession | undefined) {
-    if (stored !== undefined) {
-      this.#catalog.clear();
-      this.#state.clear();
-    }
+    if (stored !== undefined) this.#clear();
     return this.#life.begin(context, stored);
   }
 
-  /** Which project a directory leads to that is being set. Never fails: the directory is set whatever its config is. */
-  async #enter(
-    principal: Principal,
-    before: SessionProject,
-    { workingDirectory, config }: SetRequest,
-  ): Promise<SessionProject & Entered> {
-    if (config?.ok === false) {
-      return { ...before, ...NOT_ENTERED, found: null, current: null, failure: config.failure };
-    }
-    const operation = config === null ? null : ({ kind: "register", registration: config.value } as const);
-    const asked = await this.#catalog.ask(principal, operation, questionOf(before, workingDirectory, { anew: true }));
-    if (!asked.ok) return { ...NO_PROJECT, ...NOT_ENTERED, current: before.current, version: null };
-    const { outcome, answer } = asked.value;
-    if (outcome?.ok === false) {
-      const { version, active } = answer;
-      return { ...NOT_ENTERED, version, active, found: null, current: null, failure: outcome.failure };
-    }
-    return absorb({ ...before, failure: null }, answer);
+  #clear(): void {
+    this.#catalog.clear();
+    this.#state.clear();
   }
 
   /** An access: moves the deadline, and notes the project if it is another than before. */

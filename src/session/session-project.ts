@@ -1,12 +1,21 @@
 import type { Result } from "../failure.ts";
-import type { CatalogAnswer, CatalogQuestion } from "../projects/catalog.ts";
+import type { CatalogAnswer, CatalogQuestion, CatalogReply, Registration } from "../projects/catalog.ts";
+import { defaultConfigPath, isNearer } from "../projects/discovery.ts";
 import type { Project, ProjectRef } from "../projects/project.ts";
-import type { ProjectFailure } from "../projects/project-failure.ts";
+import { failedRoot, type ProjectFailure } from "../projects/project-failure.ts";
 import { type Resolution, resolveProject, type SessionConfig } from "../projects/resolve-project.ts";
 import { switchProject } from "../projects/switch-project.ts";
 import type { SessionContext } from "./session-context.ts";
 
-/** What a session knows of its project: what its directory leads to, as of one version of the catalog. */
+/**
+ * What a session knows of its project: what its directory leads to, as of one version of the catalog.
+ * @example
+ * ```ts
+ * import type { SessionContext, SessionProject } from "mcp-session-context";
+ *
+ * const projectOf = ({ project }: SessionContext): SessionProject["current"] => project.current;
+ * ```
+ */
 export interface SessionProject {
   /** The catalog's version; null if it could not be asked, so that the next access asks again. */
   readonly version: number | null;
@@ -15,17 +24,28 @@ export interface SessionProject {
   /** The project that the session is on: `found`, unless a switch of its config keeps the session where it was. */
   readonly current: ProjectRef | null;
   readonly active: Project | null;
-  /** Why the config that came with the directory cannot be used. Stays until a usable one comes. */
+  /** Why the config that came with the directory cannot be used. Stays until the next set, or {@link cure}. */
   readonly failure: ProjectFailure | null;
 }
 
 /** Of a directory that leads nowhere, in a catalog that holds nothing. */
 export const NO_PROJECT: SessionProject = { version: 0, found: null, current: null, active: null, failure: null };
 
+/** Of a directory about which the catalog has not been heard yet. */
+export const UNKNOWN_PROJECT: SessionProject = { ...NO_PROJECT, version: null };
+
 /** What entering a directory did, for the answer to the set. */
 export interface Entered {
   readonly switched: boolean;
   readonly wouldSwitch: boolean;
+}
+
+export const NOT_ENTERED: Entered = { switched: false, wouldSwitch: false };
+
+/** A question to the catalog and what became of it. */
+export interface Asked {
+  readonly question: CatalogQuestion;
+  readonly reply: Result<CatalogReply, ProjectFailure>;
 }
 
 /** What to ask the catalog about a session that works in `workingDirectory`. */
@@ -41,17 +61,79 @@ export const questionOf = (
 });
 
 /**
- * Takes an answer of the catalog in. A change that brings another nearest config switches the session as entering the
- * directory would; a config that could not be used is not silently replaced by what the catalog has instead.
+ * What setting a directory makes of the project of a session that was on `before`. Never fails: the directory is set
+ * whatever its config is.
  */
-export function absorb(
+export function enter(
   before: SessionProject,
+  config: Result<Registration, ProjectFailure> | null,
+  { question, reply }: Asked,
+): SessionProject & Entered {
+  if (config?.ok === false) return enterUnusable(before, config.failure);
+  if (!reply.ok) {
+    // The config is there and nobody keeps it: what the catalog has instead must not take its place later.
+    const failure = config && ({ kind: "config_unregistered", configPath: pathOf(config.value) } as const);
+    return { ...UNKNOWN_PROJECT, ...NOT_ENTERED, current: before.current, failure };
+  }
+  const { outcome, answer } = reply.value;
+  if (outcome?.ok === false) return { ...enterUnusable(before, outcome.failure), version: answer.version };
+  return absorb({ ...before, version: null, failure: null }, question, answer);
+}
+
+/** The same where the config that came along cannot be used: the session is on no project. */
+export const enterUnusable = (before: SessionProject, failure: ProjectFailure): SessionProject & Entered => ({
+  ...before,
+  ...NOT_ENTERED,
+  found: null,
+  current: null,
+  failure,
+});
+
+const pathOf = ({ root, configPath }: Registration): string => configPath ?? defaultConfigPath(root);
+
+/**
+ * What a reply about the session's directory makes of what the session knows by the time that it comes; one that a
+ * later one has overtaken changes nothing. A change that brings another nearest config switches the session as entering
+ * the directory would.
+ */
+export function follow(before: SessionProject, question: CatalogQuestion, reply: CatalogReply): SessionProject {
+  const cured = before.failure !== null && cures(before.failure, question, reply);
+  const {
+    switched: _,
+    wouldSwitch: __,
+    ...project
+  } = absorb(cured ? { ...before, failure: null } : before, question, reply.answer);
+  return project;
+}
+
+function absorb(
+  before: SessionProject,
+  { workingDirectory, currentId }: CatalogQuestion,
   { version, discovered, active }: CatalogAnswer,
 ): SessionProject & Entered {
-  const kept = { switched: false, wouldSwitch: false };
-  if (discovered === null || before.failure !== null) return { ...before, ...kept, version, active };
-  const { project, ...entered } = switchProject(discovered.current, discovered.found);
+  const overtaken = before.version !== null && version < before.version;
+  const unchanged = workingDirectory !== null && discovered === null;
+  if (overtaken || unchanged) return { ...before, ...NOT_ENTERED };
+  // A config that cannot be used is not silently replaced by what the catalog has instead.
+  if (discovered === null || before.failure !== null) return { ...before, ...NOT_ENTERED, version, active };
+  const current = (before.current?.id ?? null) === currentId ? discovered.current : before.current;
+  const { project, ...entered } = switchProject(current, discovered.found);
   return { version, found: discovered.found, current: project, active, failure: null, ...entered };
+}
+
+/**
+ * Whether the reply says that a config was registered in place of the one that could not be used: at its root or nearer to
+ * the directory. One farther away never takes its place.
+ */
+function cures(
+  failure: ProjectFailure,
+  { workingDirectory }: CatalogQuestion,
+  { outcome, answer }: CatalogReply,
+): boolean {
+  if (workingDirectory === null || outcome?.ok !== true || outcome.value.kind !== "register") return false;
+  const { root } = outcome.value.project;
+  const isNearest = answer.discovered?.found?.root === root;
+  return isNearest && !isNearer(failedRoot(failure) ?? workingDirectory, root, workingDirectory);
 }
 
 /** Whether both say the same, so that nothing needs to be stored. */
@@ -69,10 +151,11 @@ export function resolveFor(
 }
 
 function sessionConfigOf(session: Pick<SessionContext, "workingDirectory" | "project"> | null): SessionConfig {
-  if (session === null || session.workingDirectory === null) return { state: "no_directory" };
+  if (session === null) return { state: "no_directory" };
   const { workingDirectory, project } = session;
   const failure = project.failure ?? (project.version === null ? ({ kind: "catalog_unavailable" } as const) : null);
-  if (failure !== null) return { state: "unusable", workingDirectory, failure };
+  if (failure !== null) return { state: "unusable", failure };
+  if (workingDirectory === null) return { state: "no_directory" };
   if (project.found === null) return { state: "no_config", workingDirectory };
   return { state: "found", workingDirectory, found: project.found, current: project.current };
 }

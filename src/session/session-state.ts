@@ -1,7 +1,15 @@
 import { MAX_STATE_BYTES, MAX_STATE_DEPTH, MAX_STATE_KEY_BYTES, MAX_STATE_KEYS } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
 
-/** Why a state value or its key is refused. Nothing was changed. */
+/**
+ * Why a state value or its key is refused. Nothing was changed.
+ * @example
+ * ```ts
+ * import type { StateFailure } from "mcp-session-context";
+ *
+ * const isFull = ({ kind }: StateFailure) => kind === "state_too_many_keys" || kind === "state_too_large";
+ * ```
+ */
 export type StateFailure =
   | { readonly kind: "state_key_invalid"; readonly key: string }
   /** The value is nothing that JSON can carry; `path` leads to the part that is not. */

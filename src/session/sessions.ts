@@ -99,6 +99,16 @@ export class Sessions {
     return this.#call(session, (object) => object.peek(principal));
   }
 
+  /** Waits a while for the client's answer to a request that a running call sent it; null: ask again. */
+  takeAnswer(session: SessionRef, principal: Principal, requestId: string): Promise<Result<string | null>> {
+    return this.#call(session, (object) => object.takeAnswer(principal, requestId));
+  }
+
+  /** Passes the client's answer on to the call that waits for it. */
+  giveAnswer(session: SessionRef, principal: Principal, requestId: string, answer: string): Promise<Result<null>> {
+    return this.#call(session, (object) => object.giveAnswer(principal, requestId, answer));
+  }
+
   /** Forgets the context; the id stays usable. */
   end(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
     return this.#call(session, (object) => object.end(principal));

@@ -2,7 +2,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { listScenarios, type Outcome, type Revision, RUNS, runScenario } from "./support/conformance.ts";
+import { listScenarios, type Outcome, type Revision, runScenario } from "../../scripts/conformance-suite.ts";
+import { RUNS } from "./support/conformance.ts";
 import { sharedServer } from "./support/servers.ts";
 
 const url = sharedServer();
@@ -18,7 +19,7 @@ describe("the official conformance suite", () => {
     const work = async () => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const [i, run] = next;
-        outcomes.set(i, await runScenario(run, `${url()}/mcp`, join(folder, String(i))));
+        outcomes.set(i, await runScenario(run.scenario, run.revision, `${url()}/mcp`, join(folder, String(i))));
       }
     };
     await Promise.all([work(), work()]);

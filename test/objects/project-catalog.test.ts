@@ -139,7 +139,12 @@ describe("a registered project", () => {
     const version = await catalog.version();
     expect(await catalog.register({ root: "/more", config: config("more"), configPath: null })).toEqual({
       ok: false,
-      failure: { kind: "project_limit", root: "/more", limit: 1000 },
+      failure: {
+        kind: "project_limit",
+        root: "/more",
+        configPath: "/more/.codebase-mcp/config.json",
+        limit: 1000,
+      },
     });
     expect(await catalog.version()).toBe(version);
     expect(await register(catalog, "/p7", "seven")).toMatchObject({ created: false });

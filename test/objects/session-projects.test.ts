@@ -4,10 +4,10 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PROJECT_RECHECK_MS } from "../../src/constants.ts";
+import { ok } from "../../src/failure.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
-import { parseProjectConfig } from "../../src/projects/project-config.ts";
-import { resolveFor } from "../../src/session/session-project.ts";
-import { evict, moveClock, newSession, type SessionStub, setRequest } from "../support/objects.ts";
+import { evict, inSession, moveClock, newSession, type SessionStub, setRequest } from "../support/objects.ts";
+import { catalogsDown, projectOf, register, registration } from "../support/projects.ts";
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
@@ -18,21 +18,32 @@ afterEach(async () => {
   await reset();
 });
 
-function registration(root: string, name: string) {
-  const config = parseProjectConfig({ version: "1.0", project: { name } });
-  if (!config.ok) throw new Error(config.failure.rule);
-  return { root, configPath: null, config: config.value };
-}
+type Rows = { record: number; alarm: number; sql: number };
+const counted = new WeakMap<DurableObjectStorage, Rows>();
 
-const register = (session: SessionStub, principal: string, root: string, name = root.slice(1)) =>
-  session.project(principal, null, { kind: "register", registration: registration(root, name) });
+/** Counts from now on what the object writes: records, moves of the alarm, rows of its own catalog. */
+const countRows = (session: SessionStub) =>
+  inSession(session, (_, { storage }) => {
+    const rows: Rows = { record: 0, alarm: 0, sql: 0 };
+    const { kv, sql } = storage;
+    const [put, exec, setAlarm] = [kv.put.bind(kv), sql.exec.bind(sql), storage.setAlarm.bind(storage)];
+    kv.put = (key, value) => {
+      rows.record++;
+      put(key, value);
+    };
+    sql.exec = (query, ...bindings) => {
+      const cursor = exec(query, ...bindings);
+      rows.sql += cursor.rowsWritten;
+      return cursor as never;
+    };
+    storage.setAlarm = async (...args) => {
+      rows.alarm++;
+      await setAlarm(...args);
+    };
+    counted.set(storage, rows);
+  });
 
-async function projectOf(session: SessionStub, principal = "alice") {
-  const got = await session.get(principal);
-  if (!got.ok || got.value === null) throw new Error("no context");
-  const resolved = resolveFor(got.value);
-  return resolved.ok ? (resolved.value.project?.name ?? null) : resolved.failure.kind;
-}
+const rowsOf = (session: SessionStub) => inSession(session, (_, { storage }) => counted.get(storage));
 
 describe("two sessions of one principal", () => {
   it("work in two projects of one catalog, and nobody else sees them", async () => {
@@ -87,6 +98,40 @@ describe("the catalog is asked", () => {
     expect(ask).toHaveBeenCalledTimes(1);
   });
 
+  it("anew for another directory, however fresh the answer about the one before is", async () => {
+    const session = newSession();
+    await session.set("alice", setRequest("/a"));
+    await register(session, "alice", "/b");
+    const ask = vi.spyOn(ProjectCatalog.prototype, "ask");
+    expect(await projectOf(session)).toBeNull();
+    expect(ask).not.toHaveBeenCalled();
+    await session.set("alice", setRequest("/b"));
+    expect(await projectOf(session)).toBe("b");
+    expect(ask).toHaveBeenCalledTimes(1);
+  });
+
+  it("again where nothing was found: that is known no longer than what was", async () => {
+    const [session, other] = [newSession(), newSession()];
+    await session.set("alice", setRequest("/a"));
+    expect(await projectOf(session)).toBeNull();
+    await register(other, "alice", "/a");
+    moveClock(PROJECT_RECHECK_MS - 1);
+    expect(await projectOf(session)).toBeNull();
+    moveClock(1);
+    expect(await projectOf(session)).toBe("a");
+  });
+
+  it("by resolve_project and the catalog tools at once, and by a read after them not again", async () => {
+    const [session, other] = [newSession(), newSession()];
+    await session.set("alice", setRequest("/a"));
+    await register(other, "alice", "/a");
+    const resolved = await session.project("alice", null, null);
+    expect(resolved).toMatchObject({ value: { context: { project: { current: { name: "a" } } } } });
+    const ask = vi.spyOn(ProjectCatalog.prototype, "ask");
+    expect(await projectOf(session)).toBe("a");
+    expect(ask).not.toHaveBeenCalled();
+  });
+
   it("never for an anonymous caller, whose session has its own", async () => {
     const ask = vi.spyOn(ProjectCatalog.prototype, "ask");
     const session = newSession();
@@ -100,16 +145,11 @@ describe("the catalog is asked", () => {
 });
 
 describe("a catalog that does not answer", () => {
-  const down = () =>
-    vi.spyOn(ProjectCatalog.prototype, "ask").mockImplementation(() => {
-      throw new Error("catalog is down");
-    });
-
   it("does not keep a directory from being set; the project is unknown, not another, until it answers", async () => {
     const other = newSession();
     await other.set("alice", setRequest("/x"));
     await register(other, "alice", "/shop");
-    const broken = down();
+    const broken = catalogsDown();
     const session = newSession();
     expect(await session.set("alice", setRequest("/shop"))).toMatchObject({ ok: true, value: { created: true } });
     expect(await projectOf(session)).toBe("catalog_unavailable");
@@ -121,13 +161,32 @@ describe("a catalog that does not answer", () => {
     const session = newSession();
     await session.set("alice", setRequest("/shop"));
     await register(session, "alice", "/shop");
-    const broken = down();
+    const broken = catalogsDown();
     expect(await projectOf(session)).toBe("shop");
     moveClock(PROJECT_RECHECK_MS);
     expect(await projectOf(session)).toBe("catalog_unavailable");
     expect(await session.project("alice", "shop", null)).toMatchObject({ failure: { kind: "catalog_unavailable" } });
     broken.mockRestore();
     expect(await projectOf(session)).toBe("shop");
+  });
+});
+
+describe("rows written by a set that brings nothing new", () => {
+  it.each(["anonymous", "alice"])("are the record and, once a minute, the deadline (%s)", async (principal) => {
+    const session = newSession();
+    const request = setRequest("/shop", { config: ok(registration("/shop")) });
+    await session.set(principal, request);
+    await evict(session);
+    await countRows(session);
+    await session.set(principal, request);
+    expect(await rowsOf(session)).toEqual({ record: 1, alarm: 0, sql: 0 });
+    moveClock(60_000);
+    await session.set(principal, request);
+    await session.get(principal);
+    expect(await rowsOf(session)).toEqual({ record: 2, alarm: 1, sql: 0 });
+    // What is new is written: the project and the catalog's version, in this object or in the principal's.
+    await session.set(principal, setRequest("/shop", { config: ok(registration("/shop", "renamed")) }));
+    expect(await rowsOf(session)).toEqual({ record: 3, alarm: 1, sql: principal === "alice" ? 0 : 2 });
   });
 });
 

@@ -153,6 +153,19 @@ describe("the quota of a known principal", () => {
     expect(await count("alice")).toMatchObject({ total: 5 });
   });
 
+  it("takes no context away that was acknowledged while the registry was out of reach", async () => {
+    const [first, second] = [newSession(), newSession()];
+    const request = setRequest("/a", { maxSessions: 1 });
+    await first.set("alice", request);
+    vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(() => {
+      throw new Error("shard is down");
+    });
+    expect(await second.set("alice", request)).toMatchObject({ ok: true });
+    expect(await second.set("alice", setRequest("/b", { maxSessions: 1 }))).toMatchObject({ ok: true });
+    expect((await contextOf(second, "alice"))?.workingDirectory).toBe("/b");
+    expect(await count("alice")).toMatchObject({ total: 2, yours: 2 });
+  });
+
   it("does not lump anonymous callers together", async () => {
     for (let n = 0; n < 3; n++) {
       expect(await newSession().set(ANONYMOUS, setRequest("/a", { maxSessions: 2 }))).toMatchObject({ ok: true });

@@ -2,8 +2,8 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { parseConfig } from "../../src/config.ts";
-import { sessionApp } from "../../src/http/app.ts";
-import { buildServer } from "../../src/mcp/server.ts";
+import { type SessionAppOptions, sessionApp } from "../../src/http/app.ts";
+import { buildServer, SERVER_INFO, TOOLS } from "../../src/mcp/server.ts";
 
 export type Era = "legacy" | "modern";
 export const ERAS: readonly Era[] = ["legacy", "modern"];
@@ -31,9 +31,14 @@ export interface Body {
 
 export type Send = (request: Request) => Promise<Answer>;
 
-/** An app with settings of its own. Sends to it take a whole Request. */
-export function startApp(vars: Record<string, string> = {}, bindings: Partial<Env> = {}): Send {
-  const app = sessionApp({ config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", ...vars }), buildServer });
+/** An app with settings of its own, otherwise as the Worker builds it. Sends to it take a whole Request. */
+export function startApp(
+  vars: Record<string, string> = {},
+  bindings: Partial<Env> = {},
+  direct: SessionAppOptions["direct"] = { tools: TOOLS, serverInfo: SERVER_INFO },
+): Send {
+  const config = parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", ...vars });
+  const app = sessionApp({ config, buildServer, streaming: false, ...(direct && { direct }) });
   return async (request) => {
     const ctx = createExecutionContext();
     const response = await app.fetch(request, { ...env, ...bindings }, ctx);

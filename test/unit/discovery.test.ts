@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ancestors, configRoot, defaultConfigPath, nearest, rootKey } from "../../src/projects/discovery.ts";
+import { ancestors, configRoot, defaultConfigPath, isNearer, nearest, rootKey } from "../../src/projects/discovery.ts";
 import { type PathStyle, parseWorkingDirectory } from "../../src/session/working-directory.ts";
 
 /** The root that discovery finds among `roots`, as it was written there. */
@@ -28,6 +28,13 @@ describe("discovery", () => {
   it("nearest wins, in whatever order the projects were registered", () => {
     expect(found("/a/b/c", ["/", "/a", "/a/b"])).toBe("/a/b");
     expect(found("/a/b/c", ["/a/b", "/a", "/"])).toBe("/a/b");
+  });
+
+  it("tells which of two directories above is the nearer one, in the case rules of the path's style", () => {
+    expect(isNearer("/a/b", "/a", "/a/b/c")).toBe(true);
+    expect(isNearer("/a", "/a/b", "/a/b/c")).toBe(false);
+    expect(isNearer("/a", "/a", "/a/b/c")).toBe(false);
+    expect(isNearer("c:\\A\\B", "C:\\a", "C:\\a\\b\\c")).toBe(true);
   });
 
   it("takes no directory for the parent of one that only begins like it", () => {

@@ -111,6 +111,19 @@ describe("validation, in the order of the origin, names field, value and rule:",
     },
   );
 
+  it("each before the next: of several faults the first in this order is told, however the rest is", () => {
+    const wrong = '{version: "\ud800"';
+    expect(faultOf("\ufeff").kind).toBe("empty");
+    expect(faultOf(`\ufeff${wrong}`).kind).toBe("not_unicode");
+    expect(faultOf(`\ufeff${wrong.toWellFormed()}`).kind).toBe("byte_order_mark");
+    expect(faultOf(wrong.toWellFormed()).kind).toBe("not_json");
+    const project = { name: "", id: 7 };
+    expect(faultOf({ project: 1, auto_switch: "no" }).field).toBe("version");
+    expect(faultOf({ version: "x", project, description: 1 }).field).toBe("version");
+    expect(faultOf({ version: "1.0", project, description: 1 }).field).toBe("project.name");
+    expect(faultOf({ version: "1.0", project: { ...project, name: "a" }, description: 1 }).field).toBe("project.id");
+  });
+
   it("a long value is shown shortened", () => {
     const fault = faultOf({ ...valid, version: "9".repeat(10_000) });
     expect(fault.value?.length).toBeLessThan(250);

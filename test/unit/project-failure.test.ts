@@ -29,7 +29,14 @@ const CASES: [ProjectFailure, string[]][] = [
     { kind: "project_ambiguous", name: "one", count: 7, matches: [{ id: "id-1", root: "/a" }] },
     ['"one" is the name of 7 projects: id-1 at "/a" and 6 more', "Pass the id"],
   ],
-  [{ kind: "project_limit", root: "/a", limit: 1000 }, ['root "/a"', "already 1000 projects", "remove_project"]],
+  [
+    { kind: "project_limit", configPath: "/a/.codebase-mcp/config.json", root: "/a", limit: 1000 },
+    ['root "/a"', "already 1000 projects", "remove_project"],
+  ],
+  [
+    { kind: "config_unregistered", configPath: "/a/.codebase-mcp/config.json" },
+    ['"/a/.codebase-mcp/config.json" could not be registered', "Call set_working_directory with it again"],
+  ],
   [
     { kind: "project_mismatch", named: one, configured: two, configPath: "/c" },
     ['"one" (id-1) cannot be used here', '"/c" has strict_mode on and allows only "two" (id-2)', "Leave project out"],

@@ -29,7 +29,6 @@ const NO_CONFIG: SessionConfig = { state: "no_config", workingDirectory: "/nowhe
 const NO_DIRECTORY: SessionConfig = { state: "no_directory" };
 const UNUSABLE: SessionConfig = {
   state: "unusable",
-  workingDirectory: "/bad",
   failure: {
     kind: "config_invalid",
     configPath: "/bad/.codebase-mcp/config.json",

@@ -111,7 +111,7 @@ describe("the rate limit", () => {
 describe("a flood", () => {
   const initializes = 20_000;
 
-  it(`of ${initializes} initializes stores nothing and wakes no object`, async () => {
+  it(`of ${initializes} initializes stores nothing and wakes no object`, { timeout: 120_000 }, async () => {
     const { namespace, asked } = watch(env.SESSIONS);
     const before = await count();
     const send = startApp({}, { SESSIONS: namespace });
@@ -120,7 +120,9 @@ describe("a flood", () => {
     expect(await count()).toBe(before);
   });
 
-  it("of 2,000 first sets from one caller ends in 429s and a bounded number of contexts; others are served meanwhile", async () => {
+  it("of 2,000 first sets from one caller ends in 429s and a bounded number of contexts; others are served meanwhile", {
+    timeout: 120_000,
+  }, async () => {
     const before = await count();
     // The platform's own limiter, as wrangler.toml sets it: 300 a minute. Two windows may touch the flood.
     const send = startApp({ RATE_LIMITS: "on" });

@@ -4,7 +4,7 @@ import { reset } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MAX_STATE_BYTES } from "../../src/constants.ts";
-import type { ServiceProps, SessionContextManager } from "../../src/rpc/session-context-manager.ts";
+import type { ServiceProps, SessionContextService } from "../../src/rpc/session-context-service.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { tool } from "../support/mcp.ts";
 import { DAY, EMPTY, evict, fireDueAlarm, idOf, moveClock, storageOf } from "../support/objects.ts";
@@ -18,9 +18,8 @@ afterEach(async () => {
   await reset();
 });
 
-/** The methods as a caller over the binding has them; the platform's own type for it is too deep for the compiler. */
-type Methods = Omit<SessionContextManager, "fetch" | "tail" | "trace" | "scheduled" | "queue" | "test">;
-const bound = (props: object) => exports.SessionContextManager({ props: props as ServiceProps }) as unknown as Methods;
+const bound = (props: object) =>
+  exports.SessionContextManager({ props: props as ServiceProps }) as unknown as SessionContextService;
 const service = (name = "notes") => bound({ service: name });
 const objectOf = (name: string, sessionId: string) =>
   env.SESSIONS.get(env.SESSIONS.idFromName(JSON.stringify([name, sessionId])));

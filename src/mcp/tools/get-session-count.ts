@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ok } from "../../failure.ts";
 import { hasScope } from "../../scopes.ts";
 import { ANONYMOUS } from "../../session/session-context.ts";

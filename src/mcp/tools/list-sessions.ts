@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ok } from "../../failure.ts";
 import { defineTool, isoTime, projectRef } from "../session-tool.ts";
 
@@ -33,7 +33,8 @@ export const listSessions = defineTool({
       return {
         session_id: context.sessionId,
         working_directory: context.workingDirectory,
-        project: context.project.current,
+        // Unknown while the catalog has not been heard: then it is what the session was on in the directory before.
+        project: context.project.version === null ? null : context.project.current,
         client: context.client,
         last_used: isoTime(context.lastUsed),
         expires_at: isoTime(context.expiresAt),

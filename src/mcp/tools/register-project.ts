@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fail, ok } from "../../failure.ts";
 import { defaultConfigPath } from "../../projects/discovery.ts";
 import { parseProjectConfig } from "../../projects/project-config.ts";

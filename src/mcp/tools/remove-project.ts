@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fail, ok } from "../../failure.ts";
 import { parseWorkingDirectory } from "../../session/working-directory.ts";
 import { replyPart } from "../project-tool.ts";

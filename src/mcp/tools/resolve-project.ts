@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ok } from "../../failure.ts";
 import { resolveFor } from "../../session/session-project.ts";
 import { defineTool, projectText, sessionIdArgument, sessionOutput, sessionPart } from "../session-tool.ts";

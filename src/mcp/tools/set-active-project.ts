@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { ok } from "../../failure.ts";
 import { replyPart } from "../project-tool.ts";
 import { defineTool, projectRef, sessionIdArgument, sessionOutput } from "../session-tool.ts";

@@ -1,9 +1,10 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fail, ok, type Result } from "../../failure.ts";
 import type { Registration } from "../../projects/catalog.ts";
 import { ancestors, configRoot, defaultConfigPath, rootKey } from "../../projects/discovery.ts";
 import { parseProjectConfig } from "../../projects/project-config.ts";
-import type { ProjectFailure } from "../../projects/project-failure.ts";
+import { failedConfigPath, type ProjectFailure } from "../../projects/project-failure.ts";
+import { resolveFor } from "../../session/session-project.ts";
 import { parseWorkingDirectory } from "../../session/working-directory.ts";
 import { defineTool, projectText, sessionIdArgument, sessionOutput, sessionPart } from "../session-tool.ts";
 
@@ -44,8 +45,8 @@ export const setWorkingDirectory = defineTool({
       .object({ name: z.string(), id: z.string() })
       .nullable()
       .describe("The project of that config; null if there is none or it cannot be used"),
-    switched: z.boolean().describe("Whether the session's project has changed"),
-    would_switch: z.boolean().optional().describe("dry_run: the project would have changed"),
+    switched: z.boolean().describe("Whether the session has gone over to this project from another or none"),
+    would_switch: z.boolean().optional().describe("dry_run: it would have gone over to this project"),
     ...sessionOutput,
   }),
   async run({ directory, session_id, config, config_path }, call, client) {
@@ -56,19 +57,22 @@ export const setWorkingDirectory = defineTool({
     if (!set.ok) return set;
     const { created, context, switched, wouldSwitch } = set.value;
     const { found, failure } = context.project;
-    const part = sessionPart(context.sessionId, context);
+    const resolved = resolveFor(context);
+    const part = sessionPart(context.sessionId, context, resolved);
+    // Models that read text alone learn here what a switch has held back.
+    const reason = resolved.ok ? `: ${resolved.value.reason}` : "";
     return ok({
       structured: {
         success: true as const,
         created,
         config_found: found !== null || failure !== null,
-        config_path: found?.configPath ?? (failure?.kind === "config_invalid" ? failure.configPath : null),
+        config_path: found?.configPath ?? (failure && failedConfigPath(failure)),
         project_info: found && { name: found.name, id: found.id },
         switched,
         ...(wouldSwitch ? { would_switch: true } : {}),
         ...part,
       },
-      text: `Working directory set to ${JSON.stringify(part.working_directory)} in ${created ? "a new context of " : ""}session ${part.session_id}, kept until ${part.expires_at} and longer with every use. Pass this session_id to every later call. ${projectText(part)}`,
+      text: `Working directory set to ${JSON.stringify(part.working_directory)} in ${created ? "a new context of " : ""}session ${part.session_id}, kept until ${part.expires_at} and longer with every use. Pass this session_id to every later call. ${projectText(part)}${reason}`,
     });
   },
 });

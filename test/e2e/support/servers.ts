@@ -39,6 +39,21 @@ export function ownFolder(): string {
   return folder;
 }
 
+/** A folder for all tests of a file, removed after them. Returns how to get its path. */
+export function fileFolder(): () => string {
+  let folder: string | undefined;
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), "mcp-session-test-"));
+  });
+  afterAll(() => {
+    if (folder) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  });
+  return () => {
+    if (!folder) throw new Error("The file's folder is there only while its tests run");
+    return folder;
+  };
+}
+
 /** How many sessions have a context, as `client` is told. */
 export async function countOf(client: ConnectedClient): Promise<unknown> {
   return (await client.call("get_session_count")).data.active_sessions;

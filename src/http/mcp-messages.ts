@@ -1,0 +1,85 @@
+import type { Era } from "../mcp/caller.ts";
+import type { CallRecord, ToolFailure } from "../mcp/session-call.ts";
+import { jsonRpcError, SERVER_ERROR, SESSION_NOT_FOUND } from "./json-rpc.ts";
+import { type TraceContext, traceOf } from "./trace-context.ts";
+
+/** What can be told of a message without knowing its session: its form, its method, how to refuse it. */
+
+export const VERSION_HEADER = "mcp-protocol-version";
+const FIRST_MODERN_VERSION = "2026-07-28";
+const METHOD_NAME = /^[a-z]+([/][A-Za-z_]{1,40}){0,2}$/;
+const TOOL_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+
+/** What the route has learnt about a request, for its log line. */
+export interface McpEvent {
+  era?: Era;
+  method?: string;
+  tool?: string;
+  sessionId?: string | null;
+  /** `tool_error` if a tool has answered with an error; the status is 200 then. */
+  outcome?: string;
+  /** The trace that the message says it belongs to. */
+  trace?: TraceContext | null;
+}
+
+/** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
+export function refuseSession(failure: ToolFailure | null, id: string | number | null): Response {
+  if (failure?.kind === "session_unavailable") {
+    return jsonRpcError(503, SERVER_ERROR, "The session is busy. Try again", { id, headers: { "Retry-After": "1" } });
+  }
+  return jsonRpcError(404, SESSION_NOT_FOUND, "Session not found. Initialize a new one", { id });
+}
+
+/** Both revisions: a client must send JSON and accept JSON and event streams. */
+export function refuseMediaType(request: Request): Response | null {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") {
+    return jsonRpcError(415, SERVER_ERROR, "Unsupported Media Type: Content-Type must be application/json");
+  }
+  const accept = request.headers.get("accept")?.toLowerCase() ?? "";
+  if (!accept.includes("application/json") || !accept.includes("text/event-stream")) {
+    return jsonRpcError(406, SERVER_ERROR, "Not Acceptable: Accept must list application/json and text/event-stream");
+  }
+  return null;
+}
+
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const isModernVersion = (request: Request): boolean =>
+  (request.headers.get(VERSION_HEADER) ?? "") >= FIRST_MODERN_VERSION;
+
+export const isMethod = (message: unknown, method: string): boolean =>
+  (message as { method?: unknown } | null)?.method === method;
+
+export const callsTool = (body: unknown): boolean =>
+  Array.isArray(body) ? body.some((message) => isMethod(message, "tools/call")) : isMethod(body, "tools/call");
+
+export function noteMessage(event: McpEvent, body: unknown): void {
+  const { method, params } = (Array.isArray(body) ? body[0] : body) ?? {};
+  // Names as protocol and tools have them; anything else could be a path or a token that landed in the wrong place.
+  if (typeof method === "string") event.method = METHOD_NAME.test(method) ? method : "other";
+  event.trace = traceOf(params?._meta);
+  if (typeof params?.name === "string") event.tool = TOOL_NAME.test(params.name) ? params.name : "other";
+}
+
+/** Returns whether the SDK has answered a call of a tool with a result. */
+export async function noteOutcome(
+  event: McpEvent,
+  body: unknown,
+  record: CallRecord,
+  response: Response,
+): Promise<boolean> {
+  event.sessionId = record.sessionId;
+  if (!callsTool(body) || !isJson(response)) return false;
+  const answer = parseJson(await response.clone().text()) as { result?: { isError?: unknown } } | undefined;
+  if (answer?.result?.isError === true) event.outcome = "tool_error";
+  return answer?.result !== undefined;
+}
+
+const isJson = (response: Response): boolean => response.headers.get("content-type")?.includes("json") ?? false;

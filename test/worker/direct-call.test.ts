@@ -1,0 +1,193 @@
+/** The short way past the SDK answers as the SDK does: the same requests to both, byte for byte up to ids and times. */
+import { reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import fc from "fast-check";
+import { afterEach, expect, inject, it, vi } from "vitest";
+import { parseConfig } from "../../src/config.ts";
+import { DirectCalls } from "../../src/mcp/direct-call.ts";
+import { SERVER_INFO, TOOLS } from "../../src/mcp/server.ts";
+import { Sessions } from "../../src/session/sessions.ts";
+import { ENDPOINT, type Send, startApp } from "../support/apps.ts";
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
+
+const E = "io.modelcontextprotocol/";
+type Json = Record<string, unknown>;
+
+const envelopes: Json[] = [
+  { [`${E}protocolVersion`]: "2026-07-28", [`${E}clientCapabilities`]: {} },
+  {
+    [`${E}protocolVersion`]: "2026-07-28",
+    [`${E}clientCapabilities`]: { elicitation: {} },
+    [`${E}clientInfo`]: { name: "claude-code", version: "2.1.0" },
+  },
+];
+const oddEnvelopes: Json[] = [
+  { [`${E}protocolVersion`]: "2026-07-28" },
+  { [`${E}protocolVersion`]: 7, [`${E}clientCapabilities`]: {} },
+  { [`${E}protocolVersion`]: "2099-01-01", [`${E}clientCapabilities`]: {} },
+  { [`${E}protocolVersion`]: "2026-07-28", [`${E}clientCapabilities`]: 5 },
+  { [`${E}protocolVersion`]: "2026-07-28", [`${E}clientCapabilities`]: {}, [`${E}clientInfo`]: "x" },
+  { [`${E}protocolVersion`]: "2026-07-28", [`${E}clientCapabilities`]: {}, progressToken: {} },
+];
+
+const sometimes = <T, U>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<U>): fc.Arbitrary<T | U> =>
+  fc.oneof({ weight: 5, arbitrary: usual }, { weight: 1, arbitrary: odd });
+
+const project = { version: "1.0", project: { name: "shop", id: "6f1c2d3e-4b5a-4978-8a6b-5c4d3e2f1a0b" } };
+const directory = fc.constantFrom("/a", "/a/b", "/a//b/./c/", "C:\\x", "file:///a/b%20c", "relative", "", "/a\u0000b");
+/** `MINE` and `OTHER` stand for the two sessions that each side has. */
+const sessionId = fc.constantFrom("MINE", "OTHER", "sess_wrong", undefined);
+
+const args: Record<string, fc.Arbitrary<unknown>> = {
+  set_working_directory: fc.record(
+    {
+      directory,
+      session_id: sessionId,
+      config: fc.constantFrom(project, JSON.stringify(project), "{", {}),
+      config_path: directory,
+    },
+    { requiredKeys: ["directory"] },
+  ),
+  get_working_directory: fc.record({ session_id: sessionId }),
+  get_session_context: fc.record({ session_id: sessionId }),
+  get_session_count: fc.constant({}),
+  list_sessions: fc.record({ cursor: fc.constantFrom("x", undefined) }),
+  end_session: fc.record({ session_id: sessionId }),
+  resolve_project: fc.record({ project: fc.constantFrom("shop", "Shop", "", undefined), session_id: sessionId }),
+  register_project: fc.record({ root: directory, config: fc.constantFrom(project, "{"), session_id: sessionId }),
+  list_projects: fc.record({ session_id: sessionId }),
+  remove_project: fc.record({ root: directory, session_id: sessionId }),
+  set_active_project: fc.record({ project: fc.constantFrom("shop", null), session_id: sessionId }),
+};
+
+const message = fc.constantFrom(...Object.keys(args), "no_such_tool").chain((name) =>
+  fc.record({
+    era: fc.constantFrom("legacy", "modern"),
+    name: fc.constant(name),
+    args: sometimes(
+      args[name] ?? fc.constant({}),
+      fc.constantFrom(undefined, null, [], "x", { extra: 1 }, { directory: 5 }),
+    ),
+    id: sometimes(fc.constantFrom<unknown>(1, "a", -7), fc.constantFrom(null, 1.5, {}, undefined)),
+    header: fc.constantFrom("MINE", "OTHER", undefined, undefined, "wrong"),
+    version: sometimes(
+      fc.constantFrom("2025-11-25", "2025-06-18", undefined),
+      fc.constantFrom("2026-07-28", "1999-01-01"),
+    ),
+    meta: sometimes(
+      fc.constantFrom<unknown>(undefined, { progressToken: 3 }, { progressToken: "t", vendor: 1 }),
+      fc.constantFrom<unknown>(null, [], { progressToken: {} }, { [`${E}related-task`]: { taskId: "x" } }),
+    ),
+    envelope: sometimes(fc.constantFrom(...envelopes), fc.constantFrom(...oddEnvelopes)),
+    headers: sometimes(
+      fc.constant({}),
+      fc.constantFrom({ "mcp-name": "x" }, { "mcp-method": "ping" }, { "mcp-protocol-version": "2025-11-25" }),
+    ),
+    extra: sometimes(
+      fc.constant({}),
+      fc.constantFrom({ more: 1 }, { jsonrpc: "1.0" }, { method: "ping" }, { params: [] }),
+    ),
+    extraParams: sometimes(fc.constant({}), fc.constantFrom({ task: {} }, { more: 1 })),
+  }),
+);
+type Message = typeof message extends fc.Arbitrary<infer M> ? M : never;
+
+/** The same request for one side, with that side's sessions in it. */
+function requestFor(
+  { era, name, args, id, header, version, meta, envelope, headers, extra, extraParams }: Message,
+  mine: string,
+  other: string,
+) {
+  const fill = (text: string) => (text === "MINE" ? mine : text === "OTHER" ? other : text);
+  const filled = JSON.parse(JSON.stringify(args ?? null), (_, value) =>
+    typeof value === "string" ? fill(value) : value,
+  );
+  const params = { name, ...(args === undefined ? {} : { arguments: filled }), ...extraParams };
+  const body =
+    era === "modern"
+      ? { jsonrpc: "2.0", id, method: "tools/call", params: { ...params, _meta: envelope }, ...extra }
+      : {
+          jsonrpc: "2.0",
+          id,
+          method: "tools/call",
+          params: meta === undefined ? params : { ...params, _meta: meta },
+          ...extra,
+        };
+  const all: Record<string, string> = {
+    "content-type": "application/json",
+    accept: "application/json, text/event-stream",
+    host: "localhost",
+    "user-agent": "differential/1",
+    ...(era === "modern"
+      ? { "mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": name }
+      : version && { "mcp-protocol-version": version }),
+    ...(header === undefined ? {} : { "mcp-session-id": fill(header) }),
+    ...headers,
+  };
+  return new Request(ENDPOINT, { method: "POST", headers: all, body: JSON.stringify(body) });
+}
+
+/** An answer without what differs from run to run. */
+async function answerTo(send: Send, request: Request) {
+  const { status, headers, text } = await send(request);
+  const body = text
+    .replaceAll(/sess_[A-Za-z0-9_-]{43}/g, "SESSION")
+    .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+    .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g, "UUID");
+  return { status, headers: Object.fromEntries(headers), body };
+}
+
+it("answers every request as the SDK does", { timeout: 120_000 }, async () => {
+  const direct = startApp();
+  const sdk = startApp({}, {}, null as never);
+  const sessions = new Sessions(env.SESSIONS, parseConfig({}));
+  const read = vi.spyOn(DirectCalls.prototype, "read");
+  await fc.assert(
+    fc.asyncProperty(fc.array(message, { minLength: 10, maxLength: 30 }), async (messages) => {
+      const [a, b] = [0, 1].map(() => [sessions.mint().sessionId, sessions.mint().sessionId] as const);
+      for (const one of messages) {
+        // One after the other: both count the same sessions, so each side's own must be as many.
+        const [left, right] = [
+          await answerTo(direct, requestFor(one, ...(a as [string, string]))),
+          await answerTo(sdk, requestFor(one, ...(b as [string, string]))),
+        ];
+        if (one.name === "get_session_count") {
+          expect(left.status).toBe(right.status);
+          continue;
+        }
+        expect(left).toEqual(right);
+      }
+    }),
+    { numRuns: Math.ceil(inject("fuzzRuns") / 20) },
+  );
+  const taken = read.mock.results.filter(({ value }) => value !== null).length;
+  // It would be no test if nothing went the short way, or everything did.
+  expect(taken).toBeGreaterThan(read.mock.results.length / 4);
+  expect(taken).toBeLessThan(read.mock.results.length);
+});
+
+it("learns an envelope only from the SDK's own acceptance, and forgets before it grows without bound", () => {
+  const calls = new DirectCalls(TOOLS, SERVER_INFO, () => {});
+  const headers = new Headers({
+    "mcp-protocol-version": "2026-07-28",
+    "mcp-method": "tools/call",
+    "mcp-name": "get_session_count",
+  });
+  const call = (n: number) => ({
+    jsonrpc: "2.0",
+    id: 1,
+    method: "tools/call",
+    params: { name: "get_session_count", _meta: { ...envelopes[0], vendor: n } },
+  });
+  expect(calls.read(headers, call(0))).toBeNull();
+  calls.learn(call(0));
+  expect(calls.read(headers, call(0))).not.toBeNull();
+  expect(calls.read(headers, call(1))).toBeNull();
+  for (let n = 0; n < 2000; n++) calls.learn(call(n));
+  expect(calls.read(headers, call(0))).toBeNull();
+  expect(calls.read(headers, call(1999))).not.toBeNull();
+});

@@ -21,4 +21,6 @@ export interface SessionBindings {
   readonly REQUEST_LIMITER?: RateLimit;
   /** Absent: contexts that begin are not limited. */
   readonly CONTEXT_LIMITER?: RateLimit;
+  /** Absent: requests are only logged. */
+  readonly REQUEST_EVENTS?: AnalyticsEngineDataset;
 }

@@ -114,8 +114,9 @@ export const MAX_KEPT_ANSWERS = 16;
 /** How often an update of a state value is tried if other calls change the value meanwhile. */
 export const STATE_UPDATE_TRIES = 10;
 
+/** How long the status page shows the same answer about the registry's health. */
+export const HEALTH_MAX_AGE_MS = 15_000;
+
 /** Modern envelopes that one isolate remembers as accepted, and how long one may be, in UTF-16 code units. */
 export const MAX_KNOWN_ENVELOPES = 500;
 export const MAX_KNOWN_ENVELOPE_LENGTH = 4096;
-/** How long the status page shows the same answer about the registry's health. */
-export const HEALTH_MAX_AGE_MS = 15_000;

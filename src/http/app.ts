@@ -6,7 +6,7 @@ import * as z from "zod";
 import type { SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { MAX_BODY_BYTES } from "../constants.ts";
-import { createLogger, type Logger, shortSessionId } from "../log.ts";
+import { createLogger, type Logger } from "../log.ts";
 import type { Caller } from "../mcp/caller.ts";
 import { DirectCalls } from "../mcp/direct-call.ts";
 import { ServerSession } from "../mcp/server-session.ts";
@@ -18,19 +18,20 @@ import { Registry } from "../registry/registry.ts";
 import { regionOfRequest } from "../registry/shard-of.ts";
 import { Sessions } from "../session/sessions.ts";
 import { createAdminGate } from "./admin-gate.ts";
+import { createAdmission } from "./admit.ts";
 import { apiRoutes } from "./api/api-routes.ts";
 import type { AppEnv } from "./app-env.ts";
 import { createAuthenticator } from "./auth.ts";
 import { METADATA_PATHS, resourceMetadata } from "./auth-metadata.ts";
 import { corsHeaders, isPreflight, preflightResponse } from "./cors.ts";
-import type { Identity } from "./identity.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
 import type { McpEvent } from "./mcp-messages.ts";
 import { createMcpRoute } from "./mcp-route.ts";
 import { refusalOf } from "./origin.ts";
 import { pageRoutes } from "./pages/page-routes.tsx";
 import { protectiveHeaders } from "./protective-headers.ts";
-import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
+import { rateLimitKey, withinLimit } from "./rate-limit.ts";
+import { recordRequest } from "./request-event.ts";
 import { refuseOversize } from "./request-limits.ts";
 
 /** State of a server that describes none: no key. */
@@ -83,30 +84,16 @@ export interface SessionAppOptions<State extends z.ZodObject = NoState> {
    * of the legacy era.
    */
   readonly streaming?: boolean;
+  /** Whether `/` and `/dashboard` show the status page and the dashboard (default true). */
+  readonly pages?: boolean;
   /**
    * Tools that may be answered without the SDK where a call is well-formed; they must be those that `buildServer`
    * registers, and `serverInfo` what it calls itself.
    * @internal
    */
   readonly direct?: { readonly tools: readonly SessionTool[]; readonly serverInfo: Implementation };
-  /** Whether `/` and `/dashboard` show the status page and the dashboard (default true). */
-  readonly pages?: boolean;
   /** @internal Settings other than the Worker's vars, for tests. The Durable Objects go by the vars in any case. */
   readonly config?: Config;
-}
-
-/** Paths that may stand in the log; any other is the client's own text. */
-const ROUTES = new Set([
-  ...["/mcp", "/healthz", "/schema/config.json", "/", "/dashboard", "/dashboard/live", "/metrics", "/openapi.json"],
-  ...["/api/sessions", "/api/sessions/count"],
-]);
-
-/** Under this path a session id follows, which must not stand in the log. */
-const SESSION_ROUTE = "/api/sessions/";
-
-function routeOf(path: string): string {
-  if (ROUTES.has(path)) return path;
-  return path.startsWith(SESSION_ROUTE) ? `${SESSION_ROUTE}:id` : "other";
 }
 
 /**
@@ -145,8 +132,8 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     buildServer,
     state = z.object({}) as unknown as State,
     streaming = true,
-    direct,
     pages = true,
+    direct,
     config = configOf(env),
   } = options;
   const log = createLogger(config.logLevel);
@@ -171,18 +158,18 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     // Now: a body limit may replace the request by one that does not know where it came from.
     c.set("region", regionOfRequest(c.req.raw.cf as Record<string, unknown> | undefined));
     await next();
-    log("info", "request", {
-      request_id: requestId,
-      http_method: c.req.method,
-      route: routeOf(c.req.path),
-      era: event.era,
-      method: event.method,
-      tool: event.tool,
-      session: event.sessionId ? shortSessionId(event.sessionId) : null,
-      status: c.res.status,
-      outcome: c.res.status < 400 ? (event.outcome ?? "ok") : c.res.status < 500 ? "refused" : "failed",
-      duration_ms: Date.now() - startedAt,
-    });
+    recordRequest(
+      {
+        requestId,
+        httpMethod: c.req.method,
+        path: c.req.path,
+        event,
+        status: c.res.status,
+        durationMs: Date.now() - startedAt,
+      },
+      log,
+      c.env.REQUEST_EVENTS,
+    );
   });
 
   app.use(protectiveHeaders);
@@ -214,20 +201,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     });
   }
 
-  /** Lets through who passes `gate`, and charges the request to them. */
-  const admit =
-    (gate: (request: Request) => Promise<Identity | Response>): MiddlewareHandler<AppEnv> =>
-    async (c, next) => {
-      const identity = await gate(c.req.raw);
-      const refused = identity instanceof Response;
-      // Whoever is refused is nobody, and pays as the address that they come from.
-      const key = refused ? addressKey(c.req.raw) : rateLimitKey(identity, c.req.raw);
-      if (!(await withinRate(c.env.REQUEST_LIMITER, key))) return tooManyRequests("requests");
-      if (refused) return identity;
-      c.set("identity", identity);
-      return next();
-    };
-
+  const admit = createAdmission(withinRate);
   const admitAdmin = admit(createAdminGate(config.auth, authenticate));
   app.route("/", apiRoutes(config, admitAdmin));
   if (pages) app.route("/", pageRoutes(config, admitAdmin));

@@ -1,6 +1,7 @@
 import type { Era } from "../mcp/caller.ts";
 import type { CallRecord, ToolFailure } from "../mcp/session-call.ts";
 import { jsonRpcError, SERVER_ERROR, SESSION_NOT_FOUND } from "./json-rpc.ts";
+import { type TraceContext, traceOf } from "./trace-context.ts";
 
 /** What can be told of a message without knowing its session: its form, its method, how to refuse it. */
 
@@ -17,6 +18,8 @@ export interface McpEvent {
   sessionId?: string | null;
   /** `tool_error` if a tool has answered with an error; the status is 200 then. */
   outcome?: string;
+  /** The trace that the message says it belongs to. */
+  trace?: TraceContext | null;
 }
 
 /** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
@@ -61,6 +64,7 @@ export function noteMessage(event: McpEvent, body: unknown): void {
   const { method, params } = (Array.isArray(body) ? body[0] : body) ?? {};
   // Names as protocol and tools have them; anything else could be a path or a token that landed in the wrong place.
   if (typeof method === "string") event.method = METHOD_NAME.test(method) ? method : "other";
+  event.trace = traceOf(params?._meta);
   if (typeof params?.name === "string") event.tool = TOOL_NAME.test(params.name) ? params.name : "other";
 }
 

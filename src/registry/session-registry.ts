@@ -112,7 +112,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     return { sessions: this.#history.sessions(), yours: this.#countOf(principal) };
   }
 
-  /** What has been counted here, since ever and in each step of `ranges`. */
+  /** @internal What has been counted here, since ever and in each step of `ranges`. */
   report(ranges: readonly HistoryRange[], now: number): ShardReport {
     const hasTables = this.#hasTables();
     const snapshots = hasTables && ranges.length > 0 ? this.#history.snapshots() : [];
@@ -134,7 +134,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
   }
 
   /**
-   * All contexts, newest first, or those of one principal, which here may be a shared one. For operators: without an index
+   * @internal All contexts, newest first, or those of one principal, which here may be a shared one. For operators: without an index
    * on the time, whose upkeep would cost every caller, it reads every row of the shard (rows read cost 1/1000 of rows written).
    */
   listAll(principal: Principal | null, position: ListPosition | null, limit: number): RegistryEntry[] {

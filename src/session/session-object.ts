@@ -255,13 +255,13 @@ export class SessionObject extends DurableObject<SessionBindings> {
     return ok({ ended: true });
   }
 
-  /** The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
+  /** @internal The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
   async peekAsOperator(): Promise<SessionContext | null> {
     const { now, live } = await this.#life.read();
     return live && this.#view(live, live.deadline, now);
   }
 
-  /** Forgets the context, whoever owns it. The owner finds it as if they had ended it themselves; the id stays usable. */
+  /** @internal Forgets the context, whoever owns it. The owner finds it as if they had ended it themselves; the id stays usable. */
   async endAsOperator(): Promise<{ ended: boolean }> {
     const { live } = await this.#life.read();
     if (live === null) return { ended: false };

@@ -167,8 +167,9 @@ describe("a header", () => {
 describe("a path", () => {
   it("that is no route is answered with 404 and nothing else", async () => {
     for (const path of [
-      "/",
       "/mcp/",
+      "/dashboard/",
+      "/assets/..%2fmcp",
       "/MCP",
       "/mcp/..%2f",
       "//mcp",

@@ -1,7 +1,7 @@
 /** Runs all cases in turn, several rounds of them, so that what else the machine does hits all alike. */
 import { type Case, keyOf, SESSIONS } from "./cases.ts";
 import { type Generator, type Load, runLoad, SESSION_PLACEHOLDER } from "./load/load.ts";
-import { EXPECTED, initialize, openSession, requestOf, sendChecked } from "./operations.ts";
+import { DIRECTORY, EXPECTED, initialize, OTHER_DIRECTORY, openSession, requestOf, sendChecked } from "./operations.ts";
 import type { PeerName } from "./peers.ts";
 import { together } from "./together.ts";
 import { cpuSeconds, type RunningPeer } from "./workerd.ts";
@@ -84,7 +84,8 @@ async function prepare({ url }: RunningPeer, one: Case, sessions: readonly strin
     const session = opening === null ? undefined : SESSION_PLACEHOLDER;
     return { url, requests: [requestOf("open", era, session)], opening, connections };
   }
-  const requests = sessions.map((session) => requestOf(operation, era, session));
+  const directories = operation === "set" ? [OTHER_DIRECTORY, DIRECTORY] : [DIRECTORY];
+  const requests = directories.flatMap((path) => sessions.map((session) => requestOf(operation, era, session, path)));
   await together(requests.length, CONCURRENCY, async (n) => {
     const request = requests[n];
     if (request) await sendChecked(url, request, EXPECTED[operation]);

@@ -17,7 +17,7 @@ export const SESSIONS = 200;
 export function casesOf(connections: readonly number[]): Case[][] {
   return OPERATIONS.flatMap((operation) =>
     connections.flatMap((count) =>
-      sessionsOf(operation).map((sessions) =>
+      sessionsOf(operation, count).map((sessions) =>
         PEERS.filter((peer) => offers(peer, operation)).flatMap((peer) =>
           peer.eras.map((era) => ({ peer: peer.name, era, operation, connections: count, sessions })),
         ),
@@ -26,9 +26,9 @@ export function casesOf(connections: readonly number[]): Case[][] {
   );
 }
 
-function sessionsOf(operation: OperationName): number[] {
+function sessionsOf(operation: OperationName, connections: number): number[] {
   if (operation === "open") return [0];
-  return operation === "get" || operation === "set" ? [1, SESSIONS] : [1];
+  return connections > 1 && (operation === "get" || operation === "set") ? [1, SESSIONS] : [1];
 }
 
 export const keyOf = ({ peer, era, operation, connections, sessions }: Case): string =>

@@ -11,6 +11,8 @@ export interface HttpRequest {
 }
 
 export const DIRECTORY = "/home/me/projects/shop/frontend";
+/** For every other set: SQLite writes nothing where a value stays the same. It contains the other one. */
+export const OTHER_DIRECTORY = `${DIRECTORY}/src`;
 const CLIENT = { name: "bench", version: "1.0.0" };
 const HEADERS = { "Content-Type": "application/json", Accept: "application/json, text/event-stream" };
 
@@ -28,8 +30,13 @@ export function initialize(era: Era): HttpRequest | null {
 }
 
 /** @param session As the peer named it; undefined opens one. */
-export function requestOf(operation: OperationName, era: Era, session: string | undefined): HttpRequest {
-  const directory = operation === "set" || operation === "open" ? { directory: DIRECTORY } : {};
+export function requestOf(
+  operation: OperationName,
+  era: Era,
+  session: string | undefined,
+  path = DIRECTORY,
+): HttpRequest {
+  const directory = operation === "set" || operation === "open" ? { directory: path } : {};
   if (era === "none") {
     return {
       path: "/",

@@ -13,6 +13,8 @@ export interface OperationCost {
   readonly requests: number;
   readonly rowsWritten: number;
   readonly rowsRead: number;
+  /** Size of the largest database of each class until then. */
+  readonly databaseBytes: Readonly<Record<string, number>>;
   /** What was asked of which class. */
   readonly calls: Readonly<Record<string, number>>;
 }
@@ -62,7 +64,24 @@ export async function countCosts(
     }
   }
   await server.stop();
+  if (peer.name === "ours") costs.push(await countExpiry(peer, modules, folder, wrapper));
   return costs;
+}
+
+/** What it takes until a context that nobody uses is gone. The peers keep theirs, or only for a fixed time. */
+async function countExpiry(
+  peer: Peer,
+  modules: Readonly<Record<string, string>>,
+  folder: string,
+  wrapper: string,
+): Promise<OperationCost> {
+  const vars = { SESSION_IDLE_TIMEOUT_SECONDS: "2" };
+  const server = await startPeer(peer, { modules, folder: join(folder, "expiry"), wrapper, vars });
+  await openSession(server.url, "modern");
+  await meter(server.url);
+  const cost = await meter(server.url, 4000);
+  await server.stop();
+  return { era: "none", operation: "expiry", ...cost };
 }
 
 async function meter(url: string, settleMs = SETTLE_MS): Promise<Omit<OperationCost, "era" | "operation">> {

@@ -19,6 +19,9 @@ interface Counts {
 
 const none = (): Counts => ({ calls: {}, requests: 0, changes: 0 });
 let counts = none();
+/** Size of the largest database of each class, as it is billed. */
+const databaseBytes: Record<string, number> = {};
+const storages = new WeakMap<object, { readonly name: string; readonly storage: DurableObjectStorage }>();
 let cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
 
 const HANDLERS = ["fetch", "alarm", "webSocketMessage", "webSocketClose", "webSocketError"];
@@ -39,8 +42,10 @@ export function meterObject(Base: ObjectClass, name: string): ObjectClass {
   return new Proxy(Base, {
     construct: (target, args, newTarget) =>
       inside.run(true, () => {
-        meterStorage((args[0] as DurableObjectState).storage);
+        const { storage } = args[0] as DurableObjectState;
+        meterStorage(storage);
         const object = Reflect.construct(target, args, newTarget) as object;
+        storages.set(object, { name, storage });
         // Frameworks install handlers of their own in the constructor.
         for (const method of HANDLERS.filter((handler) => Object.hasOwn(object, handler))) {
           const original = Reflect.get(object, method) as Method;
@@ -61,7 +66,7 @@ export function meterWorker(worker: ExportedHandler): ExportedHandler {
       const { calls, requests } = counts;
       counts = none();
       cursors = [];
-      return Response.json({ requests, rowsWritten, rowsRead, calls });
+      return Response.json({ requests, rowsWritten, rowsRead, calls, databaseBytes });
     },
   };
 }
@@ -71,8 +76,19 @@ function metered(key: string, method: string, original: Method): Method {
     if (inside.getStore() !== undefined) return original.apply(this, args);
     counts.calls[key] = (counts.calls[key] ?? 0) + 1;
     if (!EVENTS.has(method)) counts.requests++;
-    return inside.run(true, () => original.apply(this, args));
+    const answer = inside.run(true, () => original.apply(this, args));
+    void Promise.resolve(answer)
+      .finally(() => noteSize(this))
+      .catch(() => {});
+    return answer;
   };
+}
+
+function noteSize(object: object): void {
+  const { name, storage } = storages.get(object) ?? {};
+  if (name !== undefined && storage !== undefined) {
+    databaseBytes[name] = Math.max(databaseBytes[name] ?? 0, storage.sql.databaseSize);
+  }
 }
 
 function meterStorage(storage: DurableObjectStorage): void {

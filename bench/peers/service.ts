@@ -7,14 +7,25 @@ interface PeerEnv {
 
 export default {
   async fetch(request: Request, { CONTEXTS }: PeerEnv): Promise<Response> {
-    const { session, directory } = (await request.json()) as { session?: string; directory?: string };
+    const { session, directory, operation } = (await request.json()) as {
+      session?: string;
+      directory?: string;
+      operation?: "count" | "end";
+    };
+    if (operation === "count") return answer(await CONTEXTS.getSessionCount());
+    if (operation === "end") return answer(await CONTEXTS.endSession(session ?? ""));
     const id = session ?? crypto.randomUUID();
     const reply =
       directory === undefined
         ? await CONTEXTS.getWorkingDirectory(id)
         : await CONTEXTS.setWorkingDirectory(id, directory);
-    if (!reply.ok) return Response.json(reply, { status: 500 });
-    const answer = typeof reply.value === "string" || reply.value === null ? reply.value : directory;
-    return Response.json({ session: id, directory: answer });
+    if (!reply.ok) return answer(reply);
+    return Response.json({
+      session: id,
+      directory: typeof reply.value === "string" ? reply.value : (directory ?? null),
+    });
   },
 };
+
+const answer = (reply: { ok: true; value: unknown } | { ok: false }): Response =>
+  reply.ok ? Response.json(reply.value) : Response.json(reply, { status: 500 });

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import type { Implementation, McpServer } from "@modelcontextprotocol/server";
-import { Hono, type MiddlewareHandler } from "hono";
+import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as z from "zod";
 import type { SessionBindings } from "../bindings.ts";

@@ -6,6 +6,9 @@ import { type RunningServer, startServer } from "./server.ts";
 /** What a person does with a share of the sessions. */
 export type Work = (person: Person, share: readonly string[]) => Promise<void>;
 
+/** What happens first in a life of the server, before anybody writes. */
+export type Start = (people: readonly Person[]) => Promise<void>;
+
 /** Resolves when the server shall die; `working` when everybody has finished. */
 export type Moment = (working: Promise<void>) => Promise<void>;
 
@@ -18,41 +21,44 @@ export interface LivesOptions {
 }
 
 export class Lives {
-  /** How often the server has been killed. */
-  kills = 0;
+  /** For each time that the server was killed, how many operations were under way. */
+  readonly kills: number[] = [];
   /** Of the server that lives now. */
   url = "";
   readonly #scene: Scene;
   readonly #options: LivesOptions;
-  #onAcknowledged = () => {};
+  #onAnswer = () => {};
 
   constructor(scene: Pick<Scene, "ledger" | "chance" | "found" | "failed">, options: LivesOptions) {
-    this.#scene = { ...scene, sessions: [], nextDirectory: 0, acknowledged: () => this.#onAcknowledged() };
+    this.#scene = { ...scene, sessions: [], nextDirectory: 0, underWay: 0, answered: () => this.#onAnswer() };
     this.#options = options;
   }
 
-  /** One life in which everybody does their share of `work`, and which ends with SIGKILL. */
-  async killed(idleTimeoutSeconds: number, work: Work, moment: Moment): Promise<void> {
+  /** One life in which everybody does their share of `work`, after `start`, and which ends with SIGKILL. */
+  async killed(idleTimeoutSeconds: number, start: Start, work: Work, moment: Moment): Promise<void> {
     const { ledger, chance } = this.#scene;
     await this.#live(idleTimeoutSeconds, async (people, kill) => {
       // Before new writes cover up what the kill before has lost.
-      await this.together(people, (person, share) => inTurn(share, (id) => person.look(id)));
+      await start(people);
       const working = this.together(people, work);
       await moment(working);
+      // Whoever has just got an answer sends the next operation first: everybody is in the middle of one.
+      await new Promise((resolve) => setImmediate(resolve));
+      this.kills.push(this.#scene.underWay);
       // Nobody sends more while the server is in the middle of what it has got: there a kill does most harm.
-      stop(chance.between(0, 20));
+      stop(chance.between(0, 30));
       await kill();
       await working;
       ledger.serverIsGone(now());
-      this.kills++;
       const { acknowledged, unacknowledged } = ledger.totals;
-      this.#options.tell(`kill ${this.kills}: ${acknowledged} operations acknowledged so far, ${unacknowledged} not`);
+      const totals = `${acknowledged} operations acknowledged so far, ${unacknowledged} not`;
+      this.#options.tell(`kill ${this.kills.length}, with ${this.kills.at(-1)} operations under way: ${totals}`);
     });
   }
 
   /** One life in which nothing happens to the server. */
-  leftAlone(idleTimeoutSeconds: number, work: (people: readonly Person[]) => Promise<void>): Promise<void> {
-    return this.#live(idleTimeoutSeconds, (people) => work(people));
+  leftAlone(idleTimeoutSeconds: number, start: Start): Promise<void> {
+    return this.#live(idleTimeoutSeconds, (people) => start(people));
   }
 
   /** Everybody works with a share of the sessions in use. */
@@ -61,15 +67,15 @@ export class Lives {
     await Promise.all(people.map((person, at) => work(person, parts[at] ?? [])));
   }
 
-  /** Resolves when so many more writes have been acknowledged, and after ten seconds at the latest. */
-  acknowledgements(number: number): Promise<void> {
+  /** Resolves when so many more writes have been answered, however long that takes. */
+  answers(number: number): Promise<void> {
     let missing = number;
-    const acknowledged = new Promise<void>((resolve) => {
-      this.#onAcknowledged = () => {
-        if (--missing <= 0) resolve();
+    return new Promise<void>((resolve) => {
+      this.#onAnswer = () => {
+        if (missing-- <= 0) resolve();
       };
+      this.#onAnswer();
     });
-    return Promise.race([acknowledged, wait(10_000)]);
   }
 
   async #live(

@@ -12,8 +12,11 @@ export interface Scene {
   readonly found: (verdict: Verdict, what: string) => void;
   /** An answer that no kill explains. */
   readonly failed: (what: string) => void;
-  readonly acknowledged: () => void;
+  /** A write is over: acknowledged, or refused, or failed, which is a problem of its own. */
+  readonly answered: () => void;
   nextDirectory: number;
+  /** How many operations have been sent and not answered yet. */
+  underWay: number;
 }
 
 /** One life of the server. */
@@ -65,12 +68,13 @@ export class Person {
     }
   }
 
-  /** Ends contexts and begins them anew, all at once, until the server is gone: many are always on their way to the registry. */
+  /** Ends, begins and changes contexts, all at once, until the server is gone: many are always on their way to the registry. */
   async churn(share: readonly string[]): Promise<void> {
     await Promise.all(
       share.map(async (sessionId) => {
         while (!this.#life.killed) {
           await this.end(sessionId);
+          await this.set(sessionId);
           await this.set(sessionId);
         }
       }),
@@ -109,7 +113,7 @@ export class Person {
   }
 
   async #write(sessionId: string, state: State, tool: string, args: Record<string, unknown>): Promise<void> {
-    const { ledger, acknowledged } = this.#scene;
+    const { ledger, answered } = this.#scene;
     if (this.#life.killed) return;
     const startedAt = now();
     const operation = ledger.begin(sessionId, state, `${this.#name}/1.0.0`, startedAt);
@@ -117,10 +121,10 @@ export class Person {
       const reply = await this.#call(sessionId, tool, args);
       if (reply.isError) throw new Error(reply.text);
       ledger.acknowledge(operation, now());
-      acknowledged();
     } catch (error) {
       this.#explain(error, sessionId, startedAt, operation);
     }
+    answered();
   }
 
   /** `DELETE /mcp`, which only a legacy client knows. */
@@ -130,7 +134,7 @@ export class Person {
     const startedAt = now();
     const operation = ledger.begin(sessionId, "deleted", null, startedAt);
     try {
-      await this.#asItsClient(sessionId, (client) => client.terminateSession());
+      await this.#underWay(this.#asItsClient(sessionId, (client) => client.terminateSession()));
       ledger.acknowledge(operation, now());
       this.#retire(sessionId);
     } catch (error) {
@@ -147,9 +151,16 @@ export class Person {
 
   /** By the argument, or, as legacy clients can, by the header. */
   #call(sessionId: string, tool: string, args: Record<string, unknown>): Promise<ToolReply> {
-    return this.#kind !== "modern" && this.#scene.chance.is(0.3)
-      ? this.#asItsClient(sessionId, (client) => client.call(tool, args))
-      : this.#client.call(tool, { ...args, session_id: sessionId });
+    return this.#underWay(
+      this.#kind !== "modern" && this.#scene.chance.is(0.3)
+        ? this.#asItsClient(sessionId, (client) => client.call(tool, args))
+        : this.#client.call(tool, { ...args, session_id: sessionId }),
+    );
+  }
+
+  #underWay<T>(operation: Promise<T>): Promise<T> {
+    this.#scene.underWay++;
+    return operation.finally(() => this.#scene.underWay--);
   }
 
   async #asItsClient<T>(sessionId: string, use: (client: ConnectedClient) => Promise<T>): Promise<T> {

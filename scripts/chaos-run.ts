@@ -1,7 +1,7 @@
 /** The course of a chaos run: what people do while the server is killed, and what is found afterwards. */
 import { Chance } from "./chance.ts";
 import { Ledger, type Verdict } from "./chaos-ledger.ts";
-import { inTurn, Lives, type LivesOptions, type Moment, shares, type Work, wait } from "./chaos-lives.ts";
+import { inTurn, Lives, type LivesOptions, type Moment, type Start, shares, type Work, wait } from "./chaos-lives.ts";
 import { now, type Person } from "./chaos-person.ts";
 import { connect } from "./clients.ts";
 
@@ -23,7 +23,8 @@ export interface Comparison {
 }
 
 export interface ChaosReport {
-  readonly kills: number;
+  /** For each kill, how many operations were under way; none at the last one, when contexts expire. */
+  readonly kills: readonly number[];
   readonly acknowledged: number;
   readonly unacknowledged: number;
   readonly verdicts: Readonly<Record<Verdict, number>>;
@@ -34,9 +35,12 @@ export interface ChaosReport {
 
 export const LEAST_KILLS = 4;
 
+/** Writes answered in a life in which contexts are ended and begun anew, before it may end. */
+export const LEAST_ANSWERS_IN_CHURN = 60;
+
 /** Retries after a kill are due after five seconds; a machine under load takes its time. */
 const SETTLE_LIMIT_MS = 60_000;
-/** Contexts of the first part must not expire in it, however slow the machine is. */
+/** Of all contexts that are read again: they must not expire before, however slow the machine is. */
 const LONG_TIMEOUT_SECONDS = 86_400;
 
 export class Chaos {
@@ -67,25 +71,24 @@ export class Chaos {
   async run(): Promise<ChaosReport> {
     const { kills, idleTimeoutSeconds, tell } = this.#options;
     const lives = this.#lives;
-    while (lives.kills < kills - 3) {
-      const churns = lives.kills % 2 === 1;
+    let start = this.#lookAround;
+    while (lives.kills.length < kills - 3) {
+      const churns = lives.kills.length % 3 !== 0;
       await (churns
-        ? lives.killed(LONG_TIMEOUT_SECONDS, (person, share) => person.churn(share), this.#anyAcknowledgement())
-        : lives.killed(LONG_TIMEOUT_SECONDS, (person) => person.work(), this.#anyMoment()));
+        ? lives.killed(LONG_TIMEOUT_SECONDS, start, (person, share) => person.churn(share), this.#anyAnswer())
+        : lives.killed(LONG_TIMEOUT_SECONDS, start, (person) => person.work(), this.#anyMoment()));
       // After a churn what was on its way to the registry is looked at before more load could put it right.
-      if (churns || lives.kills === kills - 3) {
-        const when = `after kill ${lives.kills}`;
-        await lives.leftAlone(LONG_TIMEOUT_SECONDS, (people) => this.#compare(when, people));
-      }
+      start = churns || lives.kills.length === kills - 3 ? this.#compareAfterKill() : this.#lookAround;
     }
 
-    tell(`All contexts are ended and begun anew with a time-out of ${idleTimeoutSeconds} s, with a kill in each`);
-    await lives.killed(idleTimeoutSeconds, endAll, this.#soon());
-    await lives.leftAlone(idleTimeoutSeconds, async (people) => {
+    tell("All contexts are ended and begun anew, with a kill in each");
+    await lives.killed(LONG_TIMEOUT_SECONDS, start, endAll, this.#midway());
+    const endTheRest: Start = async (people) => {
       await lives.together(people, endAll);
       await this.#compare("after all were ended", people);
-    });
-    await lives.killed(idleTimeoutSeconds, setAll, this.#soon());
+    };
+    await lives.killed(LONG_TIMEOUT_SECONDS, endTheRest, setAll, this.#midway());
+    tell(`They are begun anew with a time-out of ${idleTimeoutSeconds} s, and a kill about when it ends`);
     await this.#expire(idleTimeoutSeconds);
     return {
       kills: lives.kills,
@@ -96,11 +99,18 @@ export class Chaos {
     };
   }
 
-  /** Every session has a context under the short time-out, the server dies about when that ends, and nothing is left. */
+  /**
+   * Every session has a context under the short time-out, the server dies about when that ends, and nothing is left. Nobody
+   * reads such a context before it must have expired: on a slow machine a start of the server takes longer than it lives.
+   */
   async #expire(idleTimeoutSeconds: number): Promise<void> {
     const idleTimeoutMs = idleTimeoutSeconds * 1000;
     let lastSet = 0;
-    await this.#lives.killed(idleTimeoutSeconds, setAll, async (working) => {
+    const beginAnew: Work = async (person, share) => {
+      await endAll(person, share);
+      await setAll(person, share);
+    };
+    await this.#lives.killed(idleTimeoutSeconds, this.#compareAfterKill(), beginAnew, async (working) => {
       await working;
       lastSet = now();
       await wait(idleTimeoutMs + this.#chance.between(-1000, 500));
@@ -118,14 +128,25 @@ export class Chaos {
     return () => wait(this.#chance.is(0.2) ? this.#chance.between(3000, 6500) : this.#chance.between(50, 1500));
   }
 
-  /** Just as something is acknowledged, when everybody is at it. */
-  #anyAcknowledgement(): Moment {
-    return () => this.#lives.acknowledgements(this.#chance.between(60, 300));
+  /** Just as something is answered. */
+  #anyAnswer(): Moment {
+    return () => this.#lives.answers(Math.round(this.#chance.between(LEAST_ANSWERS_IN_CHURN, 300)));
   }
 
-  /** While everybody is at it. */
-  #soon(): Moment {
-    return () => wait(this.#chance.between(5, 60));
+  /** While everybody still has something to do, of one operation for each session. */
+  #midway(): Moment {
+    const { sessions, people } = this.#options;
+    // Answers to everybody may come at once with the last one waited for.
+    return () => this.#lives.answers(Math.round(this.#chance.between(0, Math.max(0, sessions - 2 * people))));
+  }
+
+  /** Everybody reads what they have a share of. */
+  #lookAround: Start = (people) =>
+    this.#lives.together(people, (person, share) => inTurn(share, (id) => person.look(id)));
+
+  #compareAfterKill(): Start {
+    const when = `after kill ${this.#lives.kills.length}`;
+    return (people) => this.#compare(when, people);
   }
 
   /** Reads every session there ever was, and then asks for the count until it is right and still is a second later. */

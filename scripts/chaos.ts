@@ -39,7 +39,7 @@ try {
   const { kills, acknowledged, unacknowledged, verdicts, comparisons, problems } = report;
   const seconds = Math.round((Date.now() - startedAt) / 1000);
   console.log(`
-kills           ${kills}
+kills           ${kills.length}
 operations      ${acknowledged + unacknowledged}
 acknowledged    ${acknowledged}
 unacknowledged  ${unacknowledged}

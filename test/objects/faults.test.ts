@@ -1,6 +1,6 @@
 /** An injected failure at every await of every operation, in turn: the answers, the count and the storage come right. */
-import { abortAllDurableObjects, reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { abortAllDurableObjects } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
 import { REGISTRY_CALL_TIMEOUT_MS } from "../../src/constants.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
@@ -14,6 +14,7 @@ import {
   inSession,
   moveClock,
   newSession,
+  ownClock,
   type SessionStub,
   setRequest,
   settle,
@@ -22,14 +23,7 @@ import {
   stubOf,
 } from "../support/objects.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  await reset();
-});
+ownClock();
 
 const MINUTES = 60_000;
 

@@ -1,7 +1,7 @@
 /** Any interleaving of operations on 20 sessions, against a model that a child could check. */
-import { reset, runDurableObjectAlarm } from "cloudflare:test";
+import { runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
-import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
 import { addTallies, NO_TALLY, subtractTallies, type Tally } from "../../src/registry/tally.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
 import {
@@ -14,6 +14,7 @@ import {
   inSession,
   moveClock,
   newSession,
+  ownClock,
   registry,
   type SessionStub,
   setRequest,
@@ -21,13 +22,7 @@ import {
   storageOf,
 } from "../support/objects.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  await reset();
-});
+ownClock();
 
 /** A session as the model sees it. */
 interface Model {

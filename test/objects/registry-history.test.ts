@@ -1,5 +1,5 @@
-import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
 import { floorTo, HISTORY_RANGES, HOUR_MS, MINUTE_MS } from "../../src/registry/history.ts";
 import { REGISTRY_MIGRATIONS } from "../../src/registry/registry-migrations.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
@@ -11,6 +11,7 @@ import {
   idOf,
   moveClock,
   newSession,
+  ownClock,
   registry,
   registryShard,
   SHARD,
@@ -21,14 +22,7 @@ import {
 /** Of the day after tomorrow: alarms set in a past would fire at once. */
 const HALF_PAST_NOON = floorTo(Date.now(), DAY) + 2 * DAY + 12 * HOUR_MS + 30 * MINUTE_MS + 10_000;
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: HALF_PAST_NOON });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  await reset();
-});
+ownClock(HALF_PAST_NOON);
 
 const inShard = <R>(work: (instance: SessionRegistry, state: DurableObjectState) => R | Promise<R>) =>
   runInDurableObject<SessionRegistry, R>(registryShard(), work);

@@ -1,5 +1,5 @@
-import { reset, runDurableObjectAlarm } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { runDurableObjectAlarm } from "cloudflare:test";
+import { describe, expect, it, vi } from "vitest";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
 import {
@@ -14,19 +14,13 @@ import {
   inSession,
   moveClock,
   newSession,
+  ownClock,
   setRequest,
   settle,
   storageOf,
 } from "../support/objects.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  await reset();
-});
+ownClock();
 
 describe("a context", () => {
   it("begins with the first set and is counted at once", async () => {

@@ -1,21 +1,13 @@
 /** What a session says of its project where a catalog does not answer or a config cannot be used. */
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { CATALOG_CALL_TIMEOUT_MS, PROJECT_RECHECK_MS } from "../../src/constants.ts";
 import { fail, ok } from "../../src/failure.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
-import { contextOf, DAY, moveClock, newSession, SHARD, setRequest } from "../support/objects.ts";
+import { contextOf, DAY, moveClock, newSession, ownClock, SHARD, setRequest } from "../support/objects.ts";
 import { aliceIn, catalogsDown, projectOf, register, registration } from "../support/projects.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  await reset();
-});
+ownClock();
 
 describe("a context without a directory", () => {
   const begin = { client: null, idleTimeoutMs: DAY, shard: SHARD, maxSessions: 0 };

@@ -1,24 +1,25 @@
 /** What happens to a session while its principal's catalog is asked, and what refusals leave behind. */
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { PROJECT_RECHECK_MS } from "../../src/constants.ts";
 import { ok } from "../../src/failure.ts";
 import type { CatalogQuestion } from "../../src/projects/catalog.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
-import { contextOf, inSession, moveClock, newSession, setRequest, storageOf, stubOf } from "../support/objects.ts";
+import {
+  contextOf,
+  inSession,
+  moveClock,
+  newSession,
+  ownClock,
+  setRequest,
+  storageOf,
+  stubOf,
+} from "../support/objects.ts";
 import { aliceIn, beforeNextAnswer, projectOf, register, registration } from "../support/projects.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  await reset();
-});
+ownClock();
 
 const NOTHING: CatalogQuestion = { explicit: null, workingDirectory: null, knownVersion: null, currentId: null };
 

@@ -1,22 +1,14 @@
 /** A session and the catalog of its principal: two objects, one call from one to the other at most. */
 
-import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { PROJECT_RECHECK_MS } from "../../src/constants.ts";
 import { ok } from "../../src/failure.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
-import { evict, inSession, moveClock, newSession, type SessionStub, setRequest } from "../support/objects.ts";
+import { evict, inSession, moveClock, newSession, ownClock, type SessionStub, setRequest } from "../support/objects.ts";
 import { catalogsDown, projectOf, register, registration } from "../support/projects.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  await reset();
-});
+ownClock();
 
 type Rows = { record: number; alarm: number; sql: number };
 const counted = new WeakMap<DurableObjectStorage, Rows>();

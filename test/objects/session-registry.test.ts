@@ -1,6 +1,6 @@
-import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { AUDIT_BATCH } from "../../src/constants.ts";
 import { Registry } from "../../src/registry/registry.ts";
@@ -17,20 +17,14 @@ import {
   inSession,
   moveClock,
   newSession,
+  ownClock,
   registry,
   registryShard,
   SHARD,
   setRequest,
 } from "../support/objects.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  await reset();
-});
+ownClock();
 
 const inShard = <R>(work: (instance: SessionRegistry, state: DurableObjectState) => R | Promise<R>) =>
   runInDurableObject<SessionRegistry, R>(registryShard(), work);

@@ -1,8 +1,8 @@
 /** What the object tests share: sessions, a clock that can be moved, alarms fired when their time has come. */
 
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { vi } from "vitest";
+import { afterEach, beforeEach, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
@@ -12,6 +12,21 @@ import type { SetRequest } from "../../src/session/session-requests.ts";
 
 export const DAY = 86_400_000;
 export const SHARD = 3;
+
+/**
+ * For all tests of a file: the clock is the test's own, from `start` or from now on, and when the test ends its spies, its clock
+ * and everything stored are gone.
+ */
+export function ownClock(start?: number): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ["Date"], now: start ?? Date.now() });
+  });
+  afterEach(async () => {
+    vi.restoreAllMocks();
+    vi.useRealTimers();
+    await reset();
+  });
+}
 
 export type SessionStub = DurableObjectStub<SessionObject>;
 

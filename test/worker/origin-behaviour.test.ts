@@ -1,17 +1,10 @@
 /** The validation groups of the system that this one succeeds, by name. */
-import { reset } from "cloudflare:test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { decodeSessionId } from "../../src/session/session-id.ts";
 import { tool } from "../support/mcp.ts";
-import { DAY, EMPTY, fireDueAlarm, moveClock, storageOf, stubOf } from "../support/objects.ts";
+import { DAY, EMPTY, fireDueAlarm, moveClock, ownClock, storageOf, stubOf } from "../support/objects.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  await reset();
-});
+ownClock();
 
 const open = async (directory: string) => String((await tool("set_working_directory", { directory })).data.session_id);
 const directoryOf = async (session_id: string) =>

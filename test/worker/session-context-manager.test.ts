@@ -1,22 +1,14 @@
 /** The service binding: ids of the caller's choice, scoped by service, with the origin's semantics and state. */
 
-import { reset } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { MAX_STATE_BYTES } from "../../src/constants.ts";
 import type { ServiceProps, SessionContextService } from "../../src/rpc/session-context-service.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { tool } from "../support/mcp.ts";
-import { DAY, EMPTY, evict, fireDueAlarm, idOf, moveClock, storageOf } from "../support/objects.ts";
+import { DAY, EMPTY, evict, fireDueAlarm, idOf, moveClock, ownClock, storageOf } from "../support/objects.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-});
-afterEach(async () => {
-  vi.restoreAllMocks();
-  vi.useRealTimers();
-  await reset();
-});
+ownClock();
 
 const bound = (props: object) =>
   exports.SessionContextManager({ props: props as ServiceProps }) as unknown as SessionContextService;

@@ -1,23 +1,17 @@
 /** State as a server's author describes it, through the app that `sessionApp` makes of their factory. */
-import { createExecutionContext, reset, waitOnExecutionContext } from "cloudflare:test";
+import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { McpServer } from "@modelcontextprotocol/server";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { MAX_STATE_KEYS } from "../../src/constants.ts";
 import { failureResult } from "../../src/describe-failure.ts";
 import { type ServerContext, sessionApp } from "../../src/http/app.ts";
 import { decodeSessionId } from "../../src/session/session-id.ts";
 import { callTool } from "../support/apps.ts";
-import { DAY, EMPTY, evict, fireDueAlarm, moveClock, storageOf, stubOf } from "../support/objects.ts";
+import { DAY, EMPTY, evict, fireDueAlarm, moveClock, ownClock, storageOf, stubOf } from "../support/objects.ts";
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
-});
-afterEach(async () => {
-  vi.useRealTimers();
-  await reset();
-});
+ownClock();
 
 type Run<Shape extends z.ZodObject> = (context: ServerContext<Shape>, sessionId?: string) => Promise<unknown>;
 

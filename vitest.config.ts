@@ -1,9 +1,12 @@
+import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     silent: "passed-only",
+    // Files wait for servers, browsers and time-outs more than they compute. vitest's own choice leaves a core unused.
+    maxWorkers: availableParallelism() + 1,
     projects: [
       {
         // Inside workerd: pure rules, Durable Objects, the whole fetch path.

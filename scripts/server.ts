@@ -52,6 +52,8 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       ...process.env,
       WRANGLER_SEND_METRICS: "false",
       CLOUDFLARE_CF_FETCH_ENABLED: "false",
+      // Nor is there anybody to read of a newer version, for which wrangler would ask the registry at each start.
+      WRANGLER_HIDE_BANNER: "true",
       CI: "1",
       // A server that was killed leaves its scratch files behind: here they are found again.
       TMPDIR: scratch,

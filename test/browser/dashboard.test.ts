@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
-import { connected, ownServer } from "../e2e/support/servers.ts";
+import { connected, ownServer, sharedServer } from "../e2e/support/servers.ts";
 import { seriousFaults } from "./support/axe.ts";
 import { fitsItsWindow, hasChromium, sharedBrowser } from "./support/chromium.ts";
 import { screenshot } from "./support/screenshot.ts";
@@ -12,13 +12,14 @@ const WINDOW = { width: 1200, height: 900 };
 const countOn = (page: Page) => page.locator("#count").textContent();
 
 describe.skipIf(!hasChromium)("the dashboard", () => {
+  /** For tests that count from 0 and leave no context behind. */
+  const url = sharedServer();
   const open = sharedBrowser();
 
   it("follows a real client that opens and ends sessions, and ends one of them for it", async () => {
-    const server = await ownServer();
-    const page = await open(`${server.url}/dashboard`, { viewport: WINDOW });
+    const page = await open(`${url()}/dashboard`, { viewport: WINDOW });
     await expect.poll(() => countOn(page), SOON).toBe("0");
-    const client = await connected("modern", server.url);
+    const client = await connected("modern", url());
     const begin = async (directory: string) => (await client.call("set_working_directory", { directory })).data;
     const [first, second, third] = [await begin("/home/me/a"), await begin("/home/me/b"), await begin("/home/me/c")];
     await expect.poll(() => countOn(page), SOON).toBe("3");
@@ -44,6 +45,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
     // What happened is in the history, without a reload.
     const sums = page.locator("[data-chart=day] .sums");
     await expect.poll(() => sums.textContent(), SOON).toMatch(/3 opened.*2 ended.*0 expired.*0 refused/);
+    await client.call("end_session", { session_id: second.session_id });
   });
 
   it("draws charts with a point for each minute, hour and day, and says the same in tables", async () => {
@@ -65,46 +67,16 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
     );
   });
 
-  it("is in order for axe, light and dark, and fits a phone", async () => {
-    const server = await ownServer();
-    const clients = [await connected("modern", server.url), await connected("legacy", server.url)] as const;
-    for (let n = 0; n < 15; n++) {
-      const config = { version: "1.0", project: { name: ["shop", "docs-site", "billing"][n % 3] } };
-      const client = clients[n % 2 === 0 ? 0 : 1];
-      const { data } = await client.call("set_working_directory", {
-        directory: `/home/me/${n % 3}`,
-        ...(n % 4 !== 3 && { config: JSON.stringify(config) }),
-      });
-      if (n % 5 === 4) await client.call("end_session", { session_id: data.session_id });
-    }
-    for (const colorScheme of ["light", "dark"] as const) {
-      const page = await open(`${server.url}/dashboard`, { colorScheme, viewport: { width: 1200, height: 1400 } });
-      await page.locator("table.sessions").waitFor();
-      expect(await seriousFaults(page)).toEqual([]);
-      await screenshot(page, `dashboard-${colorScheme}`);
-      await page.locator("[data-end]").first().click();
-      expect(await seriousFaults(page)).toEqual([]);
-    }
-    const phone = await open(`${server.url}/dashboard`, { viewport: { width: 320, height: 700 } });
-    await phone.locator("table.sessions").waitFor();
-    expect(await fitsItsWindow(phone)).toBe(true);
-    await screenshot(phone, "dashboard-phone");
-    for (const summary of await phone.locator("summary").all()) await summary.click();
-    expect(await fitsItsWindow(phone)).toBe(true);
-    expect(await seriousFaults(phone)).toEqual([]);
-  });
-
   it("can be used with the keyboard alone, and updates do not take the focus away", async () => {
-    const server = await ownServer();
-    const client = await connected("modern", server.url);
+    const client = await connected("modern", url());
     const { data } = await client.call("set_working_directory", { directory: "/home/me/a" });
-    const page = await open(`${server.url}/dashboard`, { viewport: WINDOW });
+    const page = await open(`${url()}/dashboard`, { viewport: WINDOW });
     await expect.poll(() => countOn(page), SOON).toBe("1");
     const focusedKey = () => page.evaluate("document.activeElement.dataset.key");
     for (let n = 0; n < 12 && (await focusedKey()) !== data.session_id; n++) await page.keyboard.press("Tab");
     expect(await focusedKey()).toBe(data.session_id);
     // Another session: the table is replaced under the focus.
-    await client.call("set_working_directory", { directory: "/home/me/b" });
+    const { data: another } = await client.call("set_working_directory", { directory: "/home/me/b" });
     await expect.poll(() => countOn(page), SOON).toBe("2");
     expect(await focusedKey()).toBe(data.session_id);
     await page.keyboard.press("Enter");
@@ -116,6 +88,35 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
     await page.keyboard.press("Enter");
     await expect.poll(() => countOn(page), SOON).toBe("1");
     expect(await page.evaluate("document.activeElement.id")).toBe("sessions-title");
+    await client.call("end_session", { session_id: another.session_id });
+  });
+
+  it("is in order for axe, light and dark, and fits a phone", async () => {
+    const clients = [await connected("modern", url()), await connected("legacy", url())] as const;
+    for (let n = 0; n < 15; n++) {
+      const config = { version: "1.0", project: { name: ["shop", "docs-site", "billing"][n % 3] } };
+      const client = clients[n % 2 === 0 ? 0 : 1];
+      const { data } = await client.call("set_working_directory", {
+        directory: `/home/me/${n % 3}`,
+        ...(n % 4 !== 3 && { config: JSON.stringify(config) }),
+      });
+      if (n % 5 === 4) await client.call("end_session", { session_id: data.session_id });
+    }
+    for (const colorScheme of ["light", "dark"] as const) {
+      const page = await open(`${url()}/dashboard`, { colorScheme, viewport: { width: 1200, height: 1400 } });
+      await page.locator("table.sessions").waitFor();
+      expect(await seriousFaults(page)).toEqual([]);
+      await screenshot(page, `dashboard-${colorScheme}`);
+      await page.locator("[data-end]").first().click();
+      expect(await seriousFaults(page)).toEqual([]);
+    }
+    const phone = await open(`${url()}/dashboard`, { viewport: { width: 320, height: 700 } });
+    await phone.locator("table.sessions").waitFor();
+    expect(await fitsItsWindow(phone)).toBe(true);
+    await screenshot(phone, "dashboard-phone");
+    for (const summary of await phone.locator("summary").all()) await summary.click();
+    expect(await fitsItsWindow(phone)).toBe(true);
+    expect(await seriousFaults(phone)).toEqual([]);
   });
 
   it("asks for a token, keeps it in its tab only, shows one principal's sessions, and turns pages", async () => {

@@ -1,12 +1,14 @@
 import { expect, it } from "vitest";
 import { CLIENT_KINDS, type ClientKind } from "../../scripts/clients.ts";
-import { connected, countOf, ownServer } from "./support/servers.ts";
+import { connected, countOf, sharedServer } from "./support/servers.ts";
+
+/** Each test ends what it has begun, so that the next one counts from 0. */
+const url = sharedServer();
 
 const kindOf = (i: number): ClientKind => CLIENT_KINDS[i % CLIENT_KINDS.length] ?? "modern";
 
 it("the count is 0, 1, 2, 3 and back again as clients of each kind begin and end contexts, and all are told the same", async () => {
-  const server = await ownServer();
-  const clients = await Promise.all(CLIENT_KINDS.map((kind) => connected(kind, server.url)));
+  const clients = await Promise.all(CLIENT_KINDS.map((kind) => connected(kind, url())));
   const allCount = () => Promise.all(clients.map(countOf));
   expect(await allCount()).toEqual([0, 0, 0]);
 
@@ -32,10 +34,9 @@ it("the count is 0, 1, 2, 3 and back again as clients of each kind begin and end
 });
 
 it("50 sessions opened and used at once end with every value right and the count exact", async () => {
-  const server = await ownServer();
   const uses = await Promise.all(
     Array.from({ length: 50 }, async (_, i) => {
-      const client = await connected(kindOf(i), server.url);
+      const client = await connected(kindOf(i), url());
       const directory = `/home/user-${i}/project`;
       const first = await client.call("set_working_directory", { directory });
       const session = { session_id: first.data.session_id };
@@ -50,7 +51,7 @@ it("50 sessions opened and used at once end with every value right and the count
     expect(seen).toEqual([directory, `${directory}/sub`]);
   }
   expect(new Set(uses.map(({ session }) => session.session_id)).size).toBe(50);
-  const observer = await connected("modern", server.url);
+  const observer = await connected("modern", url());
   expect(await countOf(observer)).toBe(50);
   // From outside, and after everybody is done: still each its own.
   for (const { session, directory } of uses) {
@@ -62,9 +63,8 @@ it("50 sessions opened and used at once end with every value right and the count
 });
 
 it("100 concurrent sets on one session begin one context, which ends with one of the values", async () => {
-  const server = await ownServer();
-  const legacy = await connected("legacy", server.url);
-  const clients = await Promise.all(CLIENT_KINDS.map((kind) => connected(kind, server.url)));
+  const legacy = await connected("legacy", url());
+  const clients = await Promise.all(CLIENT_KINDS.map((kind) => connected(kind, url())));
   const session = { session_id: legacy.sessionId() };
   const directories = Array.from({ length: 100 }, (_, i) => `/home/me/${i}`);
   const replies = await Promise.all(
@@ -79,4 +79,6 @@ it("100 concurrent sets on one session begin one context, which ends with one of
   expect(values.size).toBe(1);
   expect(directories).toContain([...values][0]);
   expect(await countOf(legacy)).toBe(1);
+  await legacy.call("end_session");
+  expect(await countOf(legacy)).toBe(0);
 });

@@ -65,7 +65,7 @@ it("at info there is one line per request, which names no path and no session id
 });
 
 it("at debug the life of a context can be followed: begun, touched, ended, expired", async () => {
-  const server = await ownServer({ vars: { LOG_LEVEL: "debug", SESSION_IDLE_TIMEOUT_SECONDS: "1" } });
+  const server = await ownServer({ vars: { LOG_LEVEL: "debug", SESSION_IDLE_TIMEOUT_SECONDS: "2" } });
   const [ended, expired] = [await connected("legacy", server.url), await connected("legacy", server.url)];
   await expired.call("set_working_directory", { directory: "/home/me/expired" });
   await expired.call("get_working_directory");

@@ -2,24 +2,16 @@ import { expect, it } from "vitest";
 import { type RunningServer, startServer } from "../../scripts/server.ts";
 import { ownServer } from "./support/servers.ts";
 
-it.each([
-  ["SESSION_IDLE_TIMEOUT_SECONDS", "abc", "whole number"],
-  ["REGISTRY_SHARDS", "0", "from 1 to 1024"],
-  ["LOG_LEVEL", "loud", '"debug"'],
-])(
-  "%s=%s stops the Worker with one line that names the setting, the value and what is wanted",
-  async (name, value, wanted) => {
-    const failure = await startServer({ vars: { [name]: value } }).then(
-      async (server: RunningServer) => {
-        await server.stop();
-        return "it started";
-      },
-      (error: Error) => error.message,
-    );
-    expect(failure).toMatch(new RegExp(`^Bad configuration: ${name} is "${value}": .*$`));
-    expect(failure).toContain(wanted);
-  },
-);
+it("a bad setting stops the Worker with one line that names the setting, the value and what is wanted", async () => {
+  const failure = await startServer({ vars: { REGISTRY_SHARDS: "0" } }).then(
+    async (server: RunningServer) => {
+      await server.stop();
+      return "it started";
+    },
+    (error: Error) => error.message,
+  );
+  expect(failure).toMatch(/^Bad configuration: REGISTRY_SHARDS is "0": .*from 1 to 1024.*$/);
+});
 
 it("a port in use stops the server with a line that names it, rather than being taken for ours", async () => {
   const server = await ownServer();

@@ -27,18 +27,19 @@ describe("configuration", () => {
     ["SESSION_IDLE_TIMEOUT_SECONDS", "0"],
     ["SESSION_IDLE_TIMEOUT_SECONDS", "-5"],
     ["SESSION_IDLE_TIMEOUT_SECONDS", "1.5"],
-    ["SESSION_IDLE_TIMEOUT_SECONDS", "abc"],
+    ["SESSION_IDLE_TIMEOUT_SECONDS", "abc", "whole number"],
     ["SESSION_IDLE_TIMEOUT_SECONDS", ""],
-    ["REGISTRY_SHARDS", "0"],
+    ["REGISTRY_SHARDS", "0", "from 1 to 1024"],
     ["REGISTRY_SHARDS", "1e3"],
-    ["LOG_LEVEL", "loud"],
+    ["LOG_LEVEL", "loud", '"debug"'],
     ["ALLOWED_HOSTS", "https://example.com"],
     ["ALLOWED_HOSTS", "example.com:8080"],
     ["ALLOWED_ORIGINS", "*"],
     ["SESSION_JURISDICTION", "mars"],
-  ])("%s = %j is refused in one line that names both", (name, value) => {
+  ])("%s = %j is refused in one line that names both", (name, value, wanted = name) => {
     const parse = () => parseConfig({ [name]: value });
     expect(parse).toThrow(`${name} is ${JSON.stringify(value)}`);
     expect(parse).toThrow(/^[^\n]+$/);
+    expect(parse).toThrow(wanted);
   });
 });

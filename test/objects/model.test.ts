@@ -92,11 +92,10 @@ const operations = {
     const expired = model.directory !== null && !isLive(model);
     if ((await fireDueAlarm(session)) && expired) Object.assign(model, { directory: null, row: false });
   },
-  deliverAlarmAgain: async (session: SessionStub, model: Model) => {
+  deliverAlarmAgain: async (session: SessionStub) => {
     // Early, late or twice: an alarm that is not due must change nothing.
     const due = ((await alarmOf(session)) ?? 0) <= Date.now();
     if (!due) await inSession(session, (instance) => instance.alarm());
-    expect(model.row).toBe(model.row);
   },
   hour: async () => moveClock(3_600_000),
   day: async () => moveClock(DAY + 60_000),

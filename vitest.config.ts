@@ -1,12 +1,22 @@
 import { availableParallelism } from "node:os";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+/** Files that start servers come first: they take longest, and no long one should be left over for one core in the end. */
+class ServersFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const last = ({ project }: TestSpecification) => Number(project.name === "workerd");
+    return (await super.sort(files)).toSorted((a, b) => last(a) - last(b));
+  }
+}
 
 export default defineConfig({
   test: {
     silent: "passed-only",
     // Files wait for servers, browsers and time-outs more than they compute. vitest's own choice leaves a core unused.
     maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: ServersFirst },
     projects: [
       {
         // Inside workerd: pure rules, Durable Objects, the whole fetch path.

@@ -31,7 +31,8 @@ const operation = values.operation as OperationName;
 
 const folder = mkdtempSync(join(tmpdir(), "mcp-session-bench-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
-const { module } = build(peer, join(folder, "build"));
+// With the names and paths that the tables show.
+const { module } = build(peer, join(folder, "build"), { minify: false });
 const server = await startPeer(peer, { modules: { [peer.name]: module }, folder, inspector: true });
 const session = await openSession(server.url, era);
 const load = {

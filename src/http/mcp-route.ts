@@ -1,11 +1,13 @@
 import { createMcpHandler, isLegacyRequest, type McpServer } from "@modelcontextprotocol/server";
-import { MAX_BATCH_MESSAGES } from "../constants.ts";
+import { MAX_BATCH_MESSAGES, MAX_BODY_BYTES } from "../constants.ts";
 import type { Logger } from "../log.ts";
-import type { Caller, Era } from "../mcp/caller.ts";
+import type { Era } from "../mcp/caller.ts";
 import type { DirectCall, DirectCalls } from "../mcp/direct-call.ts";
 import { CallRecord, SessionCall, type Stores } from "../mcp/session-call.ts";
 import type { SessionRef } from "../session/sessions.ts";
 import { answersIn, type PostedAnswer } from "./asking-transport.ts";
+import { HttpCaller } from "./http-caller.ts";
+import type { Identity } from "./identity.ts";
 import { describeBodyFault, parseBody } from "./json-body.ts";
 import { INVALID_REQUEST, jsonRpcError, PARSE_ERROR, requestIdOf, SERVER_ERROR } from "./json-rpc.ts";
 import { legacyExchange } from "./legacy-exchange.ts";
@@ -21,7 +23,9 @@ import {
   refuseSession,
   VERSION_HEADER,
 } from "./mcp-messages.ts";
+import { JSON_ANSWER } from "./protective-headers.ts";
 import { tooManyRequests } from "./rate-limit.ts";
+import { readBody } from "./request-limits.ts";
 
 const SESSION_HEADER = "mcp-session-id";
 /** The revision that took batches out of the protocol. Without a version header the one before it is assumed. */
@@ -43,7 +47,7 @@ export interface McpRouteOptions {
 
 /** Everything of one request that is not the request itself. */
 export interface McpRequestContext {
-  readonly caller: Omit<Caller, "era">;
+  readonly identity: Identity;
   readonly stores: Stores;
   readonly event: McpEvent;
   /** Charges one set_working_directory to the caller; false if that is one too many. */
@@ -77,7 +81,11 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     }
     const refused = refuseMediaType(request);
     if (refused !== null) return refused;
-    const parsed = parseBody(await request.arrayBuffer());
+    const bytes = await readBody(request, MAX_BODY_BYTES);
+    if (bytes === null) {
+      return jsonRpcError(413, SERVER_ERROR, `Payload Too Large: a message may have ${MAX_BODY_BYTES} bytes`);
+    }
+    const parsed = parseBody(bytes);
     if (!parsed.ok) {
       const code = parsed.failure === "not_utf8" || parsed.failure === "not_json" ? PARSE_ERROR : INVALID_REQUEST;
       return jsonRpcError(400, code, describeBodyFault(parsed.failure));
@@ -101,21 +109,21 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     const header = era === "legacy" ? sessionOfHeader(request, context) : null;
     if (header?.ok === false) return refuseSession(header.failure, requestIdOf(body));
     const record = new CallRecord();
-    const call = newCall(era, context, header?.value ?? null, record);
+    const call = newCall(era, request, context, header?.value ?? null, record);
     const answer = await run(call);
     await call.checkHeader();
     context.event.sessionId = record.sessionId;
     if (answer.isError) context.event.outcome = "tool_error";
     if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, requestIdOf(body));
     if (record.rateLimited) return tooManyRequests(SETS, requestIdOf(body));
-    return new Response(answer.body, { headers: { "Content-Type": "application/json" } });
+    return new Response(answer.body, { headers: JSON_ANSWER });
   }
 
   async function serveModern(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
     context.event.era = "modern";
     // No session from the header: the revision has none, and a stray one must not decide where files land.
     const record = new CallRecord();
-    calls.set(request, newCall("modern", context, null, record));
+    calls.set(request, newCall("modern", request, context, null, record));
     const response = await modern.fetch(request, { parsedBody: body });
     const accepted = await noteOutcome(context.event, body, record, response);
     if (accepted) direct?.learn(body);
@@ -140,10 +148,11 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     if (session && answers !== null) return takeAnswers(session.value, answers, context);
     const awaitAnswer =
       session && streaming
-        ? (requestId: string) => context.stores.sessions.takeAnswer(session.value, context.caller.principal, requestId)
+        ? (requestId: string) =>
+            context.stores.sessions.takeAnswer(session.value, context.identity.principal, requestId)
         : null;
     const record = new CallRecord();
-    const call = newCall("legacy", context, session?.value ?? null, record);
+    const call = newCall("legacy", request, context, session?.value ?? null, record);
     // A tool asks the session's object itself; before anything else the header is checked here.
     if (!callsTool(body)) await call.checkHeader();
     context.event.sessionId = record.sessionId;
@@ -161,10 +170,10 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
 
   /** What the client answers to requests of calls that run: brought to where they wait. */
   async function takeAnswers(session: SessionRef, answers: readonly PostedAnswer[], context: McpRequestContext) {
-    const { stores, caller, event } = context;
+    const { stores, identity, event } = context;
     event.sessionId = session.sessionId;
     const given = await Promise.all(
-      answers.map(({ requestId, text }) => stores.sessions.giveAnswer(session, caller.principal, requestId, text)),
+      answers.map(({ requestId, text }) => stores.sessions.giveAnswer(session, identity.principal, requestId, text)),
     );
     const refused = given.find((result) => !result.ok);
     return refused === undefined ? new Response(null, { status: 202 }) : refuseSession(refused.failure, null);
@@ -190,7 +199,7 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     const session = context.stores.sessions.parse(header);
     if (!session.ok) return refuseSession(session.failure, null);
     context.event.sessionId = session.value.sessionId;
-    const deleted = await context.stores.sessions.delete(session.value, context.caller.principal);
+    const deleted = await context.stores.sessions.delete(session.value, context.identity.principal);
     return deleted.ok ? new Response(null, { status: 204 }) : refuseSession(deleted.failure, null);
   }
 }
@@ -203,10 +212,11 @@ function sessionOfHeader(request: Request, { stores }: McpRequestContext) {
 
 const newCall = (
   era: Era,
-  { caller, stores, chargeSet }: McpRequestContext,
+  request: Request,
+  { identity, stores, chargeSet }: McpRequestContext,
   header: SessionRef | null,
   record: CallRecord,
-) => new SessionCall({ ...caller, era }, stores, header, record, chargeSet);
+) => new SessionCall(new HttpCaller(era, identity, request), stores, header, record, chargeSet);
 
 /** 429 in place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers. */
 async function refuseSet(answer: Response, body: unknown): Promise<Response> {

@@ -45,9 +45,13 @@ const KEY = "session";
 export class SessionLife {
   readonly #sessionId: string;
   readonly #storage: DurableObjectStorage;
+  readonly #kv: SyncKvStorage;
   readonly #registry: Registry;
   readonly #log: Logger;
   readonly #onDeleted: () => void;
+  /** Record and alarm as storage last gave them, for the reads of a burst; null as soon as anything is written. */
+  #known: { readonly stored: StoredSession; readonly alarm: number } | null = null;
+  #writesUnderWay = 0;
   /** The registration under way, so that sets of the same context that arrive meanwhile wait for it too. */
   #registering: { readonly openedAt: number; readonly outcome: Promise<QuotaExceeded | null> } | null = null;
 
@@ -61,6 +65,7 @@ export class SessionLife {
   ) {
     this.#sessionId = sessionId;
     this.#storage = storage;
+    this.#kv = storage.kv;
     this.#registry = registry;
     this.#log = log;
     this.#onDeleted = onDeleted;
@@ -68,14 +73,21 @@ export class SessionLife {
 
   /** What is stored. Touches nothing, but gives a record without alarm one again. */
   async read(): Promise<Found> {
-    const alarm = await this.#storage.getAlarm();
-    const stored = this.#stored();
+    const { stored, alarm } = this.#known ?? (await this.#readStorage());
     const now = Date.now();
     // The alarm is being handled, or the platform has given it up.
     if (stored !== undefined && alarm === null) await this.#repair(stored);
     const deadline = stored?.state === "live" ? deadlineOf(stored, alarm, now) : null;
     const live = stored?.state === "live" && deadline !== null ? { session: stored, deadline } : null;
     return { now, stored, live };
+  }
+
+  async #readStorage(): Promise<{ stored: StoredSession | undefined; alarm: number | null }> {
+    const alarm = await this.#storage.getAlarm();
+    const stored = this.#stored();
+    // Not what was written, but what was read: a write may yet fail.
+    if (stored !== undefined && alarm !== null && this.#writesUnderWay === 0) this.#known = { stored, alarm };
+    return { stored, alarm };
   }
 
   /**
@@ -115,13 +127,13 @@ export class SessionLife {
     const next = Math.max(deadline, deadlineAfter(now, session.idleTimeoutMs));
     if (session.registration !== undefined) {
       if (record || next !== deadline) {
-        this.#storage.kv.put(KEY, { ...session, registration: { ...session.registration, deadline: next } });
+        this.#put({ ...session, registration: { ...session.registration, deadline: next } });
       }
       return next;
     }
-    if (record) this.#storage.kv.put(KEY, session);
+    if (record) this.#put(session);
     // Losing the move of a read on a crash costs at most the time since the access before; a set waits for its write.
-    if (next !== deadline) await this.#storage.setAlarm(next, { allowUnconfirmed: !record });
+    if (next !== deadline) await this.#write(() => this.#storage.setAlarm(next, { allowUnconfirmed: !record }));
     return next;
   }
 
@@ -203,6 +215,8 @@ export class SessionLife {
 
   /** The deadline has come, or another try to reach the registry is due. */
   async onAlarm(): Promise<void> {
+    // The platform takes the alarm away before it calls.
+    this.#known = null;
     const scheduled = await this.#storage.getAlarm();
     // Delivered again after an access has moved it: the one that is set will come in its own time.
     if (scheduled !== null && scheduled > Date.now()) return;
@@ -220,7 +234,7 @@ export class SessionLife {
     const now = Date.now();
     if (stored === undefined) return;
     if (stored.state === "deleted") {
-      if (now < stored.deletedUntil) await this.#storage.setAlarm(stored.deletedUntil);
+      if (now < stored.deletedUntil) await this.#write(() => this.#storage.setAlarm(stored.deletedUntil));
       else await this.#deleteAll();
     } else if (stored.state === "closing") {
       await this.#finishClosing();
@@ -243,20 +257,39 @@ export class SessionLife {
   }
 
   async #deleteAll(): Promise<void> {
-    await this.#storage.deleteAll();
+    await this.#write(() => this.#storage.deleteAll());
     this.#onDeleted();
   }
 
   #stored(): StoredSession | undefined {
-    return readStored(this.#storage.kv.get(KEY));
+    return readStored(this.#kv.get(KEY));
   }
 
   /** Record and alarm, both or neither. */
   #store(session: StoredSession, alarm: number): Promise<void> {
-    return this.#storage.transaction(() => {
-      this.#storage.kv.put(KEY, session);
-      return this.#storage.setAlarm(alarm);
-    });
+    return this.#write(() =>
+      this.#storage.transaction(() => {
+        this.#kv.put(KEY, session);
+        return this.#storage.setAlarm(alarm);
+      }),
+    );
+  }
+
+  #put(session: StoredSession): void {
+    this.#known = null;
+    this.#kv.put(KEY, session);
+  }
+
+  /** While it is under way storage may give what was before or what will be: neither is remembered. */
+  async #write(write: () => Promise<void>): Promise<void> {
+    this.#known = null;
+    this.#writesUnderWay++;
+    try {
+      await write();
+    } finally {
+      this.#writesUnderWay--;
+      this.#known = null;
+    }
   }
 
   /** A line at debug, where the full session id may stand. */

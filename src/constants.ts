@@ -120,3 +120,7 @@ export const HEALTH_MAX_AGE_MS = 15_000;
 /** Modern envelopes that one isolate remembers as accepted, and how long one may be, in UTF-16 code units. */
 export const MAX_KNOWN_ENVELOPES = 500;
 export const MAX_KNOWN_ENVELOPE_LENGTH = 4096;
+
+/** Answers that one isolate remembers to give again, and how long the request to one may be, in UTF-16 code units. */
+export const MAX_KNOWN_ANSWERS = 250;
+export const MAX_KNOWN_REQUEST_LENGTH = 4096;

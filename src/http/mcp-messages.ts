@@ -82,4 +82,4 @@ export async function noteOutcome(
   return answer?.result !== undefined;
 }
 
-const isJson = (response: Response): boolean => response.headers.get("content-type")?.includes("json") ?? false;
+export const isJson = (response: Response): boolean => response.headers.get("content-type")?.includes("json") ?? false;

@@ -3,6 +3,7 @@ import { MAX_BATCH_MESSAGES, MAX_BODY_BYTES } from "../constants.ts";
 import type { Logger } from "../log.ts";
 import type { Era } from "../mcp/caller.ts";
 import type { DirectCall, DirectCalls } from "../mcp/direct-call.ts";
+import type { KnownAnswer } from "../mcp/known-answers.ts";
 import { CallRecord, SessionCall, type Stores } from "../mcp/session-call.ts";
 import type { SessionRef } from "../session/sessions.ts";
 import { answersIn, type PostedAnswer } from "./asking-transport.ts";
@@ -13,6 +14,7 @@ import { INVALID_REQUEST, jsonRpcError, PARSE_ERROR, requestIdOf, SERVER_ERROR }
 import { legacyExchange } from "./legacy-exchange.ts";
 import {
   callsTool,
+  isJson,
   isMethod,
   isModernVersion,
   type McpEvent,
@@ -94,6 +96,8 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     noteMessage(context.event, body);
     const directCall = direct?.read(request.headers, body) ?? null;
     if (directCall !== null) return serveDirectly(request, body, directCall, context);
+    const known = direct?.answers.find(request.headers, body) ?? null;
+    if (known !== null) return serveKnown(request, body, known, context);
     return (await isLegacyRequest(request, body))
       ? serveLegacy(request, body, context)
       : serveModern(request, body, context);
@@ -119,6 +123,30 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     return new Response(answer.body, { headers: JSON_ANSWER });
   }
 
+  async function serveKnown(
+    request: Request,
+    body: unknown,
+    { era, initializes, body: answer }: KnownAnswer,
+    context: McpRequestContext,
+  ): Promise<Response> {
+    context.event.era = era;
+    const response = () => new Response(answer, { headers: JSON_ANSWER });
+    if (initializes) return withNewSession(response(), context);
+    const header = era === "legacy" ? sessionOfHeader(request, context) : null;
+    if (header?.ok === false) return refuseSession(header.failure, requestIdOf(body));
+    const record = new CallRecord();
+    await newCall(era, request, context, header?.value ?? null, record).checkHeader();
+    context.event.sessionId = record.sessionId;
+    return record.headerRefusal === null ? response() : refuseSession(record.headerRefusal, requestIdOf(body));
+  }
+
+  /** Lets an answer that is the same for everybody be given without the SDK from now on. */
+  async function learnAnswer(era: Era, request: Request, body: unknown, response: Response): Promise<void> {
+    if (direct === undefined || response.status !== 200 || !isJson(response)) return;
+    if (!direct.answers.wants(request.headers, body)) return;
+    direct.answers.learn(era, request.headers, body, await response.clone().text());
+  }
+
   async function serveModern(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
     context.event.era = "modern";
     // No session from the header: the revision has none, and a stray one must not decide where files land.
@@ -127,6 +155,7 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     const response = await modern.fetch(request, { parsedBody: body });
     const accepted = await noteOutcome(context.event, body, record, response);
     if (accepted) direct?.learn(body);
+    await learnAnswer("modern", request, body, response);
     return record.rateLimited ? refuseSet(response, body) : response;
   }
 
@@ -165,7 +194,10 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
       return refuseSession(record.headerRefusal, id);
     }
     if (record.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
-    return initializing ? withNewSession(response, context) : response;
+    await learnAnswer("legacy", request, body, response);
+    if (!initializing) return response;
+    const answer = parseJson(await response.clone().text()) as { result?: unknown } | undefined;
+    return answer?.result === undefined ? response : withNewSession(response, context);
   }
 
   /** What the client answers to requests of calls that run: brought to where they wait. */
@@ -179,9 +211,7 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     return refused === undefined ? new Response(null, { status: 202 }) : refuseSession(refused.failure, null);
   }
 
-  async function withNewSession(response: Response, { stores, event }: McpRequestContext): Promise<Response> {
-    const answer = parseJson(await response.clone().text()) as { result?: unknown } | undefined;
-    if (answer?.result === undefined) return response;
+  function withNewSession(response: Response, { stores, event }: McpRequestContext): Response {
     const { sessionId } = stores.sessions.mint();
     event.sessionId = sessionId;
     const headers = new Headers(response.headers);

@@ -130,14 +130,14 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     context: McpRequestContext,
   ): Promise<Response> {
     context.event.era = era;
-    const response = () => new Response(answer, { headers: JSON_ANSWER });
-    if (initializes) return withNewSession(response(), context);
+    if (initializes) return new Response(answer, { headers: withNewSession(JSON_ANSWER, context) });
     const header = era === "legacy" ? sessionOfHeader(request, context) : null;
     if (header?.ok === false) return refuseSession(header.failure, requestIdOf(body));
     const record = new CallRecord();
     await newCall(era, request, context, header?.value ?? null, record).checkHeader();
     context.event.sessionId = record.sessionId;
-    return record.headerRefusal === null ? response() : refuseSession(record.headerRefusal, requestIdOf(body));
+    if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, requestIdOf(body));
+    return new Response(answer, { headers: JSON_ANSWER });
   }
 
   /** Lets an answer that is the same for everybody be given without the SDK from now on. */
@@ -197,7 +197,8 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     await learnAnswer("legacy", request, body, response);
     if (!initializing) return response;
     const answer = parseJson(await response.clone().text()) as { result?: unknown } | undefined;
-    return answer?.result === undefined ? response : withNewSession(response, context);
+    if (answer?.result === undefined) return response;
+    return new Response(response.body, { status: response.status, headers: withNewSession(response.headers, context) });
   }
 
   /** What the client answers to requests of calls that run: brought to where they wait. */
@@ -211,12 +212,13 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     return refused === undefined ? new Response(null, { status: 202 }) : refuseSession(refused.failure, null);
   }
 
-  function withNewSession(response: Response, { stores, event }: McpRequestContext): Response {
+  /** Mints the session that a legacy client has asked for: it learns of it by header. */
+  function withNewSession(answered: Headers, { stores, event }: McpRequestContext): Headers {
     const { sessionId } = stores.sessions.mint();
     event.sessionId = sessionId;
-    const headers = new Headers(response.headers);
+    const headers = new Headers(answered);
     headers.set(SESSION_HEADER, sessionId);
-    return new Response(response.body, { status: response.status, headers });
+    return headers;
   }
 
   /** `DELETE /mcp`: the client of a legacy session says that it is over. */

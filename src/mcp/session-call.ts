@@ -1,6 +1,6 @@
 import { LIST_PAGE, RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
-import type { CatalogOperation } from "../projects/catalog.ts";
+import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";

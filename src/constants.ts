@@ -77,7 +77,7 @@ export const OBJECT_RETRY_WAIT_MS = 50;
 /** How often a registry shard asks whether the contexts behind its rows are still there. */
 export const AUDIT_INTERVAL_MS = 24 * 60 * 60 * 1000;
 
-/** Rows that one alarm of the audit looks at, below the free plan's 50 calls per invocation, and the wait between two. */
+/** Rows that one alarm of the audit looks at, below the free plan's 50 calls per invocation, and the longest time between two. */
 export const AUDIT_BATCH = 40;
 export const AUDIT_PAUSE_MS = 1000;
 

@@ -74,6 +74,9 @@ export const REGISTRY_RETRY_LONGEST_MS = 15 * 60 * 1000;
 export const OBJECT_CALL_TRIES = 3;
 export const OBJECT_RETRY_WAIT_MS = 50;
 
+/** The refusal of an unknown or foreign session comes a whole number of these after the request. More than a call to an object takes. */
+export const REFUSAL_STEP_MS = 250;
+
 /** How often a registry shard asks whether the contexts behind its rows are still there. */
 export const AUDIT_INTERVAL_MS = 24 * 60 * 60 * 1000;
 

@@ -8,6 +8,8 @@ export interface AppEnv {
   readonly Bindings: SessionBindings;
   readonly Variables: {
     readonly requestId: string;
+    /** By `Date.now()`. */
+    readonly arrivedAt: number;
     readonly event: McpEvent;
     readonly region: Region | null;
     readonly identity: Identity;

@@ -16,6 +16,7 @@ import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
 import { Registry } from "../registry/registry.ts";
 import { regionOfRequest } from "../registry/shard-of.ts";
+import { holdRefusals } from "../session/refusal-wait.ts";
 import { Sessions } from "../session/sessions.ts";
 import { createAdminGate } from "./admin-gate.ts";
 import { createAdmission } from "./admit.ts";
@@ -154,6 +155,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     const requestId = c.req.header("cf-ray") ?? crypto.randomUUID();
     const event: McpEvent = {};
     c.set("requestId", requestId);
+    c.set("arrivedAt", startedAt);
     c.set("event", event);
     // Now: a body limit may replace the request by one that does not know where it came from.
     c.set("region", regionOfRequest(c.req.raw.cf as Record<string, unknown> | undefined));
@@ -232,6 +234,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
       },
       event: c.get("event"),
       chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, key),
+      holdRefusal: holdRefusals(identity.principal, c.get("arrivedAt")),
     });
   });
 

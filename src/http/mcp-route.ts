@@ -3,7 +3,8 @@ import { MAX_BATCH_MESSAGES } from "../constants.ts";
 import type { Logger } from "../log.ts";
 import type { Caller, Era } from "../mcp/caller.ts";
 import type { DirectCall, DirectCalls } from "../mcp/direct-call.ts";
-import { CallRecord, SessionCall, type Stores } from "../mcp/session-call.ts";
+import { CallRecord, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
+import type { HoldRefusal } from "../session/refusal-wait.ts";
 import type { SessionRef } from "../session/sessions.ts";
 import { answersIn, type PostedAnswer } from "./asking-transport.ts";
 import { describeBodyFault, parseBody } from "./json-body.ts";
@@ -27,6 +28,8 @@ const SESSION_HEADER = "mcp-session-id";
 /** The revision that took batches out of the protocol. Without a version header the one before it is assumed. */
 const FIRST_VERSION_WITHOUT_BATCHES = "2025-06-18";
 
+type Id = ReturnType<typeof requestIdOf>;
+
 const SETS = "calls that begin a session, such as set_working_directory";
 
 /** Builds the MCP server that answers one request. The session layer knows no more of a server than this. */
@@ -48,6 +51,7 @@ export interface McpRequestContext {
   readonly event: McpEvent;
   /** Charges one set_working_directory to the caller; false if that is one too many. */
   readonly chargeSet: () => Promise<boolean>;
+  readonly holdRefusal: HoldRefusal;
 }
 
 /** Serves the MCP endpoint: decides about era and session, and leaves the protocol to the SDK. */
@@ -99,14 +103,14 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
   ): Promise<Response> {
     context.event.era = era;
     const header = era === "legacy" ? sessionOfHeader(request, context) : null;
-    if (header?.ok === false) return refuseSession(header.failure, requestIdOf(body));
+    if (header?.ok === false) return refuse(header.failure, requestIdOf(body), context);
     const record = new CallRecord();
     const call = newCall(era, context, header?.value ?? null, record);
     const answer = await run(call);
     await call.checkHeader();
     context.event.sessionId = record.sessionId;
     if (answer.isError) context.event.outcome = "tool_error";
-    if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, requestIdOf(body));
+    if (record.headerRefusal !== null) return refuse(record.headerRefusal, requestIdOf(body), context);
     if (record.rateLimited) return tooManyRequests(SETS, requestIdOf(body));
     return new Response(answer.body, { headers: { "Content-Type": "application/json" } });
   }
@@ -135,9 +139,9 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     }
     const initializing = isMethod(body, "initialize");
     const session = initializing ? null : sessionOfHeader(request, context);
-    if (session?.ok === false) return refuseSession(session.failure, id);
+    if (session?.ok === false) return refuse(session.failure, id, context);
     const answers = session && streaming ? answersIn(body) : null;
-    if (session && answers !== null) return takeAnswers(session.value, answers, context);
+    if (session && answers !== null) return takeAnswers(session.value, answers, id, context);
     const awaitAnswer =
       session && streaming
         ? (requestId: string) => context.stores.sessions.takeAnswer(session.value, context.caller.principal, requestId)
@@ -147,27 +151,32 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     // A tool asks the session's object itself; before anything else the header is checked here.
     if (!callsTool(body)) await call.checkHeader();
     context.event.sessionId = record.sessionId;
-    if (record.headerRefusal !== null) return refuseSession(record.headerRefusal, id);
+    if (record.headerRefusal !== null) return refuse(record.headerRefusal, id, context);
     const response = await legacyExchange(request, body, buildServer(call), { streaming, awaitAnswer });
     if (callsTool(body)) await call.checkHeader();
     await noteOutcome(context.event, body, record, response);
     if (record.headerRefusal !== null) {
       await response.body?.cancel();
-      return refuseSession(record.headerRefusal, id);
+      return refuse(record.headerRefusal, id, context);
     }
     if (record.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
     return initializing ? withNewSession(response, context) : response;
   }
 
   /** What the client answers to requests of calls that run: brought to where they wait. */
-  async function takeAnswers(session: SessionRef, answers: readonly PostedAnswer[], context: McpRequestContext) {
+  async function takeAnswers(
+    session: SessionRef,
+    answers: readonly PostedAnswer[],
+    id: Id,
+    context: McpRequestContext,
+  ) {
     const { stores, caller, event } = context;
     event.sessionId = session.sessionId;
     const given = await Promise.all(
       answers.map(({ requestId, text }) => stores.sessions.giveAnswer(session, caller.principal, requestId, text)),
     );
     const refused = given.find((result) => !result.ok);
-    return refused === undefined ? new Response(null, { status: 202 }) : refuseSession(refused.failure, null);
+    return refused === undefined ? new Response(null, { status: 202 }) : refuse(refused.failure, id, context);
   }
 
   async function withNewSession(response: Response, { stores, event }: McpRequestContext): Promise<Response> {
@@ -188,10 +197,10 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
       return jsonRpcError(400, SERVER_ERROR, "DELETE ends the session of the Mcp-Session-Id header, which is missing");
     }
     const session = context.stores.sessions.parse(header);
-    if (!session.ok) return refuseSession(session.failure, null);
+    if (!session.ok) return refuse(session.failure, null, context);
     context.event.sessionId = session.value.sessionId;
     const deleted = await context.stores.sessions.delete(session.value, context.caller.principal);
-    return deleted.ok ? new Response(null, { status: 204 }) : refuseSession(deleted.failure, null);
+    return deleted.ok ? new Response(null, { status: 204 }) : refuse(deleted.failure, null, context);
   }
 }
 
@@ -203,10 +212,16 @@ function sessionOfHeader(request: Request, { stores }: McpRequestContext) {
 
 const newCall = (
   era: Era,
-  { caller, stores, chargeSet }: McpRequestContext,
+  { caller, stores, chargeSet, holdRefusal }: McpRequestContext,
   header: SessionRef | null,
   record: CallRecord,
-) => new SessionCall({ ...caller, era }, stores, header, record, chargeSet);
+) => new SessionCall({ ...caller, era }, stores, header, record, chargeSet, holdRefusal);
+
+/** Turns a request away for the session of its header, foreign ones no sooner than unknown ones. */
+async function refuse(failure: ToolFailure | null, id: Id, { holdRefusal }: McpRequestContext): Promise<Response> {
+  await holdRefusal(failure);
+  return refuseSession(failure, id);
+}
 
 /** 429 in place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers. */
 async function refuseSet(answer: Response, body: unknown): Promise<Response> {

@@ -28,6 +28,7 @@ import { corsHeaders, isPreflight, preflightResponse } from "./cors.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
 import type { McpEvent } from "./mcp-messages.ts";
 import { createMcpRoute } from "./mcp-route.ts";
+import { countOperations } from "./operation-metrics.ts";
 import { refusalOf } from "./origin.ts";
 import { pageRoutes } from "./pages/page-routes.tsx";
 import { protectiveHeaders } from "./protective-headers.ts";
@@ -148,6 +149,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   const authenticate = createAuthenticator(config.auth, log);
   const withinRate = async (limiter: RateLimit | undefined, key: string) =>
     limiter === undefined || !config.rateLimited || (await withinLimit(limiter, key, log));
+  const countCalls = countOperations(config, direct?.tools.map(({ name }) => name) ?? []);
   const app = new Hono<AppEnv>();
 
   app.use(async (c, next) => {
@@ -172,6 +174,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
       log,
       c.env.REQUEST_EVENTS,
     );
+    countCalls?.(event, c);
   });
 
   app.use(protectiveHeaders);

@@ -1,9 +1,10 @@
 import { createMcpHandler, isLegacyRequest, type McpServer } from "@modelcontextprotocol/server";
 import { MAX_BATCH_MESSAGES } from "../constants.ts";
 import type { Logger } from "../log.ts";
+import { CallRecord } from "../mcp/call-record.ts";
 import type { Caller, Era } from "../mcp/caller.ts";
 import type { DirectCall, DirectCalls } from "../mcp/direct-call.ts";
-import { CallRecord, SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
+import { SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
 import type { HoldRefusal } from "../session/refusal-wait.ts";
 import type { SessionRef } from "../session/sessions.ts";
 import { answersIn, type PostedAnswer } from "./asking-transport.ts";
@@ -212,13 +213,21 @@ function sessionOfHeader(request: Request, { stores }: McpRequestContext) {
 
 const newCall = (
   era: Era,
-  { caller, stores, chargeSet, holdRefusal }: McpRequestContext,
+  { caller, stores, event, chargeSet, holdRefusal }: McpRequestContext,
   header: SessionRef | null,
   record: CallRecord,
-) => new SessionCall({ ...caller, era }, stores, header, record, chargeSet, holdRefusal);
+) => {
+  event.finished = record.finished;
+  return new SessionCall({ ...caller, era }, stores, header, record, chargeSet, holdRefusal);
+};
 
 /** Turns a request away for the session of its header, foreign ones no sooner than unknown ones. */
-async function refuse(failure: ToolFailure | null, id: Id, { holdRefusal }: McpRequestContext): Promise<Response> {
+async function refuse(
+  failure: ToolFailure | null,
+  id: Id,
+  { event, holdRefusal }: McpRequestContext,
+): Promise<Response> {
+  if (failure !== null) event.refusal = failure.kind;
   await holdRefusal(failure);
   return refuseSession(failure, id);
 }

@@ -11,6 +11,7 @@ import { NO_PROJECT, questionOf } from "../session/session-project.ts";
 import type { ProjectReply, SetReply, SetRequest, StateReply } from "../session/session-requests.ts";
 import type { StateFailure, StateOperation } from "../session/session-state.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
+import { CallRecord } from "./call-record.ts";
 import type { Caller } from "./caller.ts";
 
 /** The Durable Objects behind a call. */
@@ -30,18 +31,6 @@ export interface Stores {
  * ```
  */
 export type ToolFailure = Failure | ProjectFailure | StateFailure;
-
-/** What the route wants to know of a call when it is over. */
-export class CallRecord {
-  /** Why the header's session must not be used, once an object has said so. The route answers 404 then. */
-  headerRefusal: ToolFailure | null = null;
-  /** Settles when it is known whether the header's session may be used; null: nobody has asked. */
-  headerAsked: Promise<void> | null = null;
-  /** Whether a context was refused because the caller begins too many. The route answers 429 then. */
-  rateLimited = false;
-  /** The session that was worked on last, for the log. */
-  sessionId: string | null = null;
-}
 
 /** The session that a call means, if any, and its context, if it has one. */
 type SessionState = { sessionId: string | null; context: SessionContext | null };
@@ -178,6 +167,11 @@ export class SessionCall {
     }
     const last = entries.value.length === LIST_PAGE ? entries.value.at(-1) : undefined;
     return ok({ contexts, nextCursor: last === undefined ? null : encodeCursor(last) });
+  }
+
+  /** Notes that a call of `tool` is over: `ok`, or why not. */
+  finished(tool: string, outcome: string): void {
+    this.#record.finished.push({ tool, outcome });
   }
 
   /** Makes sure that it is known whether the header's session may be used, unless the call has asked about another one. */

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { MAX_OPERATION_ROWS, OPERATIONS_GIVE_UP_MS, OPERATIONS_REMEMBER_MS } from "../../src/constants.ts";
 import type { OperationCount } from "../../src/registry/operations.ts";
 import { REGISTRY_MIGRATIONS } from "../../src/registry/registry-migrations.ts";
+import { ShardOperations } from "../../src/registry/shard-operations.ts";
 import { migrate } from "../../src/storage/migrations.ts";
 import { moveClock, registry, registryShard, SHARD } from "../support/objects.ts";
 
@@ -51,6 +52,25 @@ describe("the finished calls that a shard adds up", () => {
     expect(stored).toHaveLength(MAX_OPERATION_ROWS + 1);
     expect(stored).toContainEqual({ tool: "other", outcome: "other", count: 400 });
     expect(stored).toContainEqual({ tool: "t0", outcome: "ok", count: 4 });
+  });
+
+  it("write one row for each pair of a batch and one for its isolate", async () => {
+    const batch = (sequence: number) => ({ isolate: "a", sequence, counts: [get(1), { ...get(1), tool: "set" }] });
+    const written = await runInDurableObject(registryShard(), (_, { storage }) => {
+      migrate(storage, REGISTRY_MIGRATIONS, { create: true });
+      return [1, 2, 2].map((sequence) => {
+        let rows = 0;
+        const exec = (query: string, ...values: SqlStorageValue[]) => {
+          const cursor = storage.sql.exec(query, ...values);
+          const results = cursor.toArray();
+          rows += cursor.rowsWritten;
+          return { toArray: () => results, one: () => results[0], rowsWritten: cursor.rowsWritten };
+        };
+        new ShardOperations({ exec } as unknown as SqlStorage).add(batch(sequence), 0);
+        return rows;
+      });
+    });
+    expect(written).toEqual([3, 3, 0]);
   });
 
   it("forget isolates that are long gone, but none that may still send its batch again", async () => {

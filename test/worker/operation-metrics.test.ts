@@ -107,7 +107,7 @@ describe("operations by tool and outcome", () => {
   it("names another author's tools once they have answered, and the rest unknown", async () => {
     const { send, settle } = startIsolate({
       buildServer() {
-        const server = new McpServer({ name: "author", version: "1" });
+        const server = new McpServer({ name: "author", version: "1" }, { capabilities: { logging: {} } });
         const inputSchema = z.object({ fail: z.boolean().default(false) });
         server.registerTool("greet", { inputSchema }, async ({ fail }) => ({ content: [], isError: fail }));
         server.registerTool("tell", { inputSchema }, async (_, ctx) => {
@@ -121,17 +121,19 @@ describe("operations by tool and outcome", () => {
     await send(callTool("greet", {}, { era: "modern" }));
     await send(callTool("greet", { fail: true }));
     await send(callTool("greet", {}, { session: UNKNOWN }));
+    expect(await send(callTool("tell", {}))).toMatch(/^event: /m);
     for (let n = 0; n < 5; n++) await send(callTool(`made_up_${n}`, {}));
     await settle();
     expect(await operations()).toEqual({
       "greet ok": 2,
       "greet tool_error": 1,
       "greet session_unknown": 1,
+      "tell streamed": 1,
       "unknown rejected": 5,
     });
   });
 
-  it("adds up over isolates, which report at most once in their time", async () => {
+  it("adds up over isolates, each of which reports what it has counted", async () => {
     const reports = vi.spyOn(SessionRegistry.prototype, "addOperations");
     const isolates = Array.from({ length: 5 }, () => startIsolate());
     await Promise.all(

@@ -47,8 +47,14 @@ function authorsApp(vars: Record<string, string>) {
   return sessionApp({
     config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", ...vars }),
     state: z.object({ count: z.number() }),
-    buildServer({ state }) {
-      const server = new McpServer({ name: "author", version: "1" });
+    buildServer({ session, state }) {
+      const server = new McpServer({ name: "author", version: "1" }, { capabilities: { logging: {} } });
+      // Its stream begins before it is known whether the session may be used.
+      server.registerTool("chat", { inputSchema: z.object({}) }, async (_, ctx) => {
+        const asked = session.get();
+        await ctx.mcpReq.notify({ method: "notifications/message", params: { level: "info", data: "x" } });
+        return { content: [], isError: !(await asked).ok };
+      });
       server.registerTool("count", { inputSchema: z.object({ session_id: z.string() }) }, async ({ session_id }) => {
         const updated = await state.update("count", (count = 0) => count + 1, session_id);
         return updated.ok ? { content: [] } : failureResult(updated.failure);
@@ -107,6 +113,11 @@ const doors: { name: string; author?: true; request: (id: string, token?: string
     name: "the state of another author's tool",
     author: true,
     request: (id, token) => callTool("count", { session_id: id }, { token }),
+  },
+  {
+    name: "the header of a call whose answer is a stream",
+    author: true,
+    request: (id, token) => callTool("chat", {}, { token, session: id }),
   },
   {
     name: "the header of an answer to a request of the server",

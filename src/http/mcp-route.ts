@@ -52,6 +52,7 @@ export interface McpRequestContext {
   readonly event: McpEvent;
   /** Charges one set_working_directory to the caller; false if that is one too many. */
   readonly chargeSet: () => Promise<boolean>;
+  /** Waits until a refusal may be told. */
   readonly holdRefusal: HoldRefusal;
 }
 

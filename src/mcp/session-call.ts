@@ -39,6 +39,8 @@ type SessionPage = { contexts: SessionContext[]; nextCursor: string | null };
 type SessionEnd = { sessionId: string | null; ended: boolean };
 type SessionAndProject = ProjectReply & { sessionId: string | null };
 
+type Use<T> = (session: SessionRef) => Promise<Result<T, ToolFailure>>;
+
 /**
  * One request as its tools see it: who calls, and which session each call means – the tool's `session_id` argument, else
  * the session of the header (legacy era), else none. One tool call makes at most one call to a session object, and that
@@ -198,20 +200,12 @@ export class SessionCall {
     return fail<Failure>({ kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
   }
 
-  #onExisting<T>(
-    sessionId: string | undefined,
-    without: T,
-    use: (session: SessionRef) => Promise<Result<T, ToolFailure>>,
-  ): Promise<Result<T, ToolFailure>> {
+  #onExisting<T>(sessionId: string | undefined, without: T, use: Use<T>): Promise<Result<T, ToolFailure>> {
     if (sessionId === undefined && this.#header === null) return Promise.resolve(ok(without));
     return this.#on(sessionId, this.#header as SessionRef, use);
   }
 
-  async #on<T>(
-    sessionId: string | undefined,
-    otherwise: SessionRef,
-    use: (session: SessionRef) => Promise<Result<T, ToolFailure>>,
-  ): Promise<Result<T, ToolFailure>> {
+  async #on<T>(sessionId: string | undefined, otherwise: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
     const header = this.#header;
     if (header !== null && (sessionId === undefined || sessionId === header.sessionId)) {
       return this.#onHeader(header, use);
@@ -226,10 +220,7 @@ export class SessionCall {
     return result;
   }
 
-  async #onHeader<T>(
-    header: SessionRef,
-    use: (session: SessionRef) => Promise<Result<T, ToolFailure>>,
-  ): Promise<Result<T, ToolFailure>> {
+  async #onHeader<T>(header: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
     this.#record.sessionId = header.sessionId;
     const answer = use(header);
     const noted = answer.then(
@@ -243,10 +234,7 @@ export class SessionCall {
     return answer;
   }
 
-  #onOther<T>(
-    session: SessionRef,
-    use: (session: SessionRef) => Promise<Result<T, ToolFailure>>,
-  ): Promise<Result<T, ToolFailure>> {
+  #onOther<T>(session: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
     this.#record.sessionId = session.sessionId;
     this.#record.headerAsked ??= Promise.resolve();
     return use(session);

@@ -13,6 +13,7 @@ import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
 import { Registry } from "../registry/registry.ts";
+import { holdRefusals } from "../session/refusal-wait.ts";
 import { Sessions } from "../session/sessions.ts";
 import { createAdminGate } from "./admin-gate.ts";
 import { createAdmission } from "./admit.ts";
@@ -23,6 +24,7 @@ import { METADATA_PATHS, resourceMetadata } from "./auth-metadata.ts";
 import { createFrame } from "./frame.ts";
 import { jsonRpcError } from "./json-rpc.ts";
 import { createMcpRoute } from "./mcp-route.ts";
+import { countOperations } from "./operation-metrics.ts";
 import { pageRoutes } from "./pages/page-routes.tsx";
 import { rateLimitKey, withinLimit } from "./rate-limit.ts";
 
@@ -139,9 +141,10 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   const authenticate = createAuthenticator(config.auth, log);
   const withinRate = async (limiter: RateLimit | undefined, key: string) =>
     limiter === undefined || !config.rateLimited || (await withinLimit(limiter, key, log));
+  const countCalls = countOperations(config, direct?.tools.map(({ name }) => name) ?? []);
   const app = new Hono<AppEnv>();
 
-  app.use(createFrame(config, log));
+  app.use(createFrame(config, log, countCalls));
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   // For editors, which complete and check a project's config with it.
@@ -177,6 +180,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
       },
       event: c.get("event"),
       chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, rateLimitKey(identity, request)),
+      holdRefusal: holdRefusals(identity.principal, c.get("arrivedAt")),
     });
   });
 

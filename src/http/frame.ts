@@ -5,6 +5,7 @@ import type { AppEnv } from "./app-env.ts";
 import { allowReading, isPreflight, preflightResponse } from "./cors.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
 import type { McpEvent } from "./mcp-messages.ts";
+import type { countOperations } from "./operation-metrics.ts";
 import { refusalOf } from "./origin.ts";
 import { protect } from "./protective-headers.ts";
 import { recordRequest } from "./request-event.ts";
@@ -14,13 +15,18 @@ import { refuseOversize } from "./request-limits.ts";
  * What stands around every route: Host, Origin and size are checked before it, headers and the line in the log come after
  * it. One step and not six, because each step of Hono's costs as much as what happens in it.
  */
-export function createFrame(config: Config, log: Logger): MiddlewareHandler<AppEnv> {
+export function createFrame(
+  config: Config,
+  log: Logger,
+  countCalls: ReturnType<typeof countOperations>,
+): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const startedAt = Date.now();
     const request = c.req.raw;
     const requestId = request.headers.get("cf-ray") ?? crypto.randomUUID();
     const event: McpEvent = {};
     c.set("requestId", requestId);
+    c.set("arrivedAt", startedAt);
     c.set("event", event);
 
     const refused = refuse(request, config);
@@ -33,6 +39,7 @@ export function createFrame(config: Config, log: Logger): MiddlewareHandler<AppE
     const durationMs = Date.now() - startedAt;
     const outcome = { requestId, httpMethod: method, path, event, status: c.res.status, durationMs };
     recordRequest(outcome, log, c.env.REQUEST_EVENTS);
+    countCalls?.(event, c);
   };
 }
 

@@ -8,8 +8,10 @@ import { decodeSessionId } from "../session/session-id.ts";
 import { migrate } from "../storage/migrations.ts";
 import { auditPaceMs } from "./audit.ts";
 import { type HistoryRange, seriesOf } from "./history.ts";
+import type { OperationBatch, OperationCount } from "./operations.ts";
 import { REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
 import { ShardHistory } from "./shard-history.ts";
+import { ShardOperations } from "./shard-operations.ts";
 import { type EndReason, NO_TALLY, type Tally } from "./tally.ts";
 
 /** A live context, as its registry shard knows it. */
@@ -31,6 +33,8 @@ export type ShardReport = {
   readonly sessions: number;
   readonly tally: Tally;
   readonly series: readonly (readonly Tally[])[];
+  /** Finished calls that isolates have reported here; empty unless asked for. */
+  readonly operations: readonly OperationCount[];
 };
 
 export type RegisterAnswer =
@@ -58,6 +62,7 @@ const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}'`;
  */
 export class SessionRegistry extends DurableObject<SessionBindings> {
   readonly #history = new ShardHistory(this.ctx.storage.sql);
+  readonly #operations = new ShardOperations(this.ctx.storage.sql);
 
   /**
    * Adds a context, or moves its row on to the newer context under the same id.
@@ -113,14 +118,21 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     return { sessions: this.#history.sessions(), yours: this.#countOf(principal) };
   }
 
+  /** @internal Adds up calls that an isolate has counted. May be repeated with the same batch. */
+  addOperations(batch: OperationBatch): void {
+    this.#createTables();
+    this.ctx.storage.transactionSync(() => this.#operations.add(batch, Date.now()));
+  }
+
   /** @internal What has been counted here, since ever and in each step of `ranges`. */
-  report(ranges: readonly HistoryRange[], now: number): ShardReport {
+  report(ranges: readonly HistoryRange[], now: number, withOperations: boolean): ShardReport {
     const hasTables = this.#hasTables();
     const snapshots = hasTables && ranges.length > 0 ? this.#history.snapshots() : [];
     return {
       sessions: hasTables ? this.#history.sessions() : 0,
       tally: hasTables ? this.#history.tally() : NO_TALLY,
       series: ranges.map((range) => seriesOf(snapshots, range, now)),
+      operations: hasTables && withOperations ? this.#operations.counts() : [],
     };
   }
 

@@ -22,9 +22,10 @@ export const wrangler = (args: readonly string[]): string =>
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", CI: "1" },
   });
 
-/** @param options.minify As `wrangler deploy --minify`. */
-export function build(peer: Peer, folder: string, { minify = false } = {}): Build {
-  const args = ["deploy", "--dry-run", "--config", peer.config, "--outdir", folder, ...(minify ? ["--minify"] : [])];
+/** @param options.minify Whether names are shortened; where it is not said, as the peer's own wrangler.toml says. */
+export function build(peer: Peer, folder: string, { minify }: { minify?: boolean } = {}): Build {
+  const minified = minify === undefined ? [] : [`--minify=${minify}`];
+  const args = ["deploy", "--dry-run", "--config", peer.config, "--outdir", folder, ...minified];
   const output = wrangler(args);
   const [, size, gzip] = SIZES.exec(output) ?? [];
   const module = readdirSync(folder).find((name) => name.endsWith(".js"));

@@ -20,7 +20,7 @@ const LEFT = 250;
 const BAR = 18;
 const STEP = 24;
 
-export function chartOf({ cases }: Results): string {
+export function chartOf({ cases }: Results, storage: string): string {
   const parts: string[] = [];
   let y = 24;
   for (const { operation, sessions, title } of PANELS) {
@@ -45,7 +45,7 @@ export function chartOf({ cases }: Results): string {
     text(
       0,
       y,
-      "16 connections, one workerd process each, local disk. Ratios count; absolute figures are those of one machine.",
+      `16 connections, one workerd process each, ${storage}. Ratios count; absolute figures are those of one machine.`,
       "start",
     ),
   );

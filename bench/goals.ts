@@ -47,7 +47,9 @@ export function goalsOf({ cases, peers }: Results): Goal[] {
   for (const sessions of [1, 200]) {
     const service = busy({ peer: "service", operation: "get", sessions });
     const floor = busy({ peer: "floor", operation: "get", sessions });
+    const hop = busy({ peer: "floor-service", operation: "get", sessions });
     atLeast(`get over RPC, ${sessions} session(s): part of the floor`, 0.9, ratioOf(service, floor));
+    atLeast(`get over RPC, ${sessions} session(s): part of the floor over RPC`, 0.9, ratioOf(service, hop));
   }
   const gzip = (peer: PeerResult | undefined) => peer?.bundle.gzipKiB ?? Number.NaN;
   atMost("bundle, gzip: part of McpAgent's", 0.25, rounded(gzip(peers.ours) / gzip(peers["mcp-agent"])));

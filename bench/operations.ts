@@ -19,7 +19,7 @@ const HEADERS = { "Content-Type": "application/json", Accept: "application/json,
 /** Whether the peer can do it at all: only ours counts, and the RPC entrypoint and the floor list no tools. */
 export function offers({ name }: Peer, operation: OperationName): boolean {
   if (operation === "count") return name === "ours";
-  return operation !== "tools/list" || (name !== "service" && name !== "floor");
+  return operation !== "tools/list" || name === "ours" || name === "mcp-agent" || name === "sdk-object";
 }
 
 /** The request that opens a session, where that takes one before the first set. */

@@ -1,7 +1,7 @@
 /** What is measured, and how to build and start it. */
 import { fileURLToPath } from "node:url";
 
-export type PeerName = "ours" | "service" | "mcp-agent" | "sdk-object" | "floor";
+export type PeerName = "ours" | "service" | "floor-service" | "mcp-agent" | "sdk-object" | "floor";
 export type Era = "legacy" | "modern" | "none";
 
 export interface Peer {
@@ -73,6 +73,15 @@ export const PEERS: readonly Peer[] = [
     objects: { FLOOR: "FloorObject" },
     vars: {},
     eras: ["none"],
+  },
+  {
+    name: "floor-service",
+    label: "floor, RPC",
+    config: path("peers/service.toml"),
+    objects: {},
+    vars: {},
+    eras: ["none"],
+    calls: { peer: "floor", binding: "CONTEXTS", entrypoint: "FloorEntrypoint", props: {} },
   },
 ];
 

@@ -31,6 +31,8 @@ const { values } = parseArgs({
     load: { type: "string", default: defaultGenerator() },
     /** Where the objects are stored while it runs: a folder on the disk to be measured. */
     storage: { type: "string", default: tmpdir() },
+    /** What the files that it writes end in, such as "-memory". */
+    suffix: { type: "string", default: "" },
     /** Write no files. */
     "dry-run": { type: "boolean", default: false },
   },
@@ -49,7 +51,7 @@ const builds = Object.fromEntries(PEERS.map((peer) => [peer.name, build(peer, jo
 const modules = Object.fromEntries(Object.entries(builds).map(([name, { module }]) => [name, module]));
 
 note("Start-up, and counting what operations cost");
-const deployed = PEERS.filter(({ name }) => name !== "service");
+const deployed = PEERS.filter(({ calls }) => calls === undefined);
 const startups = new Map<PeerName, number[]>(deployed.map(({ name }) => [name, []]));
 for (let round = 0; round < (values.quick ? 1 : 5); round++) {
   for (const peer of deployed) {
@@ -92,10 +94,13 @@ const results: Results = {
 };
 console.log(`${tableOf(results)}\n\n${goalsTable(results)}`);
 if (!values["dry-run"]) {
-  writeFileSync(here("results.json"), `${JSON.stringify(results, null, 2)}\n`);
-  mkdirSync(here("../docs/images"), { recursive: true });
-  writeFileSync(here("../docs/images/bench.svg"), chartOf(results));
-  note("Written: bench/results.json, docs/images/bench.svg");
+  const { suffix } = values;
+  writeFileSync(here(`results${suffix}.json`), `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(
+    here(`../docs/images/bench${suffix}.svg`),
+    chartOf(results, suffix === "" ? "local disk" : "memory disk"),
+  );
+  note(`Written: bench/results${suffix}.json, docs/images/bench${suffix}.svg`);
 }
 process.exit();
 

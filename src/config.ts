@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type AuthConfig, authConfigOf, authVars, SECRET_VARS } from "./auth-config.ts";
+import { OPERATIONS_FLUSH_MS } from "./constants.ts";
 import { commaList, wholeNumber } from "./settings.ts";
 
 /** One host name, or `*.` and a host name for its subdomains. No scheme, port or path. */
@@ -13,7 +14,7 @@ const hostList = commaList
   );
 
 const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
-const RATE_LIMITS = ["on", "off"] as const;
+const ON_OFF = ["on", "off"] as const;
 const JURISDICTIONS = ["", "eu", "us", "fedramp", "fedramp-high"] as const;
 
 /** The vars of wrangler.toml, each with its default. */
@@ -25,7 +26,8 @@ const schema = z.object({
   ALLOWED_HOSTS: hostList.default([]),
   ALLOWED_ORIGINS: hostList.default([]),
   SESSION_JURISDICTION: z.enum(JURISDICTIONS).default(""),
-  RATE_LIMITS: z.enum(RATE_LIMITS).default("on"),
+  RATE_LIMITS: z.enum(ON_OFF).default("on"),
+  OPERATION_METRICS: z.enum(ON_OFF).default("off"),
   ...authVars,
 });
 
@@ -47,6 +49,8 @@ export interface Config {
   readonly jurisdiction: DurableObjectJurisdiction | null;
   /** Whether callers are held to the rate limits of wrangler.toml. */
   readonly rateLimited: boolean;
+  /** How long an isolate counts finished calls before it reports them, in milliseconds; null: they are not counted. */
+  readonly operationFlushMs: number | null;
   readonly auth: AuthConfig;
 }
 
@@ -91,6 +95,7 @@ export function parseConfig(vars: object): Config {
     allowedOrigins: v.ALLOWED_ORIGINS,
     jurisdiction: v.SESSION_JURISDICTION === "" ? null : v.SESSION_JURISDICTION,
     rateLimited: v.RATE_LIMITS === "on",
+    operationFlushMs: v.OPERATION_METRICS === "on" ? OPERATIONS_FLUSH_MS : null,
     auth,
   };
 }

@@ -74,10 +74,13 @@ export const REGISTRY_RETRY_LONGEST_MS = 15 * 60 * 1000;
 export const OBJECT_CALL_TRIES = 3;
 export const OBJECT_RETRY_WAIT_MS = 50;
 
+/** The refusal of an unknown or foreign session comes a whole number of these after the request. More than a call to an object takes. */
+export const REFUSAL_STEP_MS = 250;
+
 /** How often a registry shard asks whether the contexts behind its rows are still there. */
 export const AUDIT_INTERVAL_MS = 24 * 60 * 60 * 1000;
 
-/** Rows that one alarm of the audit looks at, below the free plan's 50 calls per invocation, and the wait between two. */
+/** Rows that one alarm of the audit looks at, below the free plan's 50 calls per invocation, and the longest time between two. */
 export const AUDIT_BATCH = 40;
 export const AUDIT_PAUSE_MS = 1000;
 
@@ -117,6 +120,24 @@ export const STATE_UPDATE_TRIES = 10;
 /** How long the status page shows the same answer about the registry's health. */
 export const HEALTH_MAX_AGE_MS = 15_000;
 
+/** How long an isolate counts calls before it reports them: below the 30 seconds that a Worker may go on after its response. */
+export const OPERATIONS_FLUSH_MS = 20_000;
+
+/** How long an isolate keeps a report that nobody acknowledges, and how long, much longer, a shard knows it again. */
+export const OPERATIONS_GIVE_UP_MS = 10 * 60 * 1000;
+export const OPERATIONS_REMEMBER_MS = 60 * 60 * 1000;
+
+/** Pairs of tool and outcome that an isolate and a shard count by themselves; all others are counted together. */
+export const MAX_OPERATION_PAIRS = 200;
+export const MAX_OPERATION_ROWS = 500;
+
+/** Names of tools that one isolate learns from a server's answers. */
+export const MAX_KNOWN_TOOLS = 200;
+
 /** Modern envelopes that one isolate remembers as accepted, and how long one may be, in UTF-16 code units. */
 export const MAX_KNOWN_ENVELOPES = 500;
 export const MAX_KNOWN_ENVELOPE_LENGTH = 4096;
+
+/** Answers that one isolate remembers to give again, and how long the request to one may be, in UTF-16 code units. */
+export const MAX_KNOWN_ANSWERS = 250;
+export const MAX_KNOWN_REQUEST_LENGTH = 4096;

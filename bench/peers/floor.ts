@@ -1,5 +1,5 @@
 /** The least that can answer: JSON in, one call to a Durable Object, JSON out. No protocol, no expiry, no checks. */
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, WorkerEntrypoint } from "cloudflare:workers";
 
 interface PeerEnv {
   readonly FLOOR: DurableObjectNamespace<FloorObject>;
@@ -12,6 +12,22 @@ export class FloorObject extends DurableObject {
 
   get(): string | null {
     return this.ctx.storage.kv.get<string>("directory") ?? null;
+  }
+}
+
+/** The same over a service binding, as bench/peers/service.ts calls it: what is lost by that hop alone. */
+export class FloorEntrypoint extends WorkerEntrypoint<PeerEnv> {
+  async getWorkingDirectory(id: string) {
+    return { ok: true, value: await this.#object(id).get() };
+  }
+
+  async setWorkingDirectory(id: string, directory: string) {
+    await this.#object(id).set(directory);
+    return { ok: true, value: {} };
+  }
+
+  #object(id: string) {
+    return this.env.FLOOR.get(this.env.FLOOR.idFromName(id));
   }
 }
 

@@ -7,8 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { build } from "../build.ts";
-import { defaultGenerator, runLoad } from "../load/load.ts";
-import { type OperationName, openSession, requestOf } from "../operations.ts";
+import { defaultGenerator, runLoad, SESSION_PLACEHOLDER } from "../load/load.ts";
+import { initialize, type OperationName, openSession, requestOf } from "../operations.ts";
 import { type Era, type PeerName, peerOf } from "../peers.ts";
 import { startPeer } from "../workerd.ts";
 import { profileWhile } from "./inspector.ts";
@@ -31,13 +31,16 @@ const operation = values.operation as OperationName;
 
 const folder = mkdtempSync(join(tmpdir(), "mcp-session-bench-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
-const { module } = build(peer, join(folder, "build"));
+// With the names and paths that the tables show.
+const { module } = build(peer, join(folder, "build"), { minify: false });
 const server = await startPeer(peer, { modules: { [peer.name]: module }, folder, inspector: true });
 const session = await openSession(server.url, era);
+// Opening a session each time, not setting the directory of one.
+const opening = operation === "open" ? initialize(era) : null;
 const load = {
   url: server.url,
-  requests: [requestOf(operation, era, session)],
-  opening: null,
+  requests: [requestOf(operation, era, operation === "open" ? (opening ? SESSION_PLACEHOLDER : undefined) : session)],
+  opening,
   connections: Number(values.connections),
   seconds: Number(values.seconds),
 };

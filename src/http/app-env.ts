@@ -1,6 +1,4 @@
 import type { SessionBindings } from "../bindings.ts";
-import type { Region } from "../registry/shard-of.ts";
-import type { Identity } from "./identity.ts";
 import type { McpEvent } from "./mcp-messages.ts";
 
 /** What Hono hands from one step of a request to the next. */
@@ -8,8 +6,8 @@ export interface AppEnv {
   readonly Bindings: SessionBindings;
   readonly Variables: {
     readonly requestId: string;
+    /** By `Date.now()`. */
+    readonly arrivedAt: number;
     readonly event: McpEvent;
-    readonly region: Region | null;
-    readonly identity: Identity;
   };
 }

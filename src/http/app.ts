@@ -1,11 +1,9 @@
 import { env } from "cloudflare:workers";
 import type { Implementation, McpServer } from "@modelcontextprotocol/server";
-import { Hono } from "hono";
-import { bodyLimit } from "hono/body-limit";
+import { Hono, type MiddlewareHandler } from "hono";
 import * as z from "zod";
 import type { SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
-import { MAX_BODY_BYTES } from "../constants.ts";
 import { createLogger, type Logger } from "../log.ts";
 import type { Caller } from "../mcp/caller.ts";
 import { DirectCalls } from "../mcp/direct-call.ts";
@@ -15,7 +13,7 @@ import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
 import { Registry } from "../registry/registry.ts";
-import { regionOfRequest } from "../registry/shard-of.ts";
+import { holdRefusals } from "../session/refusal-wait.ts";
 import { Sessions } from "../session/sessions.ts";
 import { createAdminGate } from "./admin-gate.ts";
 import { createAdmission } from "./admit.ts";
@@ -23,16 +21,12 @@ import { apiRoutes } from "./api/api-routes.ts";
 import type { AppEnv } from "./app-env.ts";
 import { createAuthenticator } from "./auth.ts";
 import { METADATA_PATHS, resourceMetadata } from "./auth-metadata.ts";
-import { corsHeaders, isPreflight, preflightResponse } from "./cors.ts";
-import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
-import type { McpEvent } from "./mcp-messages.ts";
+import { createFrame } from "./frame.ts";
+import { jsonRpcError } from "./json-rpc.ts";
 import { createMcpRoute } from "./mcp-route.ts";
-import { refusalOf } from "./origin.ts";
+import { countOperations } from "./operation-metrics.ts";
 import { pageRoutes } from "./pages/page-routes.tsx";
-import { protectiveHeaders } from "./protective-headers.ts";
 import { rateLimitKey, withinLimit } from "./rate-limit.ts";
-import { recordRequest } from "./request-event.ts";
-import { refuseOversize } from "./request-limits.ts";
 
 /** State of a server that describes none: no key. */
 type NoState = z.ZodObject<Record<never, z.ZodType>>;
@@ -147,46 +141,10 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   const authenticate = createAuthenticator(config.auth, log);
   const withinRate = async (limiter: RateLimit | undefined, key: string) =>
     limiter === undefined || !config.rateLimited || (await withinLimit(limiter, key, log));
+  const countCalls = countOperations(config, direct?.tools.map(({ name }) => name) ?? []);
   const app = new Hono<AppEnv>();
 
-  app.use(async (c, next) => {
-    const startedAt = Date.now();
-    const requestId = c.req.header("cf-ray") ?? crypto.randomUUID();
-    const event: McpEvent = {};
-    c.set("requestId", requestId);
-    c.set("event", event);
-    // Now: a body limit may replace the request by one that does not know where it came from.
-    c.set("region", regionOfRequest(c.req.raw.cf as Record<string, unknown> | undefined));
-    await next();
-    recordRequest(
-      {
-        requestId,
-        httpMethod: c.req.method,
-        path: c.req.path,
-        event,
-        status: c.res.status,
-        durationMs: Date.now() - startedAt,
-      },
-      log,
-      c.env.REQUEST_EVENTS,
-    );
-  });
-
-  app.use(protectiveHeaders);
-  app.use(async (c, next) => {
-    await next();
-    for (const [name, value] of Object.entries(corsHeaders(c.req.raw, config))) {
-      if (name === "Vary") c.res.headers.append(name, value);
-      else c.res.headers.set(name, value);
-    }
-  });
-
-  app.use(async (c, next) => {
-    const refusal = refusalOf(c.req.raw, config);
-    return refusal === null ? next() : jsonRpcError(403, SERVER_ERROR, refusal.message);
-  });
-  app.use(async (c, next) => (isPreflight(c.req.raw) ? preflightResponse(c.req.raw) : next()));
-  app.use(async (c, next) => refuseOversize(c.req.raw) ?? next());
+  app.use(createFrame(config, log, countCalls));
 
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   // For editors, which complete and check a project's config with it.
@@ -202,36 +160,27 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   }
 
   const admit = createAdmission(withinRate);
-  const admitAdmin = admit(createAdminGate(config.auth, authenticate));
+  const isAdmin = createAdminGate(config.auth, authenticate);
+  const admitAdmin: MiddlewareHandler<AppEnv> = async (c, next) => {
+    const identity = await admit(c.req.raw, c.env.REQUEST_LIMITER, isAdmin);
+    return identity instanceof Response ? identity : next();
+  };
   app.route("/", apiRoutes(config, admitAdmin));
   if (pages) app.route("/", pageRoutes(config, admitAdmin));
-  app.use(
-    "/mcp",
-    admit((request) => authenticate(request, "sessions")),
-  );
-  app.use(
-    "/mcp",
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: () => jsonRpcError(413, SERVER_ERROR, `Payload Too Large: a message may have ${MAX_BODY_BYTES} bytes`),
-    }),
-  );
-  app.all("/mcp", (c) => {
-    const identity = c.get("identity");
-    const key = rateLimitKey(identity, c.req.raw);
-    return serveMcp(c.req.raw, {
-      caller: {
-        ...identity,
-        region: c.get("region"),
-        userAgent: c.req.header("user-agent") ?? null,
-      },
+  app.all("/mcp", async (c) => {
+    const request = c.req.raw;
+    const identity = await admit(request, c.env.REQUEST_LIMITER, (from) => authenticate(from, "sessions"));
+    if (identity instanceof Response) return identity;
+    return serveMcp(request, {
+      identity,
       stores: {
         sessions: new Sessions(c.env.SESSIONS, config),
         registry: new Registry(c.env.REGISTRY, config),
         catalogs: new Catalogs(c.env.CATALOG, config),
       },
       event: c.get("event"),
-      chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, key),
+      chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, rateLimitKey(identity, request)),
+      holdRefusal: holdRefusals(identity.principal, c.get("arrivedAt")),
     });
   });
 

@@ -13,7 +13,7 @@ import { resourceMetadataUrl } from "./auth-metadata.ts";
 import { createTokenVerifier } from "./auth-token.ts";
 import type { Identity, VerifiedToken } from "./identity.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
-import { LOOPBACK_HOSTS } from "./origin.ts";
+import { hostnameOfRequest, LOOPBACK_HOSTS } from "./origin.ts";
 
 /** Everyone is the same principal, and what is there to see is everyone's. */
 const ANYONE: Identity = { principal: ANONYMOUS, scopes: SCOPES };
@@ -71,8 +71,8 @@ function withBearer(request: Request, header: string): Request {
 function warnIfDeployed(log: Logger) {
   let warned = false;
   return async (request: Request, _scope: Scope): Promise<Identity | Response> => {
-    const { hostname } = new URL(request.url);
-    if (!warned && !LOOPBACK_HOSTS.includes(hostname)) {
+    const hostname = warned ? null : hostnameOfRequest(request);
+    if (hostname !== null && !LOOPBACK_HOSTS.includes(hostname)) {
       warned = true;
       const message = "Anyone who reaches this server may use it. Set AUTH_MODE to token or jwt in wrangler.toml";
       log("warn", "auth_mode_none", { host: hostname, message });

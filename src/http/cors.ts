@@ -21,20 +21,21 @@ const REQUEST_HEADERS = [
 const PARAM_HEADER = /^mcp-param-[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /**
- * Lets scripts of the configured origins, and of this machine, read answers. No cookie is ever involved, so credentials
+ * Lets scripts of the configured origins, and of this machine, read an answer. No cookie is ever involved, so credentials
  * are not allowed; every other origin gets no header at all, and its browser keeps the answer to itself.
  */
-export function corsHeaders(request: Request, config: Pick<Config, "allowedOrigins">): Record<string, string> {
+export function allowReading({ headers }: Response, request: Request, config: Pick<Config, "allowedOrigins">): void {
   const origin = request.headers.get("origin");
-  if (origin === null || !mayRead(origin, config)) return { Vary: "Origin" };
-  return { Vary: "Origin", "Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED };
+  if (origin === null || !mayRead(origin, config)) return;
+  headers.set("Access-Control-Allow-Origin", origin);
+  headers.set("Access-Control-Expose-Headers", EXPOSED);
 }
 
 /** Whether a browser asks if it may send a request. It does so without a token, so this comes before authentication. */
 export const isPreflight = (request: Request): boolean =>
   request.method === "OPTIONS" && request.headers.has("origin") && request.headers.has("access-control-request-method");
 
-/** The answer to a preflight request; {@link corsHeaders} adds the origin, without which the rest counts nothing. */
+/** The answer to a preflight request; {@link allowReading} adds the origin, without which the rest counts nothing. */
 export function preflightResponse(request: Request): Response {
   const asked = request.headers.get("access-control-request-headers")?.toLowerCase().split(",") ?? [];
   const params = asked.map((name) => name.trim()).filter((name) => PARAM_HEADER.test(name));

@@ -1,6 +1,8 @@
 import { MAX_JSON_DEPTH, MAX_JSON_STRING_LENGTH } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
 
+const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
 /** Why a body is no message. */
 export type BodyFault = "not_utf8" | "not_json" | "too_deep" | "string_too_long" | "names_prototype";
 
@@ -11,7 +13,7 @@ export type BodyFault = "not_utf8" | "not_json" | "too_deep" | "string_too_long"
 export function parseBody(bytes: ArrayBuffer): Result<unknown, BodyFault> {
   let text: string;
   try {
-    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    text = UTF_8.decode(bytes);
   } catch {
     return fail("not_utf8");
   }

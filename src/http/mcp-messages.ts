@@ -1,5 +1,7 @@
+import type { CallRecord, FinishedCall } from "../mcp/call-record.ts";
 import type { Era } from "../mcp/caller.ts";
-import type { CallRecord, ToolFailure } from "../mcp/session-call.ts";
+import type { ToolFailure } from "../mcp/session-call.ts";
+import { callsAnswered, toolLabel } from "./finished-calls.ts";
 import { jsonRpcError, SERVER_ERROR, SESSION_NOT_FOUND } from "./json-rpc.ts";
 import { type TraceContext, traceOf } from "./trace-context.ts";
 
@@ -8,7 +10,6 @@ import { type TraceContext, traceOf } from "./trace-context.ts";
 export const VERSION_HEADER = "mcp-protocol-version";
 const FIRST_MODERN_VERSION = "2026-07-28";
 const METHOD_NAME = /^[a-z]+([/][A-Za-z_]{1,40}){0,2}$/;
-const TOOL_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
 /** What the route has learnt about a request, for its log line. */
 export interface McpEvent {
@@ -18,6 +19,10 @@ export interface McpEvent {
   sessionId?: string | null;
   /** `tool_error` if a tool has answered with an error; the status is 200 then. */
   outcome?: string;
+  /** The calls of tools, as far as they have come to an end. */
+  finished?: readonly FinishedCall[];
+  /** Why the request was turned away for the session of its header. */
+  refusal?: string;
   /** The trace that the message says it belongs to. */
   trace?: TraceContext | null;
 }
@@ -65,7 +70,7 @@ export function noteMessage(event: McpEvent, body: unknown): void {
   // Names as protocol and tools have them; anything else could be a path or a token that landed in the wrong place.
   if (typeof method === "string") event.method = METHOD_NAME.test(method) ? method : "other";
   event.trace = traceOf(params?._meta);
-  if (typeof params?.name === "string") event.tool = TOOL_NAME.test(params.name) ? params.name : "other";
+  if (typeof params?.name === "string") event.tool = toolLabel(params.name);
 }
 
 /** Returns whether the SDK has answered a call of a tool with a result. */
@@ -76,10 +81,12 @@ export async function noteOutcome(
   response: Response,
 ): Promise<boolean> {
   event.sessionId = record.sessionId;
-  if (!callsTool(body) || !isJson(response)) return false;
-  const answer = parseJson(await response.clone().text()) as { result?: { isError?: unknown } } | undefined;
+  if (!callsTool(body)) return false;
+  const json = isJson(response) ? parseJson(await response.clone().text()) : undefined;
+  record.finished.push(...callsAnswered(body, json, record.finished.length > 0));
+  const answer = json as { result?: { isError?: unknown } } | undefined;
   if (answer?.result?.isError === true) event.outcome = "tool_error";
   return answer?.result !== undefined;
 }
 
-const isJson = (response: Response): boolean => response.headers.get("content-type")?.includes("json") ?? false;
+export const isJson = (response: Response): boolean => response.headers.get("content-type")?.includes("json") ?? false;

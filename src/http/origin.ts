@@ -13,15 +13,26 @@ export function refusalOf(
   request: Request,
   allowed: { readonly allowedHosts: readonly string[]; readonly allowedOrigins: readonly string[] },
 ): Refusal | null {
-  const host = request.headers.get("host");
-  const hostname = hostnameOf(`http://${host}`);
-  if (!matches(hostname, [...DEFAULT_HOSTS, ...allowed.allowedHosts])) return refusal("ALLOWED_HOSTS", "Host", host);
+  const hostname = hostnameOfRequest(request);
+  if (!matches(hostname, [...DEFAULT_HOSTS, ...allowed.allowedHosts]))
+    return refusal("ALLOWED_HOSTS", "Host", request.headers.get("host"));
   const origin = request.headers.get("origin");
   // A page of this server's own is at home here. One of *.workers.dev in general is not: anyone can have such a name.
   if (origin !== null && hostnameOf(origin) !== hostname && !mayRead(origin, allowed)) {
     return refusal("ALLOWED_ORIGINS", "Origin", origin);
   }
   return null;
+}
+
+let lastHost: { readonly header: string | null; readonly hostname: string | null } | undefined;
+
+/** The host name that a request was sent to; null if its Host header is none. Most requests of a server name the same. */
+export function hostnameOfRequest(request: Request): string | null {
+  const header = request.headers.get("host");
+  if (lastHost === undefined || lastHost.header !== header) {
+    lastHost = { header, hostname: hostnameOf(`http://${header}`) };
+  }
+  return lastHost.hostname;
 }
 
 /** Whether pages of an origin on another host may call this server and read its answers. */

@@ -7,10 +7,28 @@ export function refuseOversize(request: Request): Response | null {
     return jsonRpcError(414, SERVER_ERROR, `URI Too Long: a request URL may have ${MAX_URL_LENGTH} characters`);
   }
   let length = 0;
-  for (const [name, value] of request.headers) length += name.length + value.length;
+  request.headers.forEach((value, name) => {
+    length += name.length + value.length;
+  });
   if (length > MAX_HEADERS_LENGTH) {
     const message = `Request Header Fields Too Large: all headers together may have ${MAX_HEADERS_LENGTH} characters`;
     return jsonRpcError(431, SERVER_ERROR, message);
   }
   return null;
+}
+
+/** The request's body, or null if it has more than `maxBytes`; of one that does not say its length no more is read. */
+export async function readBody(request: Request, maxBytes: number): Promise<ArrayBuffer | null> {
+  const length = request.headers.get("content-length");
+  if (length !== null && !request.headers.has("transfer-encoding")) {
+    return Number.parseInt(length, 10) > maxBytes ? null : request.arrayBuffer();
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) return null;
+    chunks.push(chunk);
+  }
+  return new Blob(chunks).arrayBuffer();
 }

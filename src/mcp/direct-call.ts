@@ -2,21 +2,15 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import { MAX_KNOWN_ENVELOPE_LENGTH, MAX_KNOWN_ENVELOPES } from "../constants.ts";
 import type { Logger } from "../log.ts";
 import type { Era } from "./caller.ts";
+import { KnownAnswers } from "./known-answers.ts";
+import { ENVELOPE, hasOnly, isObject, type Json, lastingPartOf, plainRequestOf } from "./plain-request.ts";
 import { runTool } from "./run-tool.ts";
 import type { SessionCall } from "./session-call.ts";
 import type { SessionTool } from "./session-tool.ts";
 
 const MODERN_VERSION = "2026-07-28";
 const LEGACY_VERSIONS: ReadonlySet<string | null> = new Set([null, "2025-03-26", "2025-06-18", "2025-11-25"]);
-const ENVELOPE = "io.modelcontextprotocol/";
-/** Members of `_meta` that differ from call to call and that a tool without progress has no use for. */
-const VARYING: Readonly<Record<string, (value: unknown) => boolean>> = {
-  progressToken: (value) => typeof value === "string" || Number.isSafeInteger(value),
-  traceparent: (value) => typeof value === "string",
-  tracestate: (value) => typeof value === "string",
-};
 
-type Json = Record<string, unknown>;
 type Info = { readonly name: string; readonly version: string };
 
 /** A call that needs no SDK: everything about it is known to be in order. */
@@ -41,6 +35,8 @@ export class DirectCalls {
    * the same as one before, which a client's are from call to call.
    */
   readonly #envelopes = new Set<string>();
+  /** What this server answers everybody alike. */
+  readonly answers = new KnownAnswers();
 
   constructor(tools: readonly SessionTool[], serverInfo: Json, log: Logger) {
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
@@ -101,36 +97,22 @@ export class DirectCalls {
 
 /** The parts of a `tools/call` request that has no members but those known here; null for any other message. */
 function callOf(body: unknown): { id: string | number; name: string; args: Json; meta: Json | null } | null {
-  if (!isObject(body) || !hasOnly(body, ["jsonrpc", "id", "method", "params"])) return null;
-  const { jsonrpc, id, method, params } = body;
-  if (jsonrpc !== "2.0" || method !== "tools/call" || !isObject(params)) return null;
-  if (typeof id !== "string" && !Number.isSafeInteger(id)) return null;
+  const request = plainRequestOf(body);
+  if (request?.method !== "tools/call" || request.params === undefined) return null;
+  const { params } = request;
   if (!hasOnly(params, ["name", "arguments", "_meta"])) return null;
   const { name, arguments: args = {}, _meta: meta = null } = params;
   if (typeof name !== "string" || !isObject(args) || (meta !== null && !isObject(meta))) return null;
   if ("_meta" in params && meta === null) return null;
-  return { id: id as string | number, name, args, meta };
+  return { id: request.id, name, args, meta };
 }
 
 /** A legacy `_meta` that asks for nothing: no member is reserved to the protocol, and the progress token is one. */
 const isPlainMeta = (meta: Json | null): boolean =>
-  meta === null ||
-  Object.entries(meta).every(([key, value]) => !key.startsWith(ENVELOPE) && (VARYING[key]?.(value) ?? true));
+  meta === null || (!Object.keys(meta).some((key) => key.startsWith(ENVELOPE)) && lastingPartOf(meta) !== null);
 
 /** What of a modern `_meta` is the same from call to call, as text; null if a varying member is not what it should be. */
 function envelopeOf(meta: Json | null): string | null {
-  if (meta === null) return null;
-  const lasting: Json = {};
-  for (const [key, value] of Object.entries(meta)) {
-    const varying = Object.hasOwn(VARYING, key) ? VARYING[key] : undefined;
-    if (varying === undefined) lasting[key] = value;
-    else if (!varying(value)) return null;
-  }
-  return JSON.stringify(lasting);
+  const lasting = meta === null ? null : lastingPartOf(meta);
+  return lasting === null ? null : JSON.stringify(lasting);
 }
-
-const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const hasOnly = (value: Json, members: readonly string[]): boolean =>
-  Object.keys(value).every((key) => members.includes(key));

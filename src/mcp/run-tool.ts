@@ -15,9 +15,11 @@ export async function runTool(
 ): Promise<CallToolResult> {
   try {
     const result = await run(args, call, clientName(client, call));
+    call.finished(name, result.ok ? "ok" : result.failure.kind);
     return result.ok ? answerResult(result.value) : failureResult(result.failure);
   } catch (error) {
     // A bug. Its text may name anything, so it goes to the log alone.
+    call.finished(name, "internal_error");
     const reference = crypto.randomUUID();
     log("error", "tool_threw", { tool: name, reference, error: String((error as Error)?.stack ?? error) });
     return errorResult(`Internal error in ${name}. Try again; if it stays, report reference ${reference}`);

@@ -1,15 +1,17 @@
 import { LIST_PAGE, RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
-import type { CatalogOperation } from "../projects/catalog.ts";
+import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";
 import type { Registry, SessionCount } from "../registry/registry.ts";
-import { ANONYMOUS, type SessionContext } from "../session/session-context.ts";
+import type { HoldRefusal } from "../session/refusal-wait.ts";
+import { ANONYMOUS, isShared, type SessionContext } from "../session/session-context.ts";
 import { NO_PROJECT, questionOf } from "../session/session-project.ts";
 import type { ProjectReply, SetReply, SetRequest, StateReply } from "../session/session-requests.ts";
 import type { StateFailure, StateOperation } from "../session/session-state.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
+import { CallRecord } from "./call-record.ts";
 import type { Caller } from "./caller.ts";
 
 /** The Durable Objects behind a call. */
@@ -30,18 +32,6 @@ export interface Stores {
  */
 export type ToolFailure = Failure | ProjectFailure | StateFailure;
 
-/** What the route wants to know of a call when it is over. */
-export class CallRecord {
-  /** Why the header's session must not be used, once an object has said so. The route answers 404 then. */
-  headerRefusal: ToolFailure | null = null;
-  /** Whether a session object has been asked in the course of this request. */
-  objectAsked = false;
-  /** Whether a context was refused because the caller begins too many. The route answers 429 then. */
-  rateLimited = false;
-  /** The session that was worked on last, for the log. */
-  sessionId: string | null = null;
-}
-
 /** The session that a call means, if any, and its context, if it has one. */
 type SessionState = { sessionId: string | null; context: SessionContext | null };
 type StateOfSession = StateReply & { sessionId: string | null };
@@ -49,10 +39,13 @@ type SessionPage = { contexts: SessionContext[]; nextCursor: string | null };
 type SessionEnd = { sessionId: string | null; ended: boolean };
 type SessionAndProject = ProjectReply & { sessionId: string | null };
 
+type Use<T> = (session: SessionRef) => Promise<Result<T, ToolFailure>>;
+
 /**
  * One request as its tools see it: who calls, and which session each call means – the tool's `session_id` argument, else
  * the session of the header (legacy era), else none. One tool call makes at most one call to a session object, and that
- * same call decides whether the session may be used.
+ * same call decides whether the session may be used. Only where a known principal's header and argument name two sessions,
+ * the header's is asked first: were it not, a foreign one there would pass where an unknown one is turned away.
  */
 export class SessionCall {
   readonly caller: Caller;
@@ -60,19 +53,25 @@ export class SessionCall {
   readonly #header: SessionRef | null;
   readonly #record: CallRecord;
   readonly #chargeSet: () => Promise<boolean>;
+  readonly #holdRefusal: HoldRefusal;
 
-  /** `chargeSet` is asked before a context may begin; false means that the caller has to wait. */
+  /**
+   * `chargeSet` is asked before a context may begin; false means that the caller has to wait. `holdRefusal` is waited for
+   * before a tool learns that its argument names no session of the caller; the header's is the route's to refuse.
+   */
   constructor(
     caller: Caller,
     stores: Stores,
     header: SessionRef | null,
     record = new CallRecord(),
     chargeSet: () => Promise<boolean> = async () => true,
+    holdRefusal: HoldRefusal = async () => {},
   ) {
     this.caller = caller;
     this.#stores = stores;
     this.#header = header;
     this.#chargeSet = chargeSet;
+    this.#holdRefusal = holdRefusal;
     this.#record = record;
     record.sessionId = header?.sessionId ?? null;
   }
@@ -172,10 +171,19 @@ export class SessionCall {
     return ok({ contexts, nextCursor: last === undefined ? null : encodeCursor(last) });
   }
 
-  /** Makes sure that the header's session may be used, unless an object has already been asked. */
+  /** Notes that a call of `tool` is over: `ok`, or why not. */
+  finished(tool: string, outcome: string): void {
+    this.#record.finished.push({ tool, outcome });
+  }
+
+  /** Makes sure that it is known whether the header's session may be used, unless the call has asked about another one. */
   async checkHeader(): Promise<void> {
-    if (this.#header === null || this.#record.objectAsked) return;
-    await this.#on(undefined, this.#header, (session) => this.#stores.sessions.peek(session, this.caller.principal));
+    const header = this.#header;
+    if (header === null) return;
+    if (this.#record.headerAsked === null) {
+      await this.#onHeader(header, (session) => this.#stores.sessions.peek(session, this.caller.principal));
+    }
+    await this.#record.headerAsked;
   }
 
   async #peek(sessionId: string): Promise<Result<SessionContext | null>> {
@@ -192,29 +200,44 @@ export class SessionCall {
     return fail<Failure>({ kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
   }
 
-  #onExisting<T>(
-    sessionId: string | undefined,
-    without: T,
-    use: (session: SessionRef) => Promise<Result<T, ToolFailure>>,
-  ): Promise<Result<T, ToolFailure>> {
+  #onExisting<T>(sessionId: string | undefined, without: T, use: Use<T>): Promise<Result<T, ToolFailure>> {
     if (sessionId === undefined && this.#header === null) return Promise.resolve(ok(without));
     return this.#on(sessionId, this.#header as SessionRef, use);
   }
 
-  async #on<T>(
-    sessionId: string | undefined,
-    otherwise: SessionRef,
-    use: (session: SessionRef) => Promise<Result<T, ToolFailure>>,
-  ): Promise<Result<T, ToolFailure>> {
-    const meant = sessionId === undefined ? null : this.#stores.sessions.parse(sessionId);
-    if (meant?.ok === false) return meant;
-    const session = meant?.value ?? this.#header ?? otherwise;
-    this.#record.sessionId = session.sessionId;
-    this.#record.objectAsked = true;
-    const result = await use(session);
-    if (!result.ok && meant === null && session === this.#header)
-      this.#record.headerRefusal = refusalOf(result.failure);
+  async #on<T>(sessionId: string | undefined, otherwise: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
+    const header = this.#header;
+    if (header !== null && (sessionId === undefined || sessionId === header.sessionId)) {
+      return this.#onHeader(header, use);
+    }
+    if (header !== null && !isShared(this.caller.principal)) {
+      await this.checkHeader();
+      if (this.#record.headerRefusal !== null) return fail(this.#record.headerRefusal);
+    }
+    const meant = sessionId === undefined ? ok(otherwise) : this.#stores.sessions.parse(sessionId);
+    const result = meant.ok ? await this.#onOther(meant.value, use) : meant;
+    if (!result.ok) await this.#holdRefusal(result.failure);
     return result;
+  }
+
+  async #onHeader<T>(header: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
+    this.#record.sessionId = header.sessionId;
+    const answer = use(header);
+    const noted = answer.then(
+      (result) => {
+        if (!result.ok) this.#record.headerRefusal = refusalOf(result.failure) ?? this.#record.headerRefusal;
+      },
+      () => {},
+    );
+    this.#record.headerAsked ??= noted;
+    await noted;
+    return answer;
+  }
+
+  #onOther<T>(session: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
+    this.#record.sessionId = session.sessionId;
+    this.#record.headerAsked ??= Promise.resolve();
+    return use(session);
   }
 }
 

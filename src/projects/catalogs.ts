@@ -2,7 +2,7 @@ import type { Config } from "../config.ts";
 import { CATALOG_CALL_TIMEOUT_MS } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
 import { within } from "../time-limit.ts";
-import type { CatalogOperation, CatalogQuestion, CatalogReply } from "./catalog.ts";
+import type { CatalogOperation, CatalogQuestion, CatalogReply } from "./catalog-requests.ts";
 import type { ProjectCatalog } from "./project-catalog.ts";
 import type { ProjectFailure } from "./project-failure.ts";
 

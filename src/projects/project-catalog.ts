@@ -1,6 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { SessionBindings } from "../bindings.ts";
-import { Catalog, type CatalogOperation, type CatalogQuestion, type CatalogReply } from "./catalog.ts";
+import { Catalog } from "./catalog.ts";
+import type { CatalogOperation, CatalogQuestion, CatalogReply } from "./catalog-requests.ts";
 
 /**
  * The catalog of one known principal. Anonymous callers have one in each session's own object instead.

@@ -30,4 +30,16 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
      dropped INTEGER NOT NULL,
      refused INTEGER NOT NULL
    );`,
+  // Finished calls, where they are counted, and how far each isolate has reported its own.
+  `CREATE TABLE operation (
+     tool TEXT NOT NULL,
+     outcome TEXT NOT NULL,
+     count INTEGER NOT NULL,
+     PRIMARY KEY (tool, outcome)
+   ) WITHOUT ROWID;
+   CREATE TABLE operation_source (
+     isolate TEXT PRIMARY KEY,
+     sequence INTEGER NOT NULL,
+     reported_at INTEGER NOT NULL
+   ) WITHOUT ROWID;`,
 ];

@@ -4,6 +4,7 @@ import { type Failure, fail, ok, type Result } from "../failure.ts";
 import type { Principal } from "../session/session-context.ts";
 import { within } from "../time-limit.ts";
 import type { HistoryRange } from "./history.ts";
+import type { OperationBatch } from "./operations.ts";
 import type {
   ListPosition,
   RegisterAnswer,
@@ -64,8 +65,17 @@ export class Registry {
   }
 
   /** What each shard has counted, in the order of the shards. Exact: one that does not answer makes it a failure. */
-  report(ranges: readonly HistoryRange[] = [], now: number = Date.now()): Promise<Result<ShardReport[], Unavailable>> {
-    return this.#callAll<ShardReport>((stub) => stub.report(ranges, now));
+  report(
+    ranges: readonly HistoryRange[] = [],
+    now: number = Date.now(),
+    { operations = false } = {},
+  ): Promise<Result<ShardReport[], Unavailable>> {
+    return this.#callAll<ShardReport>((stub) => stub.report(ranges, now, operations));
+  }
+
+  /** Adds an isolate's finished calls to shard `shard`. The same batch may be sent again, to the same shard. */
+  addOperations(shard: number, batch: OperationBatch): Promise<Result<void, Unavailable>> {
+    return this.#call<void>(shard, (stub) => stub.addOperations(batch));
   }
 
   /** How many contexts are live. Exact: a shard that does not answer makes it a failure. */

@@ -1,14 +1,17 @@
 import { DurableObject } from "cloudflare:workers";
 import type { SessionBindings } from "../bindings.ts";
 import { configOf } from "../config.ts";
-import { AUDIT_BATCH, AUDIT_INTERVAL_MS, AUDIT_PAUSE_MS, QUOTA_EXAMPLES } from "../constants.ts";
+import { AUDIT_BATCH, AUDIT_INTERVAL_MS, QUOTA_EXAMPLES } from "../constants.ts";
 import { createLogger } from "../log.ts";
 import { ANONYMOUS, type Principal } from "../session/session-context.ts";
 import { decodeSessionId } from "../session/session-id.ts";
 import { migrate } from "../storage/migrations.ts";
+import { auditPaceMs } from "./audit.ts";
 import { type HistoryRange, seriesOf } from "./history.ts";
+import type { OperationBatch, OperationCount } from "./operations.ts";
 import { REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
 import { ShardHistory } from "./shard-history.ts";
+import { ShardOperations } from "./shard-operations.ts";
 import { type EndReason, NO_TALLY, type Tally } from "./tally.ts";
 
 /** A live context, as its registry shard knows it. */
@@ -30,6 +33,8 @@ export type ShardReport = {
   readonly sessions: number;
   readonly tally: Tally;
   readonly series: readonly (readonly Tally[])[];
+  /** Finished calls that isolates have reported here; empty unless asked for. */
+  readonly operations: readonly OperationCount[];
 };
 
 export type RegisterAnswer =
@@ -57,6 +62,7 @@ const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}'`;
  */
 export class SessionRegistry extends DurableObject<SessionBindings> {
   readonly #history = new ShardHistory(this.ctx.storage.sql);
+  readonly #operations = new ShardOperations(this.ctx.storage.sql);
 
   /**
    * Adds a context, or moves its row on to the newer context under the same id.
@@ -112,14 +118,21 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     return { sessions: this.#history.sessions(), yours: this.#countOf(principal) };
   }
 
+  /** @internal Adds up calls that an isolate has counted. May be repeated with the same batch. */
+  addOperations(batch: OperationBatch): void {
+    this.#createTables();
+    this.ctx.storage.transactionSync(() => this.#operations.add(batch, Date.now()));
+  }
+
   /** @internal What has been counted here, since ever and in each step of `ranges`. */
-  report(ranges: readonly HistoryRange[], now: number): ShardReport {
+  report(ranges: readonly HistoryRange[], now: number, withOperations: boolean): ShardReport {
     const hasTables = this.#hasTables();
     const snapshots = hasTables && ranges.length > 0 ? this.#history.snapshots() : [];
     return {
       sessions: hasTables ? this.#history.sessions() : 0,
       tally: hasTables ? this.#history.tally() : NO_TALLY,
       series: ranges.map((range) => seriesOf(snapshots, range, now)),
+      operations: hasTables && withOperations ? this.#operations.counts() : [],
     };
   }
 
@@ -151,7 +164,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
   override async alarm(): Promise<void> {
     try {
       const next = this.#hasTables() ? await this.#auditBatch() : null;
-      if (next !== null) await this.ctx.storage.setAlarm(Date.now() + next);
+      if (next !== null) await this.ctx.storage.setAlarm(Math.max(next, Date.now() + 1));
     } catch (error) {
       // Six throws and the platform forgets the alarm, and the audit with it.
       createLogger(configOf(this.env).logLevel)("error", "audit_failed", { error: String(error) });
@@ -159,8 +172,9 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     }
   }
 
-  /** Drops the rows of one batch whose context is gone. Returns the wait until the next batch, or null if none is due. */
+  /** Drops the rows of one batch whose context is gone. Returns when the next batch is due, or null if none is. */
   async #auditBatch(): Promise<number | null> {
+    const startedAt = Date.now();
     const after = this.ctx.storage.kv.get<string>("audit_after") ?? "";
     const rows = this.#rows(
       "SELECT * FROM session WHERE session_id > ? ORDER BY session_id LIMIT ?",
@@ -175,10 +189,10 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     const last = rows.length === AUDIT_BATCH ? rows.at(-1) : undefined;
     if (last !== undefined) {
       this.ctx.storage.kv.put("audit_after", last.session_id);
-      return AUDIT_PAUSE_MS;
+      return startedAt + auditPaceMs(this.#history.sessions());
     }
     if (after !== "") this.ctx.storage.kv.delete("audit_after");
-    return this.#history.sessions() > 0 ? AUDIT_INTERVAL_MS : null;
+    return this.#history.sessions() > 0 ? Date.now() + AUDIT_INTERVAL_MS : null;
   }
 
   /** Asks the session, without touching it. One that does not answer is left for tomorrow. */

@@ -1,6 +1,7 @@
 import { PROJECT_RECHECK_MS } from "../constants.ts";
 import { ok, type Result } from "../failure.ts";
-import { Catalog, type CatalogOperation, type CatalogQuestion, type CatalogReply } from "../projects/catalog.ts";
+import { Catalog } from "../projects/catalog.ts";
+import type { CatalogOperation, CatalogQuestion, CatalogReply } from "../projects/catalog-requests.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { isShared, type Principal } from "./session-context.ts";

@@ -17,7 +17,10 @@ export const SESSION_ID_LENGTH = PREFIX.length + 43;
  */
 export function encodeSessionId(objectId: string): string {
   if (!OBJECT_ID.test(objectId)) throw new Error(`Cannot encode object id "${objectId}": want 64 hex digits`);
-  const bytes = objectId.replace(/../g, (pair) => String.fromCharCode(Number.parseInt(pair, 16)));
+  let bytes = "";
+  for (let i = 0; i < objectId.length; i += 2) {
+    bytes += String.fromCharCode(Number.parseInt(objectId.slice(i, i + 2), 16));
+  }
   return PREFIX + btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 

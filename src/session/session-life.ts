@@ -11,10 +11,10 @@ import {
   type Live,
   type LiveSession,
   type Principal,
-  readStored,
   registryRetryDelayMs,
   type StoredSession,
 } from "./session-context.ts";
+import { SessionRecord } from "./session-record.ts";
 
 /** What an access finds: the record, and the live context in it, if there is one. */
 export interface Found {
@@ -35,8 +35,6 @@ export interface NewContext extends Pick<LiveSession, "workingDirectory" | "proj
 export type QuotaExceeded = Extract<Failure, { kind: "quota_exceeded" }>;
 type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;
 
-const KEY = "session";
-
 /**
  * The stored record of one session, its alarm, and its row in the registry, kept in step whatever fails in between.
  * Life of a context: absent → live → closing → absent; or closing → deleted, which its own alarm removes.
@@ -44,7 +42,7 @@ const KEY = "session";
  */
 export class SessionLife {
   readonly #sessionId: string;
-  readonly #storage: DurableObjectStorage;
+  readonly #record: SessionRecord;
   readonly #registry: Registry;
   readonly #log: Logger;
   readonly #onDeleted: () => void;
@@ -60,7 +58,7 @@ export class SessionLife {
     onDeleted: () => void,
   ) {
     this.#sessionId = sessionId;
-    this.#storage = storage;
+    this.#record = new SessionRecord(storage);
     this.#registry = registry;
     this.#log = log;
     this.#onDeleted = onDeleted;
@@ -68,8 +66,7 @@ export class SessionLife {
 
   /** What is stored. Touches nothing, but gives a record without alarm one again. */
   async read(): Promise<Found> {
-    const alarm = await this.#storage.getAlarm();
-    const stored = this.#stored();
+    const { stored, alarm } = await this.#record.read();
     const now = Date.now();
     // The alarm is being handled, or the platform has given it up.
     if (stored !== undefined && alarm === null) await this.#repair(stored);
@@ -91,7 +88,7 @@ export class SessionLife {
     if (previous !== null && own === null) {
       // Its row belongs to somebody else and stands in their shard: it must be gone first.
       await this.close(previous, "expired", null);
-      if (this.#stored() !== undefined) return fail({ kind: "session_unavailable", sessionId: this.#sessionId });
+      if (this.#record.stored() !== undefined) return fail({ kind: "session_unavailable", sessionId: this.#sessionId });
     }
     const now = context.setAt;
     const deadline = deadlineAfter(now, context.idleTimeoutMs);
@@ -104,7 +101,7 @@ export class SessionLife {
       openedAt: own === null ? now : Math.max(now, own.openedAt + 1),
       registration: { deadline, tries: 0, ...(own !== null && { previousEnd: endReasonOf(own) }) },
     };
-    await this.#store(session, Math.min(deadline, now + registryRetryDelayMs(0)));
+    await this.#record.store(session, Math.min(deadline, now + registryRetryDelayMs(0)));
     this.debug("session_begun", { path: session.workingDirectory });
     const refused = await this.register(session, maxSessions);
     return refused === null ? ok({ session, deadline }) : fail(refused);
@@ -115,13 +112,13 @@ export class SessionLife {
     const next = Math.max(deadline, deadlineAfter(now, session.idleTimeoutMs));
     if (session.registration !== undefined) {
       if (record || next !== deadline) {
-        this.#storage.kv.put(KEY, { ...session, registration: { ...session.registration, deadline: next } });
+        this.#record.put({ ...session, registration: { ...session.registration, deadline: next } });
       }
       return next;
     }
-    if (record) this.#storage.kv.put(KEY, session);
+    if (record) this.#record.put(session);
     // Losing the move of a read on a crash costs at most the time since the access before; a set waits for its write.
-    if (next !== deadline) await this.#storage.setAlarm(next, { allowUnconfirmed: !record });
+    if (next !== deadline) await this.#record.setAlarm(next, { allowUnconfirmed: !record });
     return next;
   }
 
@@ -146,20 +143,20 @@ export class SessionLife {
     const { previousEnd = "expired" } = registration ?? {};
     const request = { sessionId: this.#sessionId, openedAt, principal: owner, client, previousEnd };
     const answer = await this.#registry.register(shard, request, maxSessions);
-    const session = this.#stored();
+    const session = this.#record.stored();
     // Ended, or begun anew, while the registry was at work: that has its own way on.
     if (session?.state !== "live" || session.openedAt !== openedAt || session.registration === undefined) return null;
     const { deadline, tries, ...rest } = session.registration;
     if (!answer.ok) {
       this.#log("warn", "registration_failed", { session: shortSessionId(this.#sessionId), shard, tries });
       const retryAt = Date.now() + registryRetryDelayMs(tries);
-      await this.#store(
+      await this.#record.store(
         { ...session, registration: { deadline, tries: tries + 1, ...rest } },
         Math.min(deadline, retryAt),
       );
     } else if (answer.value.registered) {
       const { registration: _, ...registered } = session;
-      await this.#store(registered, deadline);
+      await this.#record.store(registered, deadline);
     } else {
       await this.#deleteAll();
       return { kind: "quota_exceeded", limit: maxSessions, oldest: answer.value.oldest };
@@ -170,26 +167,26 @@ export class SessionLife {
   /** Ends the context at once and removes its row; `deletedUntil` leaves a tombstone. */
   async close(session: LiveSession | ClosingSession, reason: EndReason, deletedUntil: number | null): Promise<void> {
     this.debug(`session_${reason}`);
-    await this.#store(closingOf(session, reason, deletedUntil), Date.now() + registryRetryDelayMs(0));
+    await this.#record.store(closingOf(session, reason, deletedUntil), Date.now() + registryRetryDelayMs(0));
     await this.#finishClosing();
   }
 
   async #finishClosing(): Promise<void> {
-    const before = this.#stored();
+    const before = this.#record.stored();
     if (before?.state !== "closing") return;
     const { openedAt, shard } = before;
     const entry = { sessionId: this.#sessionId, openedAt };
     const answer = await this.#registry.unregister(shard, entry, endReasonOf(before));
-    const session = this.#stored();
+    const session = this.#record.stored();
     // A set came in between: it wins, and its row is newer than the one that was removed.
     if (session?.state !== "closing" || session.openedAt !== openedAt) return;
     const now = Date.now();
     if (!answer.ok) {
       this.#log("warn", "unregistration_failed", { session: shortSessionId(this.#sessionId), shard });
-      await this.#store({ ...session, tries: session.tries + 1 }, now + registryRetryDelayMs(session.tries));
+      await this.#record.store({ ...session, tries: session.tries + 1 }, now + registryRetryDelayMs(session.tries));
     } else if (session.deletedUntil !== null && now < session.deletedUntil) {
       const { owner, deletedUntil } = session;
-      await this.#store({ version: 1, state: "deleted", owner, deletedUntil }, deletedUntil);
+      await this.#record.store({ version: 1, state: "deleted", owner, deletedUntil }, deletedUntil);
     } else {
       // No await between the check above and this: nothing that came meanwhile is deleted with it.
       await this.#deleteAll();
@@ -198,12 +195,12 @@ export class SessionLife {
 
   /** Ends the session for good where no context has to be closed first. */
   markDeleted(owner: Principal, deletedUntil: number): Promise<void> {
-    return this.#store({ version: 1, state: "deleted", owner, deletedUntil }, deletedUntil);
+    return this.#record.store({ version: 1, state: "deleted", owner, deletedUntil }, deletedUntil);
   }
 
   /** The deadline has come, or another try to reach the registry is due. */
   async onAlarm(): Promise<void> {
-    const scheduled = await this.#storage.getAlarm();
+    const scheduled = await this.#record.alarm();
     // Delivered again after an access has moved it: the one that is set will come in its own time.
     if (scheduled !== null && scheduled > Date.now()) return;
     try {
@@ -211,16 +208,16 @@ export class SessionLife {
     } catch (error) {
       // Six throws and the platform forgets the alarm, and the session with it: come back instead.
       this.#log("error", "alarm_failed", { session: shortSessionId(this.#sessionId), error: String(error) });
-      await this.#repair(this.#stored());
+      await this.#repair(this.#record.stored());
     }
   }
 
   async #advance(): Promise<void> {
-    const stored = this.#stored();
+    const stored = this.#record.stored();
     const now = Date.now();
     if (stored === undefined) return;
     if (stored.state === "deleted") {
-      if (now < stored.deletedUntil) await this.#storage.setAlarm(stored.deletedUntil);
+      if (now < stored.deletedUntil) await this.#record.setAlarm(stored.deletedUntil);
       else await this.#deleteAll();
     } else if (stored.state === "closing") {
       await this.#finishClosing();
@@ -239,24 +236,15 @@ export class SessionLife {
   async #repair(stored: StoredSession | undefined): Promise<void> {
     if (stored === undefined) return;
     const expired = stored.state === "live" && stored.registration === undefined;
-    await this.#store(expired ? closingOf(stored, "expired", null) : stored, Date.now() + registryRetryDelayMs(0));
+    await this.#record.store(
+      expired ? closingOf(stored, "expired", null) : stored,
+      Date.now() + registryRetryDelayMs(0),
+    );
   }
 
   async #deleteAll(): Promise<void> {
-    await this.#storage.deleteAll();
+    await this.#record.deleteAll();
     this.#onDeleted();
-  }
-
-  #stored(): StoredSession | undefined {
-    return readStored(this.#storage.kv.get(KEY));
-  }
-
-  /** Record and alarm, both or neither. */
-  #store(session: StoredSession, alarm: number): Promise<void> {
-    return this.#storage.transaction(() => {
-      this.#storage.kv.put(KEY, session);
-      return this.#storage.setAlarm(alarm);
-    });
   }
 
   /** A line at debug, where the full session id may stand. */

@@ -1,5 +1,5 @@
 import type { Result } from "../failure.ts";
-import type { CatalogAnswer, CatalogQuestion, CatalogReply, Registration } from "../projects/catalog.ts";
+import type { CatalogAnswer, CatalogQuestion, CatalogReply, Registration } from "../projects/catalog-requests.ts";
 import { defaultConfigPath, isNearer } from "../projects/discovery.ts";
 import type { Project, ProjectRef } from "../projects/project.ts";
 import { failedRoot, type ProjectFailure } from "../projects/project-failure.ts";

@@ -1,5 +1,5 @@
 import type { Failure, Result } from "../failure.ts";
-import type { CatalogOutcome, Registration } from "../projects/catalog.ts";
+import type { CatalogOutcome, Registration } from "../projects/catalog-requests.ts";
 import type { Project } from "../projects/project.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { SessionContext } from "./session-context.ts";

@@ -1,7 +1,7 @@
 import type { Config } from "../config.ts";
 import { OBJECT_CALL_TRIES, OBJECT_RETRY_WAIT_MS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
-import type { CatalogOperation } from "../projects/catalog.ts";
+import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { type Region, shardOf } from "../registry/shard-of.ts";
 import { isShared, type Principal, type SessionContext } from "./session-context.ts";

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { PROJECT_RECHECK_MS } from "../../src/constants.ts";
 import { ok } from "../../src/failure.ts";
-import type { CatalogQuestion } from "../../src/projects/catalog.ts";
+import type { CatalogQuestion } from "../../src/projects/catalog-requests.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";

@@ -38,7 +38,11 @@ export function startApp(
   direct: SessionAppOptions["direct"] = { tools: TOOLS, serverInfo: SERVER_INFO },
 ): Send {
   const config = parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", ...vars });
-  const app = sessionApp({ config, buildServer, streaming: false, ...(direct && { direct }) });
+  return sendTo(sessionApp({ config, buildServer, streaming: false, ...(direct && { direct }) }), bindings);
+}
+
+/** Sends to any app, and reads the answer to its end. */
+export function sendTo(app: ReturnType<typeof sessionApp>, bindings: Partial<Env> = {}): Send {
   return async (request) => {
     const ctx = createExecutionContext();
     const response = await app.fetch(request, { ...env, ...bindings }, ctx);
@@ -114,6 +118,24 @@ export const initialize = (options: CallOptions = {}): Request =>
     }),
     options,
   );
+
+/** `DELETE /mcp`: the client's end of a legacy session. */
+export const deletion = (session: string, token?: string): Request =>
+  new Request(ENDPOINT, {
+    method: "DELETE",
+    headers: {
+      Host: "mcp.example.workers.dev",
+      "Mcp-Session-Id": session,
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+    },
+  });
+
+/** What an attacker can tell two answers apart by, other than the id that they sent themselves. */
+export const visible = ({ status, headers, text }: Answer, session: string) => ({
+  status,
+  text: text.replaceAll(session, "ID"),
+  headers: [...headers].filter(([name]) => name !== "mcp-session-id").toSorted(),
+});
 
 function parse(text: string): Body {
   try {

@@ -1,6 +1,6 @@
 /** What tests of sessions and their catalogs share. */
 import { vi } from "vitest";
-import type { Registration } from "../../src/projects/catalog.ts";
+import type { Registration } from "../../src/projects/catalog-requests.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
 import { parseProjectConfig } from "../../src/projects/project-config.ts";
 import { resolveFor } from "../../src/session/session-project.ts";

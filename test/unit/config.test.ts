@@ -12,6 +12,7 @@ describe("configuration", () => {
       allowedOrigins: [],
       jurisdiction: null,
       rateLimited: true,
+      operationFlushMs: null,
       auth: { mode: "none" },
     });
   });
@@ -36,6 +37,7 @@ describe("configuration", () => {
     ["ALLOWED_HOSTS", "example.com:8080"],
     ["ALLOWED_ORIGINS", "*"],
     ["SESSION_JURISDICTION", "mars"],
+    ["OPERATION_METRICS", "yes"],
   ])("%s = %j is refused in one line that names both", (name, value, wanted = name) => {
     const parse = () => parseConfig({ [name]: value });
     expect(parse).toThrow(`${name} is ${JSON.stringify(value)}`);

@@ -8,13 +8,14 @@ import { Sessions } from "../../src/session/sessions.ts";
 import {
   type Answer,
   callTool,
-  ENDPOINT,
+  deletion,
   ERAS,
   initialize,
   message,
   post,
   type Send,
   startApp,
+  visible,
 } from "../support/apps.ts";
 
 /** Of the right form, minted by nobody. */
@@ -44,22 +45,21 @@ beforeAll(async () => {
     }));
 });
 
-async function aliceSets(): Promise<string> {
-  const set = await send(callTool("set_working_directory", { directory: "/alice" }, { token: alice }));
+async function sets(token: string, directory: string): Promise<string> {
+  const set = await send(callTool("set_working_directory", { directory }, { token }));
   return String(set.json.result?.structuredContent?.session_id);
 }
+
+const aliceSets = () => sets(alice, "/alice");
+
+/** All at once: each refusal waits. */
+const each = async <T>(items: readonly T[], check: (item: T) => Promise<unknown>): Promise<void> =>
+  void (await Promise.all(items.map(check)));
 
 async function expectUntouched(session_id: string): Promise<void> {
   const got = await send(callTool("get_working_directory", { session_id }, { token: alice }));
   expect(got.json.result?.structuredContent).toMatchObject({ working_directory: "/alice", session_id });
 }
-
-/** What an attacker can tell two answers apart by, other than the id that they sent themselves. */
-const visible = ({ status, headers, text }: Answer, session: string) => ({
-  status,
-  text: text.replaceAll(session, "ID"),
-  headers: [...headers].filter(([name]) => name !== "mcp-session-id").toSorted(),
-});
 
 describe("another principal's session", () => {
   it("covers every tool that takes a session", () => {
@@ -70,12 +70,12 @@ describe("another principal's session", () => {
 
   it.each(ERAS)("looks like an unknown one to every tool (%s), and is not touched", async (era) => {
     const session = await aliceSets();
-    for (const { name, args } of tools) {
+    await each(tools, async ({ name, args }) => {
       const foreign = await send(callTool(name, { ...args, session_id: session }, { era, token: mallory }));
       const unknown = await send(callTool(name, { ...args, session_id: UNKNOWN }, { era, token: mallory }));
       expect(foreign.json.result?.isError, name).toBe(true);
       expect(visible(foreign, session), name).toEqual(visible(unknown, UNKNOWN));
-    }
+    });
     await expectUntouched(session);
   });
 
@@ -86,22 +86,15 @@ describe("another principal's session", () => {
       { jsonrpc: "2.0", method: "notifications/initialized" },
       ...tools.map(({ name, args }) => message("legacy", "tools/call", { name, arguments: args })),
     ];
-    for (const body of messages) {
+    await each(messages, async (body) => {
       const foreign = await send(post(body, { token: mallory, session }));
       const unknown = await send(post(body, { token: mallory, session: UNKNOWN }));
       expect(foreign.status, JSON.stringify(body)).toBe(404);
       expect(visible(foreign, session), JSON.stringify(body)).toEqual(visible(unknown, UNKNOWN));
-    }
-    const end = (id: string) =>
-      send(
-        new Request(ENDPOINT, {
-          method: "DELETE",
-          headers: { Host: "mcp.example.workers.dev", Authorization: `Bearer ${mallory}`, "Mcp-Session-Id": id },
-        }),
-      );
-    const foreign = await end(session);
+    });
+    const foreign = await send(deletion(session, mallory));
     expect(foreign.status).toBe(404);
-    expect(visible(foreign, session)).toEqual(visible(await end(UNKNOWN), UNKNOWN));
+    expect(visible(foreign, session)).toEqual(visible(await send(deletion(UNKNOWN, mallory)), UNKNOWN));
     await expectUntouched(session);
   });
 
@@ -117,25 +110,56 @@ describe("another principal's session", () => {
   it("cannot be reached under the header of a session of one's own", async () => {
     const session = await aliceSets();
     const own = (await send(initialize({ token: mallory }))).headers.get("Mcp-Session-Id") ?? "";
-    for (const { name, args } of tools) {
+    await each(tools, async ({ name, args }) => {
       const options = { token: mallory, session: own };
       const foreign = await send(callTool(name, { ...args, session_id: session }, options));
       const unknown = await send(callTool(name, { ...args, session_id: UNKNOWN }, options));
       expect(visible(foreign, session), name).toEqual(visible(unknown, UNKNOWN));
-    }
+    });
     await expectUntouched(session);
+  });
+
+  it("looks like an unknown one in the header whatever session the argument names, and nothing is done there", async () => {
+    const session = await aliceSets();
+    const own = await sets(mallory, "/before");
+    const inHeader = (id: string, session_id: string, args: object = {}, name = "get_working_directory") =>
+      send(callTool(name, { ...args, session_id }, { token: mallory, session: id }));
+    const directory = { directory: "/after" };
+    for (const answers of await Promise.all([
+      Promise.all([session, UNKNOWN].map((id) => inHeader(id, own))),
+      Promise.all([session, UNKNOWN].map((id) => inHeader(id, own, directory, "set_working_directory"))),
+      Promise.all([session, UNKNOWN].map((id) => inHeader(id, session))),
+      Promise.all([session, UNKNOWN].map((id) => inHeader(id, id))),
+      Promise.all([session, UNKNOWN].map((id) => inHeader(id, UNKNOWN))),
+    ])) {
+      const [foreign, unknown] = answers as [Answer, Answer];
+      expect(foreign.status).toBe(404);
+      expect(visible(foreign, session)).toEqual(visible(unknown, UNKNOWN));
+    }
+    const got = await send(callTool("get_working_directory", { session_id: own }, { token: mallory }));
+    expect(got.json.result?.structuredContent).toMatchObject({ working_directory: "/before" });
+    await expectUntouched(session);
+  });
+
+  it("does not stand in the way of a call that names another session than the header, both the caller's", async () => {
+    const [one, two] = [await sets(alice, "/one"), await sets(alice, "/two")];
+    const got = await send(callTool("get_working_directory", { session_id: one }, { token: alice, session: two }));
+    expect(got.json.result?.structuredContent).toMatchObject({ working_directory: "/one", session_id: one });
   });
 
   it("stays unknown after its owner has ended it for good", async () => {
     const session = await aliceSets();
-    const request = new Request(ENDPOINT, {
-      method: "DELETE",
-      headers: { Host: "mcp.example.workers.dev", Authorization: `Bearer ${alice}`, "Mcp-Session-Id": session },
-    });
-    expect((await send(request)).status).toBe(204);
+    expect((await send(deletion(session, alice))).status).toBe(204);
     const foreign = await send(callTool("get_session_context", { session_id: session }, { token: mallory }));
     const unknown = await send(callTool("get_session_context", { session_id: UNKNOWN }, { token: mallory }));
     expect(visible(foreign, session)).toEqual(visible(unknown, UNKNOWN));
+    const header = await send(post(message("legacy", "ping"), { token: mallory, session }));
+    expect(visible(header, session)).toEqual(
+      visible(await send(post(message("legacy", "ping"), { token: mallory, session: UNKNOWN })), UNKNOWN),
+    );
+    // Its owner is told the same in the header, and why in a tool's answer.
+    const own = await send(post(message("legacy", "ping"), { token: alice, session }));
+    expect({ status: own.status, text: own.text }).toEqual({ status: 404, text: header.text });
   });
 });
 
@@ -167,17 +191,17 @@ describe("a session id that was not minted here", () => {
       "x".repeat(10_000),
     ].filter((id) => id !== real);
     const before = await registry.count(ANONYMOUS);
-    for (const id of forged) {
-      for (const { name, args } of tools) {
-        for (const era of ERAS) {
+    await each(forged, async (id) => {
+      await each(tools, async ({ name, args }) => {
+        await each(ERAS, async (era) => {
           const answer = await send(callTool(name, { ...args, session_id: id }, { era, token: alice }));
           expect(answer.status, id).toBe(200);
           expect(answer.json.result?.isError, id).toBe(true);
-        }
+        });
         expect((await send(callTool(name, args, { token: alice, session: id }))).status, id).toBe(404);
-      }
+      });
       expect((await send(post(message("legacy", "tools/list"), { token: alice, session: id }))).status, id).toBe(404);
-    }
+    });
     expect(await registry.count(ANONYMOUS)).toEqual(before);
     await expectUntouched(real);
   });

@@ -46,9 +46,10 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
   });
 
   routes.get("/metrics", async (c) => {
-    const reports = await storesOf(c, config).registry.report();
+    const counted = config.operationFlushMs !== null;
+    const reports = await storesOf(c, config).registry.report([], Date.now(), { operations: counted });
     if (!reports.ok) return refuse(c, reports.failure);
-    return c.body(renderMetrics(reports.value, version), 200, { "Content-Type": METRICS_TYPE });
+    return c.body(renderMetrics(reports.value, version, counted), 200, { "Content-Type": METRICS_TYPE });
   });
   return routes;
 }

@@ -1,3 +1,5 @@
+import { OPERATIONS_FLUSH_MS } from "../../constants.ts";
+import { OperationTally } from "../../registry/operations.ts";
 import type { ShardReport } from "../../registry/session-registry.ts";
 import { REGIONS, regionOf } from "../../registry/shard-of.ts";
 import { addTallies, NO_TALLY } from "../../registry/tally.ts";
@@ -15,11 +17,11 @@ interface Metric {
 }
 
 /**
- * The figures of the registry for Prometheus. Only what is exact: calls and durations are known to the isolate that served
- * them alone, of which there are many and none that lasts, so a counter of those would be neither complete nor monotonic.
+ * The figures of the registry for Prometheus. Of durations there are none: the clock stands still while code computes.
  * @param reports In the order of the shards, all of them.
+ * @param counted Whether calls are counted, and in the reports.
  */
-export function renderMetrics(reports: readonly ShardReport[], version: string): string {
+export function renderMetrics(reports: readonly ShardReport[], version: string, counted: boolean): string {
   const tally = reports.map((report) => report.tally).reduce(addTallies, NO_TALLY);
   const reasons = ["ended", "expired", "deleted", "dropped"] as const;
   const metrics: Metric[] = [
@@ -57,7 +59,23 @@ export function renderMetrics(reports: readonly ShardReport[], version: string):
       samples: [{ value: tally.refused }],
     },
   ];
-  return `${metrics.map(renderMetric).join("\n")}\n`;
+  const rendered = metrics.map(renderMetric);
+  rendered.push(counted ? renderMetric(operationsOf(reports)) : NOT_COUNTED);
+  return `${rendered.join("\n")}\n`;
+}
+
+const NOT_COUNTED = `# ${PREFIX}_operations_total, tool calls by tool and outcome, is off: set OPERATION_METRICS to "on".`;
+
+/** The one figure that is not exact, and says so: isolates report what they have counted some time after. */
+function operationsOf(reports: readonly ShardReport[]): Metric {
+  const tally = new OperationTally();
+  for (const { operations } of reports) for (const operation of operations) tally.add(operation);
+  return {
+    name: "operations_total",
+    type: "counter",
+    help: `Tool calls that are over, by tool and outcome: ok, or why not. Up to ${OPERATIONS_FLUSH_MS / 1000} seconds late; what an isolate has not reported when the platform stops it is missing.`,
+    samples: tally.counts().map(({ tool, outcome, count }) => ({ labels: { tool, outcome }, value: count })),
+  };
 }
 
 function renderMetric({ name, type, help, samples }: Metric): string {

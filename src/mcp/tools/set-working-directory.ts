@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { fail, ok, type Result } from "../../failure.ts";
-import type { Registration } from "../../projects/catalog.ts";
+import type { Registration } from "../../projects/catalog-requests.ts";
 import { ancestors, configRoot, defaultConfigPath, rootKey } from "../../projects/discovery.ts";
 import { parseProjectConfig } from "../../projects/project-config.ts";
 import { failedConfigPath, type ProjectFailure } from "../../projects/project-failure.ts";

@@ -1,0 +1,42 @@
+/** Calls of one tool that ended alike, and how many. */
+export type OperationCount = { readonly tool: string; readonly outcome: string; readonly count: number };
+
+/** What an isolate reports at once. Sent again, it is the same batch: a shard adds it up once. */
+export type OperationBatch = {
+  readonly isolate: string;
+  /** Counts the isolate's batches, from 1. */
+  readonly sequence: number;
+  readonly counts: readonly OperationCount[];
+};
+
+/** Where calls are counted together that would make the list of pairs too long. */
+export const OTHER = "other";
+
+/** Counts by tool and outcome, at most `limit` pairs and one for all others. */
+export class OperationTally {
+  readonly #limit: number;
+  readonly #counts = new Map<string, OperationCount>();
+
+  constructor(limit: number = Number.POSITIVE_INFINITY) {
+    this.#limit = limit;
+  }
+
+  add({ tool, outcome, count }: OperationCount): void {
+    let key = JSON.stringify([tool, outcome]);
+    let pair = { tool, outcome };
+    if (!this.#counts.has(key) && this.#counts.size >= this.#limit) {
+      pair = { tool: OTHER, outcome: OTHER };
+      key = JSON.stringify([OTHER, OTHER]);
+    }
+    this.#counts.set(key, { ...pair, count: (this.#counts.get(key)?.count ?? 0) + count });
+  }
+
+  /** In the order of tool and outcome. */
+  counts(): OperationCount[] {
+    return [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count);
+  }
+
+  get isEmpty(): boolean {
+    return this.#counts.size === 0;
+  }
+}

@@ -21,11 +21,14 @@ export function parseBody(bytes: ArrayBuffer): Result<unknown, BodyFault> {
   if (fault !== null) return fail(fault);
   try {
     const value: unknown = JSON.parse(text);
-    return namesPrototype(value) ? fail("names_prototype") : ok(value);
+    return mayNamePrototype(text) && namesPrototype(value) ? fail("names_prototype") : ok(value);
   } catch {
     return fail("not_json");
   }
 }
+
+/** Whether to look closer: the name stands in the text as it is, or may be spelt with escapes. */
+const mayNamePrototype = (text: string): boolean => text.includes("__proto__") || text.includes("\\u");
 
 /**
  * Whether a member is named `__proto__`. As parsed it is harmless, but the first copy made by assignment turns it into a

@@ -9,6 +9,7 @@ import { type TraceContext, traceOf } from "./trace-context.ts";
 
 export const VERSION_HEADER = "mcp-protocol-version";
 const FIRST_MODERN_VERSION = "2026-07-28";
+const JSON_TYPE = "application/json";
 const METHOD_NAME = /^[a-z]+([/][A-Za-z_]{1,40}){0,2}$/;
 
 /** What the route has learnt about a request, for its log line. */
@@ -37,12 +38,12 @@ export function refuseSession(failure: ToolFailure | null, id: string | number |
 
 /** Both revisions: a client must send JSON and accept JSON and event streams. */
 export function refuseMediaType(request: Request): Response | null {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
-  if (type !== "application/json") {
+  const type = request.headers.get("content-type");
+  if (type !== JSON_TYPE && type?.split(";")[0]?.trim().toLowerCase() !== JSON_TYPE) {
     return jsonRpcError(415, SERVER_ERROR, "Unsupported Media Type: Content-Type must be application/json");
   }
   const accept = request.headers.get("accept")?.toLowerCase() ?? "";
-  if (!accept.includes("application/json") || !accept.includes("text/event-stream")) {
+  if (!accept.includes(JSON_TYPE) || !accept.includes("text/event-stream")) {
     return jsonRpcError(406, SERVER_ERROR, "Not Acceptable: Accept must list application/json and text/event-stream");
   }
   return null;

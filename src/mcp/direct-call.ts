@@ -28,7 +28,8 @@ export interface DirectCall {
  */
 export class DirectCalls {
   readonly #tools: ReadonlyMap<string, SessionTool>;
-  readonly #serverInfo: Json;
+  /** What every result of the modern era has besides its own, as JSON. */
+  readonly #modernMembers: string;
   readonly #log: Logger;
   /**
    * Modern envelopes that the SDK has accepted, as text. Its schema decides what an envelope may be; here it only has to be
@@ -40,7 +41,8 @@ export class DirectCalls {
 
   constructor(tools: readonly SessionTool[], serverInfo: Json, log: Logger) {
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
-    this.#serverInfo = serverInfo;
+    const members = { resultType: "complete", _meta: { [`${ENVELOPE}serverInfo`]: serverInfo } };
+    this.#modernMembers = JSON.stringify(members).slice(1, -1);
     this.#log = log;
   }
 
@@ -87,11 +89,9 @@ export class DirectCalls {
 
   /** The frame that the SDK puts around a result, member by member in its order. */
   #frame(era: Era, id: string | number, result: CallToolResult): string {
-    const framed =
-      era === "legacy"
-        ? result
-        : { ...result, resultType: "complete", _meta: { [`${ENVELOPE}serverInfo`]: this.#serverInfo } };
-    return JSON.stringify({ result: framed, jsonrpc: "2.0", id });
+    const text = JSON.stringify(result);
+    const framed = era === "legacy" ? text : `${text.slice(0, -1)},${this.#modernMembers}}`;
+    return `{"result":${framed},"jsonrpc":"2.0","id":${JSON.stringify(id)}}`;
   }
 }
 

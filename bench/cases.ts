@@ -12,14 +12,20 @@ export interface Case {
 }
 
 export const SESSIONS = 200;
+const ERAS: readonly Era[] = ["modern", "none", "legacy"];
 
-/** In the order in which they run: peers that do the same come directly after each other. */
+/**
+ * In the order in which they run: peers that do the same come directly after each other, and the eras of one apart, so that it
+ * has put to sleep the objects of one before the other begins.
+ */
 export function casesOf(connections: readonly number[]): Case[][] {
   return OPERATIONS.flatMap((operation) =>
     connections.flatMap((count) =>
       sessionsOf(operation, count).map((sessions) =>
-        PEERS.filter((peer) => offers(peer, operation)).flatMap((peer) =>
-          peer.eras.map((era) => ({ peer: peer.name, era, operation, connections: count, sessions })),
+        ERAS.flatMap((era) =>
+          PEERS.filter((peer) => peer.eras.includes(era) && offers(peer, operation)).map((peer) => {
+            return { peer: peer.name, era, operation, connections: count, sessions };
+          }),
         ),
       ),
     ),

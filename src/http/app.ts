@@ -139,8 +139,8 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     log,
   });
   const authenticate = createAuthenticator(config.auth, log);
-  const withinRate = async (limiter: RateLimit | undefined, key: string) =>
-    limiter === undefined || !config.rateLimited || (await withinLimit(limiter, key, log));
+  const withinRate = async (limiter: RateLimit | undefined, keyOf: () => string) =>
+    limiter === undefined || !config.rateLimited || (await withinLimit(limiter, keyOf(), log));
   const countCalls = countOperations(config, direct?.tools.map(({ name }) => name) ?? []);
   const app = new Hono<AppEnv>();
 
@@ -179,7 +179,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
         catalogs: new Catalogs(c.env.CATALOG, config),
       },
       event: c.get("event"),
-      chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, rateLimitKey(identity, request)),
+      chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, () => rateLimitKey(identity, request)),
       holdRefusal: holdRefusals(identity.principal, c.get("arrivedAt")),
     });
   });

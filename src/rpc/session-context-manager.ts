@@ -55,8 +55,10 @@ export class SessionContextManager
   }
 
   async getWorkingDirectory(sessionId: string): ServiceResult<string | null> {
-    const got = await this.getSessionContext(sessionId);
-    return got.ok ? ok(got.value?.workingDirectory ?? null) : got;
+    return this.#on(sessionId, async (session, principal, sessions) => {
+      const got = await sessions.get(session, principal);
+      return got.ok ? ok(got.value?.workingDirectory ?? null) : got;
+    });
   }
 
   async getSessionContext(sessionId: string): ServiceResult<SessionContext | null> {
@@ -137,4 +139,6 @@ const isName = (name: unknown): name is string =>
   typeof name === "string" &&
   name !== "" &&
   name.isWellFormed() &&
-  new TextEncoder().encode(name).length <= MAX_SERVICE_SESSION_ID_BYTES;
+  // No character takes more than three bytes for each of its units.
+  (name.length * 3 <= MAX_SERVICE_SESSION_ID_BYTES ||
+    new TextEncoder().encode(name).length <= MAX_SERVICE_SESSION_ID_BYTES);

@@ -29,7 +29,6 @@ export class SessionRecord {
     if (this.#known !== null) return this.#known;
     const alarm = await this.#storage.getAlarm();
     const read = { stored: this.stored(), alarm };
-    // Not what was written, but what was read: a write may yet fail.
     if (read.stored !== undefined && alarm !== null && this.#writesUnderWay === 0) this.#known = read;
     return read;
   }
@@ -57,8 +56,11 @@ export class SessionRecord {
 
   /** The record alone; the alarm stays. */
   put(session: StoredSession): void {
+    const known = this.#known;
     this.#known = null;
     this.#kv.put(KEY, session);
+    // If it does not reach the disk after all, the platform stops this object, and its memory with it.
+    if (known !== null) this.#known = { stored: session, alarm: known.alarm };
   }
 
   /** The alarm alone. @param options.allowUnconfirmed Whether answers need not wait for it. */
@@ -71,7 +73,7 @@ export class SessionRecord {
     return this.#write(() => this.#storage.deleteAll());
   }
 
-  /** While it is under way storage may give what was before or what will be: neither is remembered. */
+  /** While it is under way storage may give what was before or what will be, and it may yet fail: nothing is remembered. */
   async #write(write: () => Promise<void>): Promise<void> {
     this.#known = null;
     this.#writesUnderWay++;

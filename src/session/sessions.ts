@@ -40,7 +40,13 @@ export class Sessions {
   /** The session that a service knows by an id of its own choice. Ids of other services, and minted ones, never meet it. */
   named(service: string, sessionId: string): SessionRef {
     const objectId = this.#namespace.idFromName(JSON.stringify([service, sessionId]));
-    return { sessionId: encodeSessionId(objectId.toString()), objectId };
+    return {
+      objectId,
+      // Worked out where it is asked for: a service knows its session by the id that it has chosen.
+      get sessionId() {
+        return encodeSessionId(objectId.toString());
+      },
+    };
   }
 
   /** Checks an id that a caller presents, without waking an object. Anything but an id minted here is unknown. */

@@ -81,7 +81,6 @@ export class SessionRecord {
       await write();
     } finally {
       this.#writesUnderWay--;
-      this.#known = null;
     }
   }
 }

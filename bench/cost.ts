@@ -54,11 +54,11 @@ function sessionUsage(peer: PeerName, era: Era): Usage {
     0,
     ...Object.entries(costs.at(0)?.databaseBytes ?? {}).map(([name, size]) => (/Registry/.test(name) ? 0 : size)),
   );
-  const forever = peer === "mcp-agent";
+  // The others delete nothing by themselves; they are charged for the month in which the session began.
+  const forever = peer !== "ours";
   const quiet = Number(values.quiet);
   let usage: Usage = {
     ...NOTHING,
-    // McpAgent deletes nothing by itself; it is charged here for the month in which the session began.
     storageGbMonths: (bytes / 1e9) * (forever ? 1 : Number(values.hours) / HOURS_PER_MONTH),
   };
   if (era === "legacy") usage = plus(usage, usageOf(peer, era, "initialize"));

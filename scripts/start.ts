@@ -21,6 +21,16 @@ const vars = Object.fromEntries(
 let end: () => void = () => process.exit(0);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => end());
 
+// npm passes a signal on to its shell, and that dies of it without passing it on.
+if (process.env.npm_lifecycle_event !== undefined) {
+  const shell = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    end();
+  }, 250).unref();
+}
+
 /** wrangler's own line about a request; the server's says all of it, and more. */
 const WRANGLER_REQUEST_LINE = /^\[wrangler:info\] [A-Z]+ \/.*\n/gm;
 

@@ -1,16 +1,21 @@
-import { expect, it } from "vitest";
-import { descendantsOf, runScript, survivorsOf } from "./support/processes.ts";
+import { expect, it, onTestFinished } from "vitest";
+import { descendantsOf, run, runScript, survivorsOf } from "./support/processes.ts";
 import { connected, ownFolder } from "./support/servers.ts";
 
 const POLL = { timeout: 60_000, interval: 50 };
 
-/** `npm start` on a free port, with storage of its own. */
-async function started() {
+/** What `npm start` runs, or npm with it, on a free port and with storage of its own. */
+async function started({ withNpm = false } = {}) {
+  const args = ["--port", "0", "--persist-to", ownFolder()];
   // Killed outright, it cannot remove its scratch files: they are in a folder of the test's, which is removed.
-  const script = runScript("scripts/start.ts", ["--port", "0", "--persist-to", ownFolder()], { TMPDIR: ownFolder() });
+  const env = { TMPDIR: ownFolder() };
+  const script = withNpm ? run("npm", ["start", "--", ...args], env) : runScript("scripts/start.ts", args, env);
   await expect.poll(() => script.stdout(), POLL).toContain("Ctrl+C ends the server");
   const url = /MCP server with session context: (http:\/\/127\.0\.0\.1:\d+)\/mcp/.exec(script.stdout())?.[1] ?? "";
   const processes = descendantsOf(script.pid);
+  onTestFinished(() => {
+    for (const { pid } of survivorsOf(processes)) process.kill(pid, "SIGKILL");
+  });
   expect(processes.filter(({ command }) => command.includes("workerd"))).not.toEqual([]);
   return { script, url, processes };
 }
@@ -39,6 +44,13 @@ it("SIGTERM ends npm start cleanly too", async () => {
   script.kill("SIGTERM");
   expect(await script.exitCode).toBe(0);
   expect(survivorsOf(processes)).toEqual([]);
+});
+
+it("SIGTERM to npm alone ends the server, which npm's shell would leave behind", async () => {
+  const { script, processes } = await started({ withNpm: true });
+  script.kill("SIGTERM");
+  await script.exitCode;
+  await expect.poll(() => survivorsOf(processes), POLL).toEqual([]);
 });
 
 it("the server ends with npm start even if that is killed outright", async () => {

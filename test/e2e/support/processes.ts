@@ -14,19 +14,19 @@ export interface Script {
   readonly exitCode: Promise<number | null>;
 }
 
-/** Runs a script of this project as npm does, for the current test; what is left of it when the test ends is killed. */
-export function runScript(
-  script: string,
-  args: readonly string[] = [],
-  env: Readonly<Record<string, string>> = {},
-): Script {
-  const child: ChildProcess = spawn(process.execPath, [script, ...args], {
+/** Runs a script of this project with Node, for the current test; what is left of it when the test ends is killed. */
+export const runScript = (script: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}) =>
+  run(process.execPath, [script, ...args], env);
+
+/** The same for any command. */
+export function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Script {
+  const child: ChildProcess = spawn(command, args, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
   });
   const pid = child.pid;
-  if (pid === undefined) throw new Error(`Cannot run ${script}`);
+  if (pid === undefined) throw new Error(`Cannot run ${command}`);
   const exitCode = new Promise<number | null>((resolve) => child.once("exit", (code) => resolve(code)));
   const printed = { stdout: "", stderr: "" };
   for (const name of ["stdout", "stderr"] as const) {

@@ -1,5 +1,5 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
-import type { ToolFailure } from "./mcp/session-call.ts";
+import type { ToolFailure } from "./mcp/tool-failure.ts";
 import { describe, errorResult } from "./mcp/tool-result.ts";
 import { quote } from "./quote.ts";
 import type { ServiceFailure } from "./rpc/session-context-service.ts";

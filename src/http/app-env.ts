@@ -1,5 +1,5 @@
 import type { SessionBindings } from "../bindings.ts";
-import type { McpEvent } from "./mcp-messages.ts";
+import type { McpEvent } from "./mcp-event.ts";
 
 /** What Hono hands from one step of a request to the next. */
 export interface AppEnv {

@@ -1,5 +1,5 @@
 import type { FinishedCall } from "../mcp/call-record.ts";
-import type { McpEvent } from "./mcp-messages.ts";
+import type { McpEvent } from "./mcp-event.ts";
 
 /** How the tool calls of a request ended, where only the SDK's answer says so. */
 

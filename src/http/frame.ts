@@ -4,7 +4,7 @@ import type { Logger } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
 import { allowReading, isPreflight, preflightResponse } from "./cors.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
-import type { McpEvent } from "./mcp-messages.ts";
+import type { McpEvent } from "./mcp-event.ts";
 import type { countOperations } from "./operation-metrics.ts";
 import { refusalOf } from "./origin.ts";
 import { protect } from "./protective-headers.ts";

@@ -1,9 +1,9 @@
-import type { CallRecord, FinishedCall } from "../mcp/call-record.ts";
-import type { Era } from "../mcp/caller.ts";
-import type { ToolFailure } from "../mcp/session-call.ts";
+import type { CallRecord } from "../mcp/call-record.ts";
+import type { ToolFailure } from "../mcp/tool-failure.ts";
 import { callsAnswered, toolLabel } from "./finished-calls.ts";
 import { jsonRpcError, SERVER_ERROR, SESSION_NOT_FOUND } from "./json-rpc.ts";
-import { type TraceContext, traceOf } from "./trace-context.ts";
+import type { McpEvent } from "./mcp-event.ts";
+import { traceOf } from "./trace-context.ts";
 
 /** What can be told of a message without knowing its session: its form, its method, how to refuse it. */
 
@@ -11,22 +11,6 @@ export const VERSION_HEADER = "mcp-protocol-version";
 const FIRST_MODERN_VERSION = "2026-07-28";
 const JSON_TYPE = "application/json";
 const METHOD_NAME = /^[a-z]+([/][A-Za-z_]{1,40}){0,2}$/;
-
-/** What the route has learnt about a request, for its log line. */
-export interface McpEvent {
-  era?: Era;
-  method?: string;
-  tool?: string;
-  sessionId?: string | null;
-  /** `tool_error` if a tool has answered with an error; the status is 200 then. */
-  outcome?: string;
-  /** The calls of tools, as far as they have come to an end. */
-  finished?: readonly FinishedCall[];
-  /** Why the request was turned away for the session of its header. */
-  refusal?: string;
-  /** The trace that the message says it belongs to. */
-  trace?: TraceContext | null;
-}
 
 /** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
 export function refuseSession(failure: ToolFailure | null, id: string | number | null): Response {

@@ -1,13 +1,15 @@
 import type { McpServer } from "@modelcontextprotocol/server";
 import type { CallRecord } from "../mcp/call-record.ts";
 import type { Era } from "../mcp/caller.ts";
-import { SessionCall, type Stores, type ToolFailure } from "../mcp/session-call.ts";
+import { SessionCall, type Stores } from "../mcp/session-call.ts";
+import type { ToolFailure } from "../mcp/tool-failure.ts";
 import type { HoldRefusal } from "../session/refusal-wait.ts";
 import type { SessionRef } from "../session/sessions.ts";
 import { HttpCaller } from "./http-caller.ts";
 import type { Identity } from "./identity.ts";
 import { requestIdOf } from "./json-rpc.ts";
-import { type McpEvent, refuseSession } from "./mcp-messages.ts";
+import type { McpEvent } from "./mcp-event.ts";
+import { refuseSession } from "./mcp-messages.ts";
 import { tooManyRequests } from "./rate-limit.ts";
 
 /** What the ways of a request through the endpoint share. */

@@ -4,7 +4,7 @@ import { OperationCounter } from "../registry/operation-counter.ts";
 import { Registry } from "../registry/registry.ts";
 import type { SessionRegistry } from "../registry/session-registry.ts";
 import { callsOf } from "./finished-calls.ts";
-import type { McpEvent } from "./mcp-messages.ts";
+import type { McpEvent } from "./mcp-event.ts";
 
 /** Only a tool that the server has answers like this. */
 const SHOWS_TOOL: ReadonlySet<string> = new Set(["ok", "tool_error", "streamed"]);

@@ -1,5 +1,5 @@
 import { type LogFields, type Logger, shortSessionId } from "../log.ts";
-import type { McpEvent } from "./mcp-messages.ts";
+import type { McpEvent } from "./mcp-event.ts";
 
 /** Paths that may stand in the log; any other is the client's own text. */
 const ROUTES = new Set([

@@ -1,4 +1,4 @@
-import type { ToolFailure } from "./session-call.ts";
+import type { ToolFailure } from "./tool-failure.ts";
 
 /** A call of a tool that has come to an end. */
 export interface FinishedCall {

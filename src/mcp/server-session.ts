@@ -4,7 +4,8 @@ import type { SessionCount } from "../registry/registry.ts";
 import type { SessionContext } from "../session/session-context.ts";
 import { resolveFor } from "../session/session-project.ts";
 import { parseWorkingDirectory } from "../session/working-directory.ts";
-import type { SessionCall, ToolFailure } from "./session-call.ts";
+import type { SessionCall } from "./session-call.ts";
+import type { ToolFailure } from "./tool-failure.ts";
 
 /**
  * A promise of a value, or of the expected failure that stood in its way.

@@ -2,17 +2,17 @@ import { LIST_PAGE, RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
-import type { ProjectFailure } from "../projects/project-failure.ts";
 import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";
 import type { Registry, SessionCount } from "../registry/registry.ts";
 import type { HoldRefusal } from "../session/refusal-wait.ts";
 import { ANONYMOUS, isShared, type SessionContext } from "../session/session-context.ts";
 import { NO_PROJECT, questionOf } from "../session/session-project.ts";
 import type { ProjectReply, SetReply, SetRequest, StateReply } from "../session/session-requests.ts";
-import type { StateFailure, StateOperation } from "../session/session-state.ts";
+import type { StateOperation } from "../session/session-state.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
 import { CallRecord } from "./call-record.ts";
 import type { Caller } from "./caller.ts";
+import type { ToolFailure } from "./tool-failure.ts";
 
 /** The Durable Objects behind a call. */
 export interface Stores {
@@ -20,17 +20,6 @@ export interface Stores {
   readonly registry: Registry;
   readonly catalogs: Catalogs;
 }
-
-/**
- * Everything that a tool can fail with.
- * @example
- * ```ts
- * import type { ToolFailure } from "mcp-session-context";
- *
- * const isOurFault = ({ kind }: ToolFailure) => kind === "session_unavailable" || kind === "catalog_unavailable";
- * ```
- */
-export type ToolFailure = Failure | ProjectFailure | StateFailure;
 
 /** The session that a call means, if any, and its context, if it has one. */
 type SessionState = { sessionId: string | null; context: SessionContext | null };

@@ -5,7 +5,8 @@ import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { Resolution } from "../projects/resolve-project.ts";
 import type { SessionContext } from "../session/session-context.ts";
 import { resolveFor } from "../session/session-project.ts";
-import type { SessionCall, ToolFailure } from "./session-call.ts";
+import type { SessionCall } from "./session-call.ts";
+import type { ToolFailure } from "./tool-failure.ts";
 import { describe, type ToolAnswer } from "./tool-result.ts";
 
 /** A tool, as data: `server.ts` registers it with the SDK. */

@@ -4,7 +4,7 @@ import type { PathFault } from "../failure.ts";
 import { describeProjectFailure } from "../projects/project-failure.ts";
 import { quote } from "../quote.ts";
 import { describeStateFailure } from "../session/session-state.ts";
-import type { ToolFailure } from "./session-call.ts";
+import type { ToolFailure } from "./tool-failure.ts";
 
 /** What a tool returns: data for programs, and the same in a sentence for models that read only text. */
 export interface ToolAnswer<T extends Record<string, unknown> = Record<string, unknown>> {

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { STATE_UPDATE_TRIES } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
 import { encodeState } from "../session/session-state.ts";
-import type { SessionCall, ToolFailure } from "./session-call.ts";
+import type { SessionCall } from "./session-call.ts";
+import type { ToolFailure } from "./tool-failure.ts";
 
 type Keys<Shape extends z.ZodObject> = keyof Shape["shape"] & string;
 type Value<Shape extends z.ZodObject, Key extends Keys<Shape>> = z.output<Shape["shape"][Key]>;

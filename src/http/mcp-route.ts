@@ -103,21 +103,18 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     return new Response(answer.body, { headers: JSON_ANSWER });
   }
 
+  /** As a call that runs nothing; only `initialize` looks at no session and opens one. */
   async function serveKnown(
     request: Request,
     body: unknown,
     { era, initializes, body: answer }: KnownAnswer,
     context: McpRequestContext,
   ): Promise<Response> {
+    if (!initializes) {
+      return serveDirectly(request, body, { era, run: async () => ({ body: answer, isError: false }) }, context);
+    }
     context.event.era = era;
-    if (initializes) return new Response(answer, { headers: withNewSession(JSON_ANSWER, context) });
-    const header = era === "legacy" ? sessionOfHeader(request, context) : null;
-    if (header?.ok === false) return refuse(header.failure, requestIdOf(body), context);
-    const record = new CallRecord();
-    await newCall(era, request, context, header?.value ?? null, record).checkHeader();
-    context.event.sessionId = record.sessionId;
-    if (record.headerRefusal !== null) return refuse(record.headerRefusal, requestIdOf(body), context);
-    return new Response(answer, { headers: JSON_ANSWER });
+    return new Response(answer, { headers: withNewSession(JSON_ANSWER, context) });
   }
 
   /** Lets an answer that is the same for everybody be given without the SDK from now on. */

@@ -75,7 +75,7 @@ export class SessionCall {
     if (refused !== null) return refused;
     const { principal, region } = this.caller;
     const { sessions } = this.#stores;
-    return this.#on(sessionId, sessions.mint(), (session) => sessions.set(session, principal, { ...request, region }));
+    return this.#on(sessionId, (session) => sessions.set(session, principal, { ...request, region }));
   }
 
   /** The session meant and its context, or null where there is none. */
@@ -105,7 +105,7 @@ export class SessionCall {
       }
       return reply.ok ? ok({ sessionId: session.sessionId, ...reply.value }) : reply;
     };
-    if (operation.kind === "set") return this.#on(sessionId, sessions.mint(), run);
+    if (operation.kind === "set") return this.#on(sessionId, run);
     const nothing = { sessionId: null, created: false, context: null, before: null, entries: [] };
     return this.#onExisting<StateOfSession>(sessionId, nothing, run);
   }
@@ -131,7 +131,7 @@ export class SessionCall {
       const { outcome, answer } = asked.value;
       return ok({ sessionId: null, context: null, active: answer.active, explicit: answer.explicit, outcome });
     }
-    return this.#on(sessionId, this.#header as SessionRef, async (session) => {
+    return this.#on(sessionId, async (session) => {
       const reply = await this.#stores.sessions.project(session, principal, explicit, operation);
       return reply.ok ? ok({ sessionId: session.sessionId, ...reply.value }) : reply;
     });
@@ -191,10 +191,11 @@ export class SessionCall {
 
   #onExisting<T>(sessionId: string | undefined, without: T, use: Use<T>): Promise<Result<T, ToolFailure>> {
     if (sessionId === undefined && this.#header === null) return Promise.resolve(ok(without));
-    return this.#on(sessionId, this.#header as SessionRef, use);
+    return this.#on(sessionId, use);
   }
 
-  async #on<T>(sessionId: string | undefined, otherwise: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
+  /** On the session that the call means; on a new one if it means none. */
+  async #on<T>(sessionId: string | undefined, use: Use<T>): Promise<Result<T, ToolFailure>> {
     const header = this.#header;
     if (header !== null && (sessionId === undefined || sessionId === header.sessionId)) {
       return this.#onHeader(header, use);
@@ -203,7 +204,8 @@ export class SessionCall {
       await this.checkHeader();
       if (this.#record.headerRefusal !== null) return fail(this.#record.headerRefusal);
     }
-    const meant = sessionId === undefined ? ok(otherwise) : this.#stores.sessions.parse(sessionId);
+    const { sessions } = this.#stores;
+    const meant = sessionId === undefined ? ok(sessions.mint()) : sessions.parse(sessionId);
     const result = meant.ok ? await this.#onOther(meant.value, use) : meant;
     if (!result.ok) await this.#holdRefusal(result.failure);
     return result;

@@ -14,7 +14,7 @@ import {
   registryRetryDelayMs,
   type StoredSession,
 } from "./session-context.ts";
-import { SessionRecord } from "./session-record.ts";
+import type { SessionRecord } from "./session-record.ts";
 
 /** What an access finds: the record, and the live context in it, if there is one. */
 export interface Found {
@@ -45,23 +45,14 @@ export class SessionLife {
   readonly #record: SessionRecord;
   readonly #registry: Registry;
   readonly #log: Logger;
-  readonly #onDeleted: () => void;
   /** The registration under way, so that sets of the same context that arrive meanwhile wait for it too. */
   #registering: { readonly openedAt: number; readonly outcome: Promise<QuotaExceeded | null> } | null = null;
 
-  /** @param onDeleted Called when the storage has been emptied, for whoever remembers what was in it. */
-  constructor(
-    sessionId: string,
-    storage: DurableObjectStorage,
-    registry: Registry,
-    log: Logger,
-    onDeleted: () => void,
-  ) {
+  constructor(sessionId: string, record: SessionRecord, registry: Registry, log: Logger) {
     this.#sessionId = sessionId;
-    this.#record = new SessionRecord(storage);
+    this.#record = record;
     this.#registry = registry;
     this.#log = log;
-    this.#onDeleted = onDeleted;
   }
 
   /** What is stored. Touches nothing, but gives a record without alarm one again. */
@@ -158,7 +149,7 @@ export class SessionLife {
       const { registration: _, ...registered } = session;
       await this.#record.store(registered, deadline);
     } else {
-      await this.#deleteAll();
+      await this.#record.deleteAll();
       return { kind: "quota_exceeded", limit: maxSessions, oldest: answer.value.oldest };
     }
     return null;
@@ -189,7 +180,7 @@ export class SessionLife {
       await this.#record.store({ version: 1, state: "deleted", owner, deletedUntil }, deletedUntil);
     } else {
       // No await between the check above and this: nothing that came meanwhile is deleted with it.
-      await this.#deleteAll();
+      await this.#record.deleteAll();
     }
   }
 
@@ -218,7 +209,7 @@ export class SessionLife {
     if (stored === undefined) return;
     if (stored.state === "deleted") {
       if (now < stored.deletedUntil) await this.#record.setAlarm(stored.deletedUntil);
-      else await this.#deleteAll();
+      else await this.#record.deleteAll();
     } else if (stored.state === "closing") {
       await this.#finishClosing();
     } else if (stored.registration !== undefined && now < stored.registration.deadline) {
@@ -240,11 +231,6 @@ export class SessionLife {
       expired ? closingOf(stored, "expired", null) : stored,
       Date.now() + registryRetryDelayMs(0),
     );
-  }
-
-  async #deleteAll(): Promise<void> {
-    await this.#record.deleteAll();
-    this.#onDeleted();
   }
 
   /** A line at debug, where the full session id may stand. */

@@ -4,26 +4,17 @@ import { configOf } from "../config.ts";
 import { TOMBSTONE_MS } from "../constants.ts";
 import { ok, type Result } from "../failure.ts";
 import { createLogger } from "../log.ts";
-import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import { Catalogs } from "../projects/catalogs.ts";
-import type { ProjectFailure } from "../projects/project-failure.ts";
 import { Registry } from "../registry/registry.ts";
 import { Answers } from "./answers.ts";
 import { SessionAccess } from "./session-access.ts";
 import { SessionCatalog } from "./session-catalog.ts";
 import { endReasonOf, type Principal, type SessionContext } from "./session-context.ts";
 import { encodeSessionId } from "./session-id.ts";
-import { type QuotaExceeded, SessionLife } from "./session-life.ts";
-import type {
-  BeginRequest,
-  NoContext,
-  ProjectReply,
-  Refusal,
-  SetReply,
-  SetRequest,
-  StateReply,
-} from "./session-requests.ts";
-import { SessionState, type StateFailure, type StateOperation } from "./session-state.ts";
+import { SessionLife } from "./session-life.ts";
+import { SessionRecord } from "./session-record.ts";
+import type { Refusal } from "./session-requests.ts";
+import { SessionState } from "./session-state.ts";
 
 /**
  * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol.
@@ -44,38 +35,29 @@ export class SessionObject extends DurableObject<SessionBindings> {
     const sessionId = encodeSessionId(ctx.id.toString());
     const catalog = new SessionCatalog(ctx.storage, new Catalogs(env.CATALOG, config));
     const registry = new Registry(env.REGISTRY, config);
-    this.#life = new SessionLife(sessionId, ctx.storage, registry, createLogger(config.logLevel), () =>
-      catalog.forgetTables(),
-    );
+    const record = new SessionRecord(ctx.storage, () => catalog.forgetTables());
+    this.#life = new SessionLife(sessionId, record, registry, createLogger(config.logLevel));
     this.#access = new SessionAccess(sessionId, this.#life, catalog, new SessionState(ctx.storage));
   }
 
   /** @internal {@link SessionAccess.set} */
-  set(principal: Principal, request: SetRequest): Promise<Result<SetReply, Refusal | QuotaExceeded>> {
-    return this.#access.set(principal, request);
+  set(...args: Parameters<SessionAccess["set"]>) {
+    return this.#access.set(...args);
   }
 
   /** @internal {@link SessionAccess.get} */
-  get(principal: Principal): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
-    return this.#access.get(principal);
+  get(...args: Parameters<SessionAccess["get"]>) {
+    return this.#access.get(...args);
   }
 
   /** @internal {@link SessionAccess.project} */
-  project(
-    principal: Principal,
-    explicit: string | null,
-    operation: CatalogOperation | null,
-  ): Promise<Result<ProjectReply, Refusal | NoContext | ProjectFailure>> {
-    return this.#access.project(principal, explicit, operation);
+  project(...args: Parameters<SessionAccess["project"]>) {
+    return this.#access.project(...args);
   }
 
   /** @internal {@link SessionAccess.state} */
-  state(
-    principal: Principal,
-    operation: StateOperation,
-    begin: BeginRequest | null,
-  ): Promise<Result<StateReply, Refusal | NoContext | QuotaExceeded | StateFailure>> {
-    return this.#access.state(principal, operation, begin);
+  state(...args: Parameters<SessionAccess["state"]>) {
+    return this.#access.state(...args);
   }
 
   /**

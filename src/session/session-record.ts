@@ -15,11 +15,14 @@ export interface RecordAndAlarm {
 export class SessionRecord {
   readonly #storage: DurableObjectStorage;
   readonly #kv: SyncKvStorage;
+  readonly #onDeleted: () => void;
   #known: RecordAndAlarm | null = null;
   #writesUnderWay = 0;
 
-  constructor(storage: DurableObjectStorage) {
+  /** @param onDeleted Called when the storage has been emptied, for whoever remembers what was in it. */
+  constructor(storage: DurableObjectStorage, onDeleted: () => void = () => {}) {
     this.#storage = storage;
+    this.#onDeleted = onDeleted;
     // Taken once: the platform makes a new one each time it is asked.
     this.#kv = storage.kv;
   }
@@ -69,8 +72,9 @@ export class SessionRecord {
   }
 
   /** Everything in this storage, the alarm included. */
-  deleteAll(): Promise<void> {
-    return this.#write(() => this.#storage.deleteAll());
+  async deleteAll(): Promise<void> {
+    await this.#write(() => this.#storage.deleteAll());
+    this.#onDeleted();
   }
 
   /** While it is under way storage may give what was before or what will be, and it may yet fail: nothing is remembered. */

@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { floorTo, HISTORY_RANGES, HOUR_MS, MINUTE_MS } from "../../src/registry/history.ts";
 import { REGISTRY_MIGRATIONS } from "../../src/registry/registry-migrations.ts";
@@ -8,7 +8,9 @@ import { ANONYMOUS } from "../../src/session/session-context.ts";
 import { migrate } from "../../src/storage/migrations.ts";
 import {
   DAY,
+  entry,
   idOf,
+  inShard,
   moveClock,
   newSession,
   ownClock,
@@ -23,16 +25,6 @@ import {
 const HALF_PAST_NOON = floorTo(Date.now(), DAY) + 2 * DAY + 12 * HOUR_MS + 30 * MINUTE_MS + 10_000;
 
 ownClock(HALF_PAST_NOON);
-
-const inShard = <R>(work: (instance: SessionRegistry, state: DurableObjectState) => R | Promise<R>) =>
-  runInDurableObject<SessionRegistry, R>(registryShard(), work);
-
-const entry = (sessionId: string, openedAt = 1000, principal = ANONYMOUS) => ({
-  sessionId,
-  openedAt,
-  principal,
-  client: null,
-});
 
 async function shardReport() {
   const report = await registry().report(Object.values(HISTORY_RANGES));

@@ -1,4 +1,4 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
@@ -13,8 +13,10 @@ import {
   alarmOf,
   contextOf,
   DAY,
+  entry,
   idOf,
   inSession,
+  inShard,
   moveClock,
   newSession,
   ownClock,
@@ -25,16 +27,6 @@ import {
 } from "../support/objects.ts";
 
 ownClock();
-
-const inShard = <R>(work: (instance: SessionRegistry, state: DurableObjectState) => R | Promise<R>) =>
-  runInDurableObject<SessionRegistry, R>(registryShard(), work);
-
-const entry = (sessionId: string, openedAt = 1000, principal = ANONYMOUS) => ({
-  sessionId,
-  openedAt,
-  principal,
-  client: null,
-});
 
 const count = async (principal = ANONYMOUS) => {
   const counted = await registry().count(principal);

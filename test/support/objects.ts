@@ -5,6 +5,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, vi } from "vitest";
 import { parseConfig } from "../../src/config.ts";
 import { Registry } from "../../src/registry/registry.ts";
+import type { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
 import { encodeSessionId } from "../../src/session/session-id.ts";
 import type { SessionObject } from "../../src/session/session-object.ts";
@@ -112,3 +113,15 @@ export async function settle(object: SessionStub, limitMs = 3 * DAY): Promise<vo
 export async function evict(object: DurableObjectStub<SessionObject>): Promise<void> {
   await evictDurableObject(object).catch(() => {});
 }
+
+/** Works inside a registry shard. */
+export const inShard = <R>(work: (instance: SessionRegistry, state: DurableObjectState) => R | Promise<R>) =>
+  runInDurableObject<SessionRegistry, R>(registryShard(), work);
+
+/** A row of the registry. */
+export const entry = (sessionId: string, openedAt = 1000, principal = ANONYMOUS) => ({
+  sessionId,
+  openedAt,
+  principal,
+  client: null,
+});

@@ -55,13 +55,19 @@ export interface LiveSession {
   readonly setAt: number;
   readonly idleTimeoutMs: number;
   readonly shard: number;
-  /** Present until the registry has confirmed the row: meanwhile the alarm is the next try, so the deadline is here. */
-  readonly registration?: {
-    readonly deadline: number;
-    readonly tries: number;
-    /** Why the context before it is over, if its row may still stand where this one's will. */
-    readonly previousEnd?: EndReason;
-  };
+  /** Of a context whose row in the registry may not be confirmed yet; {@link asRegistered} tells. */
+  readonly registration?: Registration;
+}
+
+/** Meanwhile the alarm is the next try, so the deadline is here. */
+export interface Registration {
+  readonly deadline: number;
+  /** How often it has failed. */
+  readonly tries: number;
+  /** When the next try is due. Absent in records of earlier builds, which took all of this away when the row was confirmed. */
+  readonly retryAt?: number;
+  /** Why the context before it is over, if its row may still stand where this one's will. */
+  readonly previousEnd?: EndReason;
 }
 
 /** A live context and when it dies. */
@@ -127,6 +133,21 @@ export function deadlineOf(session: LiveSession, alarm: number | null, now: numb
   const deadline = session.registration?.deadline ?? alarm;
   return deadline !== null && now < deadline ? deadline : null;
 }
+
+/**
+ * The record as its alarm shows it: one that is no longer the next try to register was moved to the deadline because the
+ * row is confirmed. So that costs no write but the alarm's.
+ */
+export function asRegistered(session: StoredSession | undefined, alarm: number | null): StoredSession | undefined {
+  if (session?.state !== "live" || session.registration?.retryAt === undefined) return session;
+  if (alarm === null || alarm === session.registration.retryAt) return session;
+  const { registration: _, ...registered } = session;
+  return registered;
+}
+
+/** When to try to register again: before the deadline, at which the alarm would say that the row is confirmed. */
+export const nextTryOf = ({ deadline, tries }: Registration, now: number): number =>
+  Math.max(Math.min(deadline - 1, now + registryRetryDelayMs(Math.max(tries - 1, 0))), now + 1);
 
 /** What is left of a context that is over: its row in the registry must go. A context ends once: the first reason stays. */
 export const closingOf = (

@@ -10,7 +10,9 @@ import {
   endReasonOf,
   type Live,
   type LiveSession,
+  nextTryOf,
   type Principal,
+  type Registration,
   registryRetryDelayMs,
   type StoredSession,
 } from "./session-context.ts";
@@ -83,6 +85,7 @@ export class SessionLife {
     }
     const now = context.setAt;
     const deadline = deadlineAfter(now, context.idleTimeoutMs);
+    const registration = { deadline, tries: 0, ...(own !== null && { previousEnd: endReasonOf(own) }) };
     const session: LiveSession = {
       version: 1,
       state: "live",
@@ -90,9 +93,9 @@ export class SessionLife {
       // A row of the context before may still stand: stay in its shard, and be newer than it.
       shard: own?.shard ?? shard,
       openedAt: own === null ? now : Math.max(now, own.openedAt + 1),
-      registration: { deadline, tries: 0, ...(own !== null && { previousEnd: endReasonOf(own) }) },
+      registration,
     };
-    await this.#record.store(session, Math.min(deadline, now + registryRetryDelayMs(0)));
+    await this.#storeUnregistered(session, registration);
     this.debug("session_begun", { path: session.workingDirectory });
     const refused = await this.register(session, maxSessions);
     return refused === null ? ok({ session, deadline }) : fail(refused);
@@ -140,19 +143,21 @@ export class SessionLife {
     const { deadline, tries, ...rest } = session.registration;
     if (!answer.ok) {
       this.#log("warn", "registration_failed", { session: shortSessionId(this.#sessionId), shard, tries });
-      const retryAt = Date.now() + registryRetryDelayMs(tries);
-      await this.#record.store(
-        { ...session, registration: { deadline, tries: tries + 1, ...rest } },
-        Math.min(deadline, retryAt),
-      );
+      await this.#storeUnregistered(session, { deadline, tries: tries + 1, ...rest });
     } else if (answer.value.registered) {
-      const { registration: _, ...registered } = session;
-      await this.#record.store(registered, deadline);
+      // Says that the row is confirmed. Nobody has to wait for it: lost in a crash, the next try finds the row that is there.
+      await this.#record.setAlarm(deadline, { allowUnconfirmed: true });
     } else {
       await this.#record.deleteAll();
       return { kind: "quota_exceeded", limit: maxSessions, oldest: answer.value.oldest };
     }
     return null;
+  }
+
+  /** A context whose row nobody has confirmed: the alarm is the next try. */
+  #storeUnregistered(session: LiveSession, registration: Registration): Promise<void> {
+    const retryAt = nextTryOf(registration, Date.now());
+    return this.#record.store({ ...session, registration: { ...registration, retryAt } }, retryAt);
   }
 
   /** Ends the context at once and removes its row; `deletedUntil` leaves a tombstone. */
@@ -226,11 +231,12 @@ export class SessionLife {
    */
   async #repair(stored: StoredSession | undefined): Promise<void> {
     if (stored === undefined) return;
-    const expired = stored.state === "live" && stored.registration === undefined;
-    await this.#record.store(
-      expired ? closingOf(stored, "expired", null) : stored,
-      Date.now() + registryRetryDelayMs(0),
-    );
+    const now = Date.now();
+    if (stored.state === "live" && stored.registration !== undefined && now < stored.registration.deadline) {
+      return this.#storeUnregistered(stored, stored.registration);
+    }
+    const record = stored.state === "live" ? closingOf(stored, "expired", null) : stored;
+    await this.#record.store(record, now + registryRetryDelayMs(0));
   }
 
   /** A line at debug, where the full session id may stand. */

@@ -1,4 +1,4 @@
-import { readStored, type StoredSession } from "./session-context.ts";
+import { asRegistered, readStored, type StoredSession } from "./session-context.ts";
 
 const KEY = "session";
 
@@ -27,11 +27,11 @@ export class SessionRecord {
     this.#kv = storage.kv;
   }
 
-  /** Record and alarm, from memory where nothing was written since they were read. */
+  /** Record and alarm, the one as the other shows it; from memory where nothing was written since they were read. */
   async read(): Promise<RecordAndAlarm> {
     if (this.#known !== null) return this.#known;
     const alarm = await this.#storage.getAlarm();
-    const read = { stored: this.stored(), alarm };
+    const read = { stored: asRegistered(this.stored(), alarm), alarm };
     if (read.stored !== undefined && alarm !== null && this.#writesUnderWay === 0) this.#known = read;
     return read;
   }

@@ -162,6 +162,7 @@ describe("expiry", () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     await inSession(session, (_, { storage }) => storage.deleteAlarm());
+    moveClock(DAY + 60_000);
     expect(await contextOf(session)).toBeNull();
     expect(await contextOf(session)).toBeNull();
     await settle(session);

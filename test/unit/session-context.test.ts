@@ -1,11 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
+  asRegistered,
   deadlineAfter,
   deadlineOf,
   isDeleted,
   type LiveSession,
   lastUsedAt,
+  nextTryOf,
   registryRetryDelayMs,
 } from "../../src/session/session-context.ts";
 
@@ -77,6 +79,34 @@ describe("deadline", () => {
     const registering = { ...live, registration: { deadline: 5000, tries: 1 } };
     expect(deadlineOf(registering, 1000, 2000)).toBe(5000);
     expect(deadlineOf(registering, 1000, 5000)).toBeNull();
+  });
+});
+
+describe("registration", () => {
+  const registering = (retryAt?: number): LiveSession => ({
+    ...live,
+    registration: { deadline: 5000, tries: 0, ...(retryAt !== undefined && { retryAt }) },
+  });
+
+  it("is over once the alarm is no longer the next try", () => {
+    expect(asRegistered(registering(1000), 1000)).toEqual(registering(1000));
+    expect(asRegistered(registering(1000), 5000)).toEqual(live);
+    expect(asRegistered(registering(1000), 9000)).toEqual(live);
+  });
+
+  it("is not known to be over while the alarm is being handled, nor of a record that does not say when the next try is", () => {
+    expect(asRegistered(registering(1000), null)).toEqual(registering(1000));
+    expect(asRegistered(registering(), 5000)).toEqual(registering());
+  });
+
+  it("is tried again after now and before the deadline, whose alarm means that it is over", () => {
+    fc.assert(
+      fc.property(now, fc.integer({ min: 2, max: DAY }), fc.nat(100), (at, left, tries) => {
+        const next = nextTryOf({ deadline: at + left, tries }, at);
+        expect(next).toBeGreaterThan(at);
+        expect(next).toBeLessThan(at + left);
+      }),
+    );
   });
 });
 

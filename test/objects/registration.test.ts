@@ -1,0 +1,119 @@
+import { describe, expect, it } from "vitest";
+import { ANONYMOUS, type LiveSession } from "../../src/session/session-context.ts";
+import {
+  activeSessions,
+  alarmOf,
+  contextOf,
+  DAY,
+  EMPTY,
+  evict,
+  fireDueAlarm,
+  idOf,
+  inSession,
+  inShard,
+  moveClock,
+  newSession,
+  ownClock,
+  type SessionStub,
+  setRequest,
+  settle,
+  storageOf,
+} from "../support/objects.ts";
+
+ownClock();
+
+const recordOf = (session: SessionStub) =>
+  inSession(session, (_, { storage }) => storage.kv.get("session") as LiveSession);
+
+/** A context as a crash leaves it that comes before the registry's answer: its row is not there. */
+async function unregistered(session: SessionStub): Promise<{ retryAt: number; deadline: number }> {
+  await session.set(ANONYMOUS, setRequest("/a"));
+  const { openedAt, registration } = await recordOf(session);
+  const { retryAt = 0, deadline = 0 } = registration ?? {};
+  await inShard((shard) => shard.unregister({ sessionId: idOf(session), openedAt }, "dropped"));
+  await inSession(session, (_, { storage }) => storage.setAlarm(retryAt));
+  await evict(session);
+  expect(await activeSessions()).toBe(0);
+  return { retryAt, deadline };
+}
+
+describe("registration", () => {
+  it("is confirmed by the alarm alone: the record is not written again, and the alarm is the deadline", async () => {
+    const session = newSession();
+    const set = await session.set(ANONYMOUS, setRequest("/a"));
+    const { registration } = await recordOf(session);
+    expect(registration).toMatchObject({ tries: 0, retryAt: expect.any(Number) });
+    expect(registration?.retryAt).toBeLessThanOrEqual(Date.now() + 5000);
+    expect(await alarmOf(session)).toBe(registration?.deadline);
+    expect(set).toMatchObject({ value: { context: { expiresAt: registration?.deadline } } });
+  });
+
+  it("is left out of the record by the next set, which writes it anyway", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    await session.set(ANONYMOUS, setRequest("/b"));
+    expect(await recordOf(session)).not.toHaveProperty("registration");
+    expect(await activeSessions()).toBe(1);
+  });
+
+  it("comes with the alarm where a crash came before the registry's answer", async () => {
+    const session = newSession();
+    const { retryAt, deadline } = await unregistered(session);
+    moveClock(retryAt - Date.now());
+    expect(await fireDueAlarm(session)).toBe(true);
+    expect(await activeSessions()).toBe(1);
+    expect(await alarmOf(session)).toBe(deadline);
+    await settle(session);
+    expect(await storageOf(session)).toEqual(EMPTY);
+    expect(await activeSessions()).toBe(0);
+  });
+
+  it("comes with the same alarm although the context is used meanwhile, whose deadline moves all the same", async () => {
+    const session = newSession();
+    const { retryAt } = await unregistered(session);
+    moveClock(120_000);
+    const { expiresAt = 0 } = (await contextOf(session)) ?? {};
+    expect(expiresAt).toBeGreaterThanOrEqual(Date.now() + DAY);
+    expect(await alarmOf(session)).toBe(retryAt);
+    expect(await fireDueAlarm(session)).toBe(true);
+    expect(await activeSessions()).toBe(1);
+    expect(await alarmOf(session)).toBe(expiresAt);
+    expect((await contextOf(session))?.workingDirectory).toBe("/a");
+  });
+
+  it("comes with the next set, if that is sooner", async () => {
+    const session = newSession();
+    const { deadline } = await unregistered(session);
+    await session.set(ANONYMOUS, setRequest("/b"));
+    expect(await activeSessions()).toBe(1);
+    expect(await alarmOf(session)).toBe(deadline);
+  });
+
+  it("does no harm where it is there already, as after a crash that lost the alarm's move", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    const { registration } = await recordOf(session);
+    await inSession(session, (_, { storage }) => storage.setAlarm(registration?.retryAt ?? 0));
+    await evict(session);
+    moveClock(5000);
+    expect(await fireDueAlarm(session)).toBe(true);
+    expect(await activeSessions()).toBe(1);
+    expect(await alarmOf(session)).toBe(registration?.deadline);
+  });
+
+  it("of a record by an earlier build, which does not say when the next try is, comes with its alarm", async () => {
+    const session = newSession();
+    const { retryAt, deadline } = await unregistered(session);
+    const { registration: _, ...rest } = await recordOf(session);
+    const written = { ...rest, registration: { deadline, tries: 0 } };
+    await inSession(session, (_, { storage }) => storage.kv.put("session", written));
+    await evict(session);
+    expect((await contextOf(session))?.expiresAt).toBe(deadline);
+    moveClock(retryAt - Date.now());
+    expect(await fireDueAlarm(session)).toBe(true);
+    expect(await activeSessions()).toBe(1);
+    await settle(session);
+    expect(await storageOf(session)).toEqual(EMPTY);
+    expect(await activeSessions()).toBe(0);
+  });
+});

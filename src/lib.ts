@@ -9,8 +9,8 @@ export { type ServerContext, type SessionAppOptions, sessionApp } from "./http/a
 export type { LogFields, Logger } from "./log.ts";
 export type { Caller, Era } from "./mcp/caller.ts";
 export type { ServerSession, ToolResult } from "./mcp/server-session.ts";
-export { sessionIdArgument } from "./mcp/session-tool.ts";
 export type { ToolFailure } from "./mcp/tool-failure.ts";
+export { sessionIdArgument } from "./mcp/tool-input.ts";
 export type { TypedState } from "./mcp/typed-state.ts";
 export { ProjectCatalog } from "./projects/project-catalog.ts";
 export type { ProjectFailure } from "./projects/project-failure.ts";

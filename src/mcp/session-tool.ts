@@ -29,23 +29,6 @@ export interface SessionTool<Input extends z.ZodObject = z.ZodObject, Output ext
 export const defineTool = <I extends z.ZodObject, O extends z.ZodObject>(tool: SessionTool<I, O>): SessionTool =>
   tool as unknown as SessionTool;
 
-/**
- * The argument by which a tool's input names its session. Every tool that reads or changes a session needs it.
- * @example
- * ```ts
- * import { sessionIdArgument } from "mcp-session-context";
- * import * as z from "zod";
- *
- * const inputSchema = z.object({ city: z.string(), session_id: sessionIdArgument });
- * ```
- */
-export const sessionIdArgument = z
-  .string()
-  .optional()
-  .describe(
-    "The session, as an earlier result named it. Leave it out only if this conversation has none yet or your client keeps the session itself",
-  );
-
 export const projectRef = z.object({ id: z.string(), name: z.string() });
 
 /** What every result about a session carries. */

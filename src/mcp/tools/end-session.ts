@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ok } from "../../failure.ts";
-import { defineTool, noContextHint, sessionIdArgument, sessionOutput, sessionPart } from "../session-tool.ts";
+import { defineTool, noContextHint, sessionOutput, sessionPart } from "../session-tool.ts";
+import { sessionIdArgument, toolInput } from "../tool-input.ts";
 
 export const endSession = defineTool({
   name: "end_session",
@@ -9,7 +10,7 @@ export const endSession = defineTool({
     "Forgets this session's working directory and everything else it remembers. The session_id stays usable: " +
     "set_working_directory begins it anew. May be repeated.",
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({ session_id: sessionIdArgument }),
+  input: toolInput({ session_id: sessionIdArgument }),
   output: z.object({
     ended: z.boolean().describe("Whether there was a context to forget"),
     ...sessionOutput,

@@ -1,14 +1,7 @@
 import * as z from "zod";
 import { ok } from "../../failure.ts";
-import {
-  defineTool,
-  isoTime,
-  noContextHint,
-  projectText,
-  sessionIdArgument,
-  sessionOutput,
-  sessionPart,
-} from "../session-tool.ts";
+import { defineTool, isoTime, noContextHint, projectText, sessionOutput, sessionPart } from "../session-tool.ts";
+import { sessionIdArgument, toolInput } from "../tool-input.ts";
 
 const text = z.string().nullable();
 const time = z.iso.datetime().nullable();
@@ -20,7 +13,7 @@ export const getSessionContext = defineTool({
     "Returns everything that this session remembers: working directory, config path, project, client, and when it was set, " +
     "last used and will expire. All null, with a hint, if there is no context. Keeps the session alive.",
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({ session_id: sessionIdArgument }),
+  input: toolInput({ session_id: sessionIdArgument }),
   output: z.object({
     ...sessionOutput,
     config_path: text.describe("Path of the project's config, if one was found"),

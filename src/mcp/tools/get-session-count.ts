@@ -3,6 +3,7 @@ import { ok } from "../../failure.ts";
 import { hasScope } from "../../scopes.ts";
 import { ANONYMOUS } from "../../session/session-context.ts";
 import { defineTool } from "../session-tool.ts";
+import { toolInput } from "../tool-input.ts";
 
 export const getSessionCount = defineTool({
   name: "get_session_count",
@@ -11,7 +12,7 @@ export const getSessionCount = defineTool({
     "Returns how many sessions have a context on this server right now, in total and by region. The number is exact. " +
     "Callers with a token see how many are their own, and the rest only with the scope admin.",
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({}),
+  input: toolInput({}),
   output: z.object({
     active_sessions: z.int().min(0).nullable().describe("Sessions that have a context; null without the scope admin"),
     yours: z.int().min(0).optional().describe("How many of them are the caller's own; only for callers with a token"),

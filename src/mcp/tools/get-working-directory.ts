@@ -1,13 +1,7 @@
 import * as z from "zod";
 import { ok } from "../../failure.ts";
-import {
-  defineTool,
-  noContextHint,
-  projectText,
-  sessionIdArgument,
-  sessionOutput,
-  sessionPart,
-} from "../session-tool.ts";
+import { defineTool, noContextHint, projectText, sessionOutput, sessionPart } from "../session-tool.ts";
+import { sessionIdArgument, toolInput } from "../tool-input.ts";
 
 export const getWorkingDirectory = defineTool({
   name: "get_working_directory",
@@ -16,7 +10,7 @@ export const getWorkingDirectory = defineTool({
     "Returns the directory that this conversation works in, or null with a hint what to call if none is set. " +
     "Use it before you create or change files, to be sure where they belong. Keeps the session alive.",
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({ session_id: sessionIdArgument }),
+  input: toolInput({ session_id: sessionIdArgument }),
   output: z.object({ ...sessionOutput, hint: z.string().optional().describe("What to do if there is no directory") }),
   async run({ session_id }, call) {
     const got = await call.get(session_id);

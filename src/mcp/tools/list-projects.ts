@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { ok } from "../../failure.ts";
 import { projectOutput, projectView, replyPart } from "../project-tool.ts";
-import { defineTool, sessionIdArgument, sessionOutput } from "../session-tool.ts";
+import { defineTool, sessionOutput } from "../session-tool.ts";
+import { sessionIdArgument, textArgument, toolInput } from "../tool-input.ts";
 
 export const listProjects = defineTool({
   name: "list_projects",
@@ -9,8 +10,8 @@ export const listProjects = defineTool({
   description:
     "Lists the caller's registered projects, ordered by root directory, 100 at a time. For callers without a token those of one session.",
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({
-    cursor: z.string().optional().describe("next_cursor of an earlier result, for the projects after those"),
+  input: toolInput({
+    cursor: textArgument("next_cursor of an earlier result, for the projects after those").optional(),
     session_id: sessionIdArgument,
   }),
   output: z.object({

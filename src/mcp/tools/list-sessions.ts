@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ok } from "../../failure.ts";
 import { defineTool, isoTime, projectRef } from "../session-tool.ts";
+import { textArgument, toolInput } from "../tool-input.ts";
 
 export const listSessions = defineTool({
   name: "list_sessions",
@@ -9,8 +10,8 @@ export const listSessions = defineTool({
     "Lists the caller's own active sessions, newest first, with working directory, project and expiry. Use it to find the session_id again " +
     "after it was lost, or to see which sessions can be ended. Does not keep them alive. Refused to callers without a token.",
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({
-    cursor: z.string().optional().describe("next_cursor of an earlier result, for the sessions after those"),
+  input: toolInput({
+    cursor: textArgument("next_cursor of an earlier result, for the sessions after those").optional(),
   }),
   output: z.object({
     sessions: z.array(

@@ -4,8 +4,8 @@ import { defaultConfigPath } from "../../projects/discovery.ts";
 import { parseProjectConfig } from "../../projects/project-config.ts";
 import { parseWorkingDirectory } from "../../session/working-directory.ts";
 import { projectOutput, projectView, replyPart } from "../project-tool.ts";
-import { defineTool, sessionIdArgument, sessionOutput } from "../session-tool.ts";
-import { configArgument } from "./set-working-directory.ts";
+import { defineTool, sessionOutput } from "../session-tool.ts";
+import { configArgument, sessionIdArgument, textArgument, toolInput } from "../tool-input.ts";
 
 export const registerProject = defineTool({
   name: "register_project",
@@ -15,11 +15,9 @@ export const registerProject = defineTool({
     "finds the project. The same root again replaces it; a project without an id is given one, and keeps it. Callers without a token register for one session " +
     "and must have set its working directory before.",
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({
-    root: z.string().describe("Absolute path of the project's root directory"),
-    config: configArgument.describe(
-      "Content of .codebase-mcp/config.json or .workflow-mcp/config.json, as object or text",
-    ),
+  input: toolInput({
+    root: textArgument("Absolute path of the project's root directory"),
+    config: configArgument("Content of .codebase-mcp/config.json or .workflow-mcp/config.json, as object or text"),
     session_id: sessionIdArgument,
   }),
   output: z.object({

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { fail, ok } from "../../failure.ts";
 import { parseWorkingDirectory } from "../../session/working-directory.ts";
 import { replyPart } from "../project-tool.ts";
-import { defineTool, sessionIdArgument, sessionOutput } from "../session-tool.ts";
+import { defineTool, sessionOutput } from "../session-tool.ts";
+import { sessionIdArgument, textArgument, toolInput } from "../tool-input.ts";
 
 export const removeProject = defineTool({
   name: "remove_project",
@@ -10,8 +11,8 @@ export const removeProject = defineTool({
   description:
     "Removes the project registered at a root directory. Sessions that work there are off the project from then on. May be repeated.",
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({
-    root: z.string().describe("The project's root directory, as list_projects shows it"),
+  input: toolInput({
+    root: textArgument("The project's root directory, as list_projects shows it"),
     session_id: sessionIdArgument,
   }),
   output: z.object({ removed: z.boolean().describe("Whether there was one"), ...sessionOutput }),

@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { ok } from "../../failure.ts";
 import { resolveFor } from "../../session/session-project.ts";
-import { defineTool, projectText, sessionIdArgument, sessionOutput, sessionPart } from "../session-tool.ts";
+import { defineTool, projectText, sessionOutput, sessionPart } from "../session-tool.ts";
+import { nameArgument, sessionIdArgument, toolInput } from "../tool-input.ts";
 
 export const resolveProject = defineTool({
   name: "resolve_project",
@@ -11,8 +12,8 @@ export const resolveProject = defineTool({
     "directory leads to, the caller's active project, none. A named project that does not exist, or a config that cannot be used, is an error and never " +
     "replaced by another project. Use it before you change anything, to be sure. Keeps the session alive.",
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({
-    project: z.string().min(1).optional().describe("Id or exact name of a registered project"),
+  input: toolInput({
+    project: nameArgument("Id or exact name of a registered project").optional(),
     session_id: sessionIdArgument,
   }),
   output: z.object({

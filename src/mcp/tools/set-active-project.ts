@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { ok } from "../../failure.ts";
 import { replyPart } from "../project-tool.ts";
-import { defineTool, projectRef, sessionIdArgument, sessionOutput } from "../session-tool.ts";
+import { defineTool, projectRef, sessionOutput } from "../session-tool.ts";
+import { nameArgument, sessionIdArgument, toolInput } from "../tool-input.ts";
 
 export const setActiveProject = defineTool({
   name: "set_active_project",
@@ -10,8 +11,10 @@ export const setActiveProject = defineTool({
     "Chooses the project that applies wherever the working directory leads to none, or with null chooses none. For all of the caller's sessions; " +
     "for callers without a token for one.",
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({
-    project: z.string().min(1).nullable().describe("Id or exact name of a registered project; null: none"),
+  input: toolInput({
+    project: nameArgument("Id or exact name of a registered project")
+      .nullable()
+      .describe("Id or exact name of a registered project; null: none"),
     session_id: sessionIdArgument,
   }),
   output: z.object({ active_project: projectRef.nullable(), ...sessionOutput }),

@@ -6,10 +6,8 @@ import { parseProjectConfig } from "../../projects/project-config.ts";
 import { failedConfigPath, type ProjectFailure } from "../../projects/project-failure.ts";
 import { resolveFor } from "../../session/session-project.ts";
 import { parseWorkingDirectory } from "../../session/working-directory.ts";
-import { defineTool, projectText, sessionIdArgument, sessionOutput, sessionPart } from "../session-tool.ts";
-
-/** The content of a config file, as the object in it or as its text. */
-export const configArgument = z.union([z.string(), z.record(z.string(), z.unknown())]);
+import { defineTool, projectText, sessionOutput, sessionPart } from "../session-tool.ts";
+import { configArgument, sessionIdArgument, textArgument, toolInput } from "../tool-input.ts";
 
 export const setWorkingDirectory = defineTool({
   name: "set_working_directory",
@@ -21,20 +19,17 @@ export const setWorkingDirectory = defineTool({
     "This server cannot read the client's disk: if the directory or one above it has .codebase-mcp/config.json or .workflow-mcp/config.json, " +
     "pass its content as config and its path as config_path.",
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
-  input: z.strictObject({
-    directory: z
-      .string()
-      .describe(
-        'Absolute path on the client\'s machine: "/home/me/project", "C:\\project", "\\\\host\\share\\project" or a file:// URI',
-      ),
+  input: toolInput({
+    directory: textArgument(
+      'Absolute path on the client\'s machine: "/home/me/project", "C:\\project", "\\\\host\\share\\project" or a file:// URI',
+    ),
     session_id: sessionIdArgument,
-    config: configArgument
-      .optional()
-      .describe("Content of the project's config file, as object or text. It is registered, and found from then on"),
-    config_path: z
-      .string()
-      .optional()
-      .describe("Where that file is: .codebase-mcp/config.json in the directory itself if left out"),
+    config: configArgument(
+      "Content of the project's config file, as object or text. It is registered, and found from then on",
+    ).optional(),
+    config_path: textArgument(
+      "Where that file is: .codebase-mcp/config.json in the directory itself if left out",
+    ).optional(),
   }),
   output: z.object({
     success: z.literal(true),

@@ -1,5 +1,5 @@
 /** Everything that is measured: each operation of each peer, by era, connections and sessions. */
-import { OPERATIONS, type OperationName, offers } from "./operations.ts";
+import { IN_TURN, OPERATIONS, type OperationName, offers } from "./operations.ts";
 import { type Era, PEERS, type PeerName } from "./peers.ts";
 
 export interface Case {
@@ -23,8 +23,9 @@ export function casesOf(connections: readonly number[]): Case[][] {
     connections.flatMap((count) =>
       sessionsOf(operation, count).map((sessions) =>
         ERAS.flatMap((era) =>
-          PEERS.filter((peer) => peer.eras.includes(era) && offers(peer, operation)).map((peer) => {
-            return { peer: peer.name, era, operation, connections: count, sessions };
+          PEERS.filter((peer) => peer.eras.includes(era) && offers(peer, operation)).flatMap((peer) => {
+            const one = { peer: peer.name, era, operation, connections: count, sessions };
+            return operation === "get" && peer.calls ? [one, { ...one, operation: IN_TURN }] : [one];
           }),
         ),
       ),

@@ -1,8 +1,14 @@
 /** The requests that are measured, as each peer wants them, and what their answers must contain. */
 import type { Era, Peer } from "./peers.ts";
 
-export type OperationName = "get" | "set" | "open" | "count" | "tools/list";
-export const OPERATIONS: readonly OperationName[] = ["get", "set", "open", "count", "tools/list"];
+export const OPERATIONS = ["get", "set", "open", "count", "tools/list"] as const;
+/** Gets that a Worker makes over RPC in turn, for one request of its own: what RPC costs without the HTTP in front of it. */
+export const IN_TURN = "get ×20";
+const TIMES_IN_TURN = 20;
+export type OperationName = (typeof OPERATIONS)[number] | typeof IN_TURN;
+
+/** How many operations one request stands for. */
+export const timesOf = (operation: OperationName): number => (operation === IN_TURN ? TIMES_IN_TURN : 1);
 
 export interface HttpRequest {
   readonly path: string;
@@ -41,7 +47,7 @@ export function requestOf(
     return {
       path: "/",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ session, ...directory }),
+      body: JSON.stringify({ session, ...directory, ...(operation === IN_TURN && { times: TIMES_IN_TURN }) }),
     };
   }
   if (operation === "tools/list") return message(era, operation, {}, session);
@@ -52,6 +58,7 @@ export function requestOf(
 
 const TOOLS = {
   get: "get_working_directory",
+  [IN_TURN]: "get_working_directory",
   set: "set_working_directory",
   open: "set_working_directory",
   count: "get_session_count",
@@ -100,6 +107,7 @@ const modern = (method: string, params: Record<string, unknown>): HttpRequest =>
 /** What an answer must contain to be one. */
 export const EXPECTED: Readonly<Record<OperationName, string>> = {
   get: DIRECTORY,
+  [IN_TURN]: DIRECTORY,
   set: DIRECTORY,
   open: DIRECTORY,
   count: "active_sessions",

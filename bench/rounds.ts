@@ -1,7 +1,16 @@
 /** Runs all cases in turn, several rounds of them, so that what else the machine does hits all alike. */
 import { type Case, keyOf, SESSIONS } from "./cases.ts";
 import { type Generator, type Load, runLoad, SESSION_PLACEHOLDER } from "./load/load.ts";
-import { DIRECTORY, EXPECTED, initialize, OTHER_DIRECTORY, openSession, requestOf, sendChecked } from "./operations.ts";
+import {
+  DIRECTORY,
+  EXPECTED,
+  initialize,
+  OTHER_DIRECTORY,
+  openSession,
+  requestOf,
+  sendChecked,
+  timesOf,
+} from "./operations.ts";
 import type { PeerName } from "./peers.ts";
 import { together } from "./together.ts";
 import { cpuSeconds, type RunningPeer } from "./workerd.ts";
@@ -48,7 +57,7 @@ export async function runRounds(options: RoundsOptions): Promise<Map<string, Sam
           generator,
           { ...load, seconds: one.operation === "open" ? seconds * LONGER : seconds },
           server.pid,
-          keyOf(one),
+          one,
         );
         if (round > 0) samples.set(keyOf(one), [...(samples.get(keyOf(one)) ?? []), sample]);
       }
@@ -93,14 +102,15 @@ async function prepare({ url }: RunningPeer, one: Case, sessions: readonly strin
   return { url, requests, opening: null, connections };
 }
 
-async function measure(generator: Generator, load: Load, pid: number, key: string): Promise<Sample> {
+async function measure(generator: Generator, load: Load, pid: number, one: Case): Promise<Sample> {
   const before = cpuSeconds(pid);
   let result = await runLoad(generator, load);
   // Not one in all the time, on a disk that is busy with others.
   if (result.operations === 0) result = await runLoad(generator, { ...load, seconds: load.seconds * LONGER });
   const after = cpuSeconds(pid);
-  const { operations, seconds, p50Ms, p99Ms, errors } = result;
-  if (errors > 0 || operations === 0) throw new Error(`${key}: ${errors} errors among ${operations} operations`);
+  const { seconds, p50Ms, p99Ms, errors } = result;
+  const operations = result.operations * timesOf(one.operation);
+  if (errors > 0 || operations === 0) throw new Error(`${keyOf(one)}: ${errors} errors among ${operations} operations`);
   const cpuMicroseconds = before === null || after === null ? null : ((after - before) * 1e6) / operations;
   return { perSecond: operations / seconds, p50Ms, p99Ms, cpuMicroseconds };
 }

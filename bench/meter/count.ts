@@ -26,8 +26,11 @@ const SETTLE_MS = 200;
 const ROUNDING_MS = 2000;
 const VARS = { SESSION_IDLE_TIMEOUT_SECONDS: String((ROUNDING_MS / 1000) * 1440) };
 
-/** So many that every registry shard has been used: creating its tables is no part of an operation. */
+/** So many that every registry shard has been used: creating its tables is no part of an operation, nor is the row of a minute's first event. */
 const SESSIONS_BEFORE = 100;
+const MINUTE_MS = 60_000;
+/** Enough of a minute for these and what is counted after them. */
+const ROOM_MS = 15_000;
 
 export async function countCosts(
   peer: Peer,
@@ -37,8 +40,6 @@ export async function countCosts(
   const wrapper = join(folder, "metered.js");
   writeFileSync(wrapper, wrapperText(peer));
   const server = await startPeer(peer, { modules, folder: join(folder, "metered"), wrapper, vars: VARS });
-  const [firstEra = "none"] = peer.eras;
-  for (let n = 0; n < SESSIONS_BEFORE; n++) await openSession(server.url, firstEra);
   const costs: OperationCost[] = [];
   const counted = async (era: Era, operation: string, run: () => Promise<unknown>) => {
     await meter(server.url, 0);
@@ -46,6 +47,9 @@ export async function countCosts(
     costs.push({ era, operation, ...(await meter(server.url)) });
   };
   for (const era of peer.eras) {
+    const left = MINUTE_MS - (Date.now() % MINUTE_MS);
+    if (left < ROOM_MS) await new Promise((resolve) => setTimeout(resolve, left));
+    for (let n = 0; n < SESSIONS_BEFORE; n++) await openSession(server.url, era);
     const first = initialize(era);
     let session: string | undefined;
     if (first !== null) {

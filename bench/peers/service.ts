@@ -7,14 +7,22 @@ interface PeerEnv {
 
 export default {
   async fetch(request: Request, { CONTEXTS }: PeerEnv): Promise<Response> {
-    const { session, directory, operation } = (await request.json()) as {
+    const {
+      session,
+      directory,
+      operation,
+      times = 1,
+    } = (await request.json()) as {
       session?: string;
       directory?: string;
       operation?: "count" | "end";
+      /** How many gets in turn, of which the last is answered. */
+      times?: number;
     };
     if (operation === "count") return answer(await CONTEXTS.getSessionCount());
     if (operation === "end") return answer(await CONTEXTS.endSession(session ?? ""));
     const id = session ?? crypto.randomUUID();
+    for (let n = 1; n < times; n++) await CONTEXTS.getWorkingDirectory(id);
     const reply =
       directory === undefined
         ? await CONTEXTS.getWorkingDirectory(id)

@@ -87,6 +87,15 @@ export function memoryMiB(pid: number): number | null {
   }
 }
 
+/** How many files a process started from here may open. Node has raised its own limit as far as it may, and passes it on. */
+export function openFilesLimit(): number {
+  try {
+    return Number(/^Max open files\s+(\d+)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1] ?? Infinity);
+  } catch {
+    return Infinity;
+  }
+}
+
 function configText(workers: readonly Peer[], options: StartOptions, storage: string): string {
   const definitions = workers.map((peer, index) => workerText(peer, options, index === 0));
   const services = workers.map((peer) => `(name = "${peer.name}", worker = .${identifier(peer)})`);

@@ -1,6 +1,6 @@
 /**
  * What every answer tells browsers and caches: do not guess, frame, embed or refer, and keep no copy. The list is that of
- * Hono's `secureHeaders`, which sets header by header through eight layers; test/worker/http.test.ts holds the two together.
+ * Hono's `secureHeaders`, which sets header by header through eight layers; test/worker/browser.test.ts holds the two together.
  */
 const PROTECTIVE: readonly (readonly [string, string])[] = [
   // A page that needs more brings a policy of its own; nothing else here is ever rendered.

@@ -1,4 +1,4 @@
-import { ANONYMOUS } from "../session/session-context.ts";
+import { ANONYMOUS, SERVICE_PREFIX } from "../session/session-context.ts";
 
 /** Tables of a registry shard. Append only: see `storage/migrations.ts`. */
 export const REGISTRY_MIGRATIONS: readonly string[] = [
@@ -42,4 +42,8 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
      sequence INTEGER NOT NULL,
      reported_at INTEGER NOT NULL
    ) WITHOUT ROWID;`,
+  // Services share their principal as the anonymous do: nobody lists their contexts, and there may be millions to count.
+  `DROP INDEX session_of_principal;
+   CREATE INDEX session_of_principal ON session (principal, opened_at, session_id)
+     WHERE principal <> '${ANONYMOUS}' AND substr(principal, 1, 8) <> '${SERVICE_PREFIX}';`,
 ];

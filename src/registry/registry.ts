@@ -27,7 +27,7 @@ import type { EndReason } from "./tally.ts";
  */
 export interface SessionCount {
   readonly total: number;
-  /** Of the principal that asks; 0 for anonymous callers. */
+  /** Of the principal that asks; 0 for callers without a token and for services, which share theirs. */
   readonly yours: number;
   /** Only regions that hold a session. */
   readonly byRegion: Readonly<Partial<Record<Region, number>>>;

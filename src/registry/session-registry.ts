@@ -3,7 +3,7 @@ import type { SessionBindings } from "../bindings.ts";
 import { configOf } from "../config.ts";
 import { AUDIT_BATCH, AUDIT_INTERVAL_MS, QUOTA_EXAMPLES } from "../constants.ts";
 import { createLogger } from "../log.ts";
-import { ANONYMOUS, type Principal } from "../session/session-context.ts";
+import { ANONYMOUS, isShared, type Principal, SERVICE_PREFIX } from "../session/session-context.ts";
 import { decodeSessionId } from "../session/session-id.ts";
 import { migrate } from "../storage/migrations.ts";
 import { auditPaceMs } from "./audit.ts";
@@ -47,8 +47,8 @@ export type ListPosition = Pick<RegistryEntry, "sessionId" | "openedAt">;
 
 type Row = { session_id: string; opened_at: number; principal: string; client: string | null };
 
-/** Known principals only: the index that lists and counts them leaves the anonymous out, to save a write for each. */
-const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}'`;
+/** Known principals only: the index that lists and counts them leaves shared ones out, to save a write for each. */
+const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}' AND substr(principal, 1, 8) <> '${SERVICE_PREFIX}'`;
 
 /**
  * One shard of the registry: the set of the live contexts that registered here, and how many they are. Membership, not
@@ -110,7 +110,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
   }
 
   /**
-   * How many contexts are registered here, and how many of them are `principal`'s (0 for anonymous callers).
+   * How many contexts are registered here, and how many of them are `principal`'s (0 for shared principals).
    * @internal
    */
   count(principal: Principal): { sessions: number; yours: number } {
@@ -152,7 +152,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
    */
   listAll(principal: Principal | null, position: ListPosition | null, limit: number): RegistryEntry[] {
     if (!this.#hasTables()) return [];
-    if (principal !== null && principal !== ANONYMOUS) return this.list(principal, position, limit);
+    if (principal !== null && !isShared(principal)) return this.list(principal, position, limit);
     const { openedAt, sessionId } = position ?? { openedAt: Number.MAX_SAFE_INTEGER, sessionId: "" };
     return this.#rows(
       `SELECT * FROM session WHERE principal = coalesce(?, principal) AND (opened_at, session_id) < (?, ?) ORDER BY opened_at DESC, session_id DESC LIMIT ?`,

@@ -8,14 +8,18 @@ export type Principal = string;
 /** The principal of every caller that presents no token. */
 export const ANONYMOUS: Principal = "anonymous";
 
-/** The principal of another Worker that calls over a service binding. No token can have it: verified ones name their issuer. */
-export const servicePrincipal = (service: string): Principal => `service:${service}`;
+/** What the principals of services begin with. No token's does: verified ones name their issuer. */
+export const SERVICE_PREFIX = "service:";
+
+/** The principal of another Worker that calls over a service binding. */
+export const servicePrincipal = (service: string): Principal => SERVICE_PREFIX + service;
 
 /**
  * Whether this principal stands for many callers that know nothing of each other: its sessions are told apart by their ids
  * alone, so each has its own catalog, none is listed, and no quota lumps them together.
  */
-export const isShared = (principal: Principal): boolean => principal === ANONYMOUS || principal.startsWith("service:");
+export const isShared = (principal: Principal): boolean =>
+  principal === ANONYMOUS || principal.startsWith(SERVICE_PREFIX);
 
 /**
  * What a session remembers, as callers see it. Times are milliseconds since the epoch.

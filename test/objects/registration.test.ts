@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { ANONYMOUS, type LiveSession } from "../../src/session/session-context.ts";
 import {
   activeSessions,
@@ -87,6 +88,44 @@ describe("registration", () => {
     await session.set(ANONYMOUS, setRequest("/b"));
     expect(await activeSessions()).toBe(1);
     expect(await alarmOf(session)).toBe(deadline);
+  });
+
+  it("is tried again and again while the registry refuses, ever less often, and the context works meanwhile", async () => {
+    const session = newSession();
+    const refusing = vi.spyOn(SessionRegistry.prototype, "register").mockImplementation(() => {
+      throw new Error("shard refuses");
+    });
+    await session.set(ANONYMOUS, setRequest("/a"));
+    const waits: number[] = [];
+    for (let tries = 1; tries <= 4; tries++) {
+      const { registration } = await recordOf(session);
+      expect(registration).toMatchObject({ tries, retryAt: await alarmOf(session) });
+      waits.push((registration?.retryAt ?? 0) - Date.now());
+      expect((await contextOf(session))?.workingDirectory).toBe("/a");
+      moveClock(waits.at(-1) ?? 0);
+      expect(await fireDueAlarm(session)).toBe(true);
+    }
+    for (const [n, wait] of waits.entries()) {
+      expect(wait).toBeGreaterThanOrEqual(3750 * 2 ** n);
+      expect(wait).toBeLessThanOrEqual(5000 * 2 ** n);
+    }
+    expect(await activeSessions()).toBe(0);
+    refusing.mockRestore();
+    moveClock(((await alarmOf(session)) ?? 0) - Date.now());
+    expect(await fireDueAlarm(session)).toBe(true);
+    expect(await activeSessions()).toBe(1);
+    expect(await alarmOf(session)).toBe((await recordOf(session)).registration?.deadline);
+  });
+
+  it("goes on although the platform has given the alarm up: the context is not taken for an expired one", async () => {
+    const session = newSession();
+    await unregistered(session);
+    await inSession(session, (_, { storage }) => storage.deleteAlarm());
+    await evict(session);
+    expect((await contextOf(session))?.workingDirectory).toBe("/a");
+    moveClock(5000);
+    expect(await fireDueAlarm(session)).toBe(true);
+    expect(await activeSessions()).toBe(1);
   });
 
   it("does no harm where it is there already, as after a crash that lost the alarm's move", async () => {

@@ -6,7 +6,7 @@ import { AUDIT_BATCH } from "../../src/constants.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { REGISTRY_MIGRATIONS } from "../../src/registry/registry-migrations.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
+import { ANONYMOUS, servicePrincipal } from "../../src/session/session-context.ts";
 import { migrate } from "../../src/storage/migrations.ts";
 import {
   activeSessions,
@@ -33,6 +33,20 @@ const count = async (principal = ANONYMOUS) => {
   return counted.ok ? counted.value : counted.failure;
 };
 
+/** Rows that SQLite reads and writes, indexes included, while the shard does `work`. */
+const rowsOf = (work: (shard: SessionRegistry) => void) =>
+  inShard((shard, { storage }) => {
+    const exec = vi.spyOn(storage.sql, "exec");
+    work(shard);
+    const cursors: { rowsRead: number; rowsWritten: number }[] = exec.mock.results.map(({ value }) => value);
+    exec.mockRestore();
+    const sum = (numbers: number[]) => numbers.reduce((total, n) => total + n, 0);
+    return {
+      read: sum(cursors.map(({ rowsRead }) => rowsRead)),
+      written: sum(cursors.map(({ rowsWritten }) => rowsWritten)),
+    };
+  });
+
 describe("membership", () => {
   it("is a set: what is registered or unregistered twice counts once", async () => {
     for (let twice = 0; twice < 2; twice++) await registry().register(SHARD, entry("a"), 0);
@@ -56,6 +70,17 @@ describe("membership", () => {
     await registry().register(SHARD, entry("a"), 0);
     await evictDurableObject(registryShard());
     expect(await count()).toMatchObject({ total: 1 });
+  });
+});
+
+describe("a registration", () => {
+  it("writes the row and the count, and one more only for a known principal, whom the index lists", async () => {
+    await registry().register(SHARD, entry("first"), 0);
+    const written = async (id: string, principal: string) =>
+      (await rowsOf((shard) => shard.register(entry(id, 1000, principal), 0))).written;
+    expect(await written("a", ANONYMOUS)).toBe(2);
+    expect(await written("s", servicePrincipal("notes"))).toBe(2);
+    expect(await written("k", "alice")).toBe(3);
   });
 });
 
@@ -84,11 +109,19 @@ describe("the count", () => {
     expect(await count()).toMatchObject({ total: 1 });
   });
 
-  it("reads one row of its own whatever the number of sessions", async () => {
-    for (let n = 0; n < 300; n++) await registry().register(SHARD, entry(`s${n}`), 0);
-    const rowsRead = await inShard((_, { storage }) => storage.sql.exec("SELECT sessions FROM total").rowsRead);
-    expect(rowsRead).toBe(1);
-    expect(await count()).toMatchObject({ total: 300 });
+  it("reads a row or two, however many sessions there are, whoever asks but a known principal, who has a few", async () => {
+    const notes = servicePrincipal("notes");
+    for (let n = 0; n < 150; n++) {
+      await registry().register(SHARD, entry(`a${n}`), 0);
+      await registry().register(SHARD, entry(`s${n}`, 1000, notes), 0);
+    }
+    for (let n = 0; n < 3; n++) await registry().register(SHARD, entry(`k${n}`, 1000, "alice"), 0);
+    const read = async (principal: string) => (await rowsOf((shard) => shard.count(principal))).read;
+    expect(await read(ANONYMOUS)).toBeLessThanOrEqual(2);
+    expect(await read(notes)).toBeLessThanOrEqual(2);
+    expect(await read("alice")).toBeLessThanOrEqual(6);
+    expect(await count("alice")).toMatchObject({ total: 303, yours: 3 });
+    expect(await count(notes)).toMatchObject({ total: 303, yours: 0 });
   });
 
   it("stays exact when the number of shards grows under live sessions", async () => {

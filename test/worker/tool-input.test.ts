@@ -9,8 +9,8 @@ const FITTING: Readonly<Record<string, unknown>> = { directory: "/a", root: "/a"
 describe.each(TOOLS)("$name", ({ name, input }) => {
   const shape = Object.entries(input.shape);
   /** As clients are told. */
-  const descriptionOf = (argument: string) =>
-    (z.toJSONSchema(input).properties?.[argument] as { description: string }).description;
+  const { properties = {} } = z.toJSONSchema(input) as { properties?: Record<string, { description?: string }> };
+  const descriptionOf = (argument: string) => properties[argument]?.description ?? "";
   const required = shape.filter(([, schema]) => !schema.safeParse(undefined).success).map(([argument]) => argument);
   const fitting = Object.fromEntries(required.map((argument) => [argument, FITTING[argument]]));
 

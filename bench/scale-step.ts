@@ -1,7 +1,8 @@
 /** One number of sessions: opened, counted, used, some of them ended, the others left to expire. */
 import { join } from "node:path";
+import { AWAKE_MS, AwakeObjects } from "./awake-objects.ts";
 import { peerOf } from "./peers.ts";
-import { AwakeObjects, ask, bytesIn, countOf, untilNone, watchMemory } from "./scale-tools.ts";
+import { ask, bytesIn, countOf, untilNone, watchMemory } from "./scale-tools.ts";
 import { median, rounded } from "./statistics.ts";
 import { startPeer } from "./workerd.ts";
 
@@ -33,8 +34,6 @@ const COUNTS = 100;
 const CHECKPOINTS = 10;
 /** Every so many sessions one is used after all have been opened, and as many others are ended by hand. */
 const USED_ONE_IN = 20;
-/** workerd evicts an object that nobody has called for ten seconds. */
-const EVICTION_MS = 12_000;
 const DIRECTORY = "/home/me/projects/shop/frontend";
 
 export async function scaleStep(options: ScaleStepOptions): Promise<ScaleStep> {
@@ -78,7 +77,7 @@ export async function scaleStep(options: ScaleStepOptions): Promise<ScaleStep> {
   });
   await check(sessions - some, "after ending some");
   // What an object has written stands twice until it is put to sleep: in its log too.
-  await new Promise((resolve) => setTimeout(resolve, EVICTION_MS));
+  await new Promise((resolve) => setTimeout(resolve, AWAKE_MS));
   // Only now: putting thousands of objects to sleep takes the same thread. The first count wakes the shards again.
   await countOf(server);
   const counts: number[] = [];

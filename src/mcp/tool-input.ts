@@ -11,18 +11,14 @@ export const toolInput = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   });
 
 /** A text, described as the model is told. */
-export const textArgument = (description: string) =>
-  z.string({ error: ({ input }) => unfit(input, description) }).describe(description);
+export const textArgument = (description: string) => z.string(refusalWith(description)).describe(description);
 
 /** A text that is not empty. */
-export const nameArgument = (description: string) =>
-  textArgument(description).min(1, { error: ({ input }) => unfit(input, description) });
+export const nameArgument = (description: string) => textArgument(description).min(1, refusalWith(description));
 
 /** The content of a config file, as the object in it or as its text. */
 export const configArgument = (description: string) =>
-  z
-    .union([z.string(), z.record(z.string(), z.unknown())], { error: ({ input }) => unfit(input, description) })
-    .describe(description);
+  z.union([z.string(), z.record(z.string(), z.unknown())], refusalWith(description)).describe(description);
 
 /**
  * The argument by which a tool's input names its session. Every tool that reads or changes a session needs it.
@@ -38,8 +34,12 @@ export const sessionIdArgument = textArgument(
   "The session, as an earlier result named it. Leave it out only if this conversation has none yet or your client keeps the session itself",
 ).optional();
 
-const unfit = (input: unknown, description: string): string =>
-  `${input === undefined ? "missing" : `got ${quote(input)}`}. Wanted: ${description}`;
+function refusalWith(description: string) {
+  return {
+    error: ({ input }: { readonly input?: unknown }) =>
+      `${input === undefined ? "missing" : `got ${quote(input)}`}. Wanted: ${description}`,
+  };
+}
 
 function unknownArguments(names: readonly string[], known: readonly string[]): string {
   const takes = known.length === 0 ? "This tool takes none" : `This tool takes ${known.join(", ")}`;

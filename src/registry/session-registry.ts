@@ -3,13 +3,13 @@ import type { SessionBindings } from "../bindings.ts";
 import { configOf } from "../config.ts";
 import { AUDIT_BATCH, AUDIT_INTERVAL_MS, QUOTA_EXAMPLES } from "../constants.ts";
 import { createLogger } from "../log.ts";
-import { ANONYMOUS, isShared, type Principal, SERVICE_PREFIX } from "../session/session-context.ts";
+import { isShared, type Principal } from "../session/session-context.ts";
 import { decodeSessionId } from "../session/session-id.ts";
 import { migrate } from "../storage/migrations.ts";
 import { auditPaceMs } from "./audit.ts";
 import { type HistoryRange, seriesOf } from "./history.ts";
 import type { OperationBatch, OperationCount } from "./operations.ts";
-import { REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
+import { LISTED, REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
 import { ShardHistory } from "./shard-history.ts";
 import { ShardOperations } from "./shard-operations.ts";
 import { type EndReason, NO_TALLY, type Tally } from "./tally.ts";
@@ -47,8 +47,8 @@ export type ListPosition = Pick<RegistryEntry, "sessionId" | "openedAt">;
 
 type Row = { session_id: string; opened_at: number; principal: string; client: string | null };
 
-/** Known principals only: the index that lists and counts them leaves shared ones out, to save a write for each. */
-const OF_PRINCIPAL = `principal = ? AND principal <> '${ANONYMOUS}' AND substr(principal, 1, 8) <> '${SERVICE_PREFIX}'`;
+/** Rows of one known principal. */
+const OF_PRINCIPAL = `principal = ? AND ${LISTED}`;
 
 /**
  * One shard of the registry: the set of the live contexts that registered here, and how many they are. Membership, not
@@ -115,7 +115,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
    */
   count(principal: Principal): { sessions: number; yours: number } {
     if (!this.#hasTables()) return { sessions: 0, yours: 0 };
-    return { sessions: this.#history.sessions(), yours: this.#countOf(principal) };
+    return { sessions: this.#history.sessions(), yours: isShared(principal) ? 0 : this.#countOf(principal) };
   }
 
   /** @internal Adds up calls that an isolate has counted. May be repeated with the same batch. */

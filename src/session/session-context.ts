@@ -9,7 +9,7 @@ export type Principal = string;
 export const ANONYMOUS: Principal = "anonymous";
 
 /** What the principals of services begin with. No token's does: verified ones name their issuer. */
-export const SERVICE_PREFIX = "service:";
+const SERVICE_PREFIX = "service:";
 
 /** The principal of another Worker that calls over a service binding. */
 export const servicePrincipal = (service: string): Principal => SERVICE_PREFIX + service;

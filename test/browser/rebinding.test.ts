@@ -12,11 +12,16 @@ describe.skipIf(!hasChromium)("a page whose own name points to this machine", ()
     const door = await openFrontDoor(0, server.url, KEY);
     onTestFinished(() => door.close());
     const args = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP rebound.example.com 127.0.0.1"];
+    // As in a browser that does not ask its user before a page reaches into the local network.
+    args.push("--disable-features=LocalNetworkAccessChecks");
     const browser = await chromium.launch({ executablePath: CHROMIUM, args });
     onTestFinished(() => browser.close());
     const page = await browser.newPage();
     for (const { port } of [new URL(door.url), new URL(server.url)]) {
-      await page.goto(`http://rebound.example.com:${port}/`);
+      // The page came from elsewhere, before its name was made to point here.
+      const attack = `http://rebound.example.com:${port}/attack`;
+      await page.route(attack, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
+      await page.goto(attack);
       const answers = await page.evaluate<{ status: number; text: string }[]>(`(async () => {
         const answers = [];
         for (const path of ["/", "/dashboard", "/openapi.json", "/api/sessions", "/metrics", "/cdn-cgi/explorer"]) {

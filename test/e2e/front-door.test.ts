@@ -1,4 +1,5 @@
 /** From outside: a client that says by header which host it has asked for, as a page with a rebound name can. */
+import { execFileSync } from "node:child_process";
 import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -107,7 +108,6 @@ describe("the front door of npm start", () => {
 
   it("keeps the keys out of the log, of answers and of every process's arguments", async () => {
     await send(door.url, { path: "/metrics", headers: { Authorization: `Bearer ${OPERATOR_KEY}` } });
-    const { execFileSync } = await import("node:child_process");
     const processes = execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8" });
     const answers = await Promise.all(["/", "/dashboard", "/metrics"].map((path) => send(door.url, { path })));
     for (const key of [KEY, OPERATOR_KEY]) {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { message, post, startApp } from "../support/apps.ts";
+import { AS_OPERATOR, message, OPERATOR_KEY, post, startApp } from "../support/apps.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -34,15 +34,16 @@ describe("a request's event", () => {
     ]);
   });
 
-  it("does not name the session that an operator ended", async () => {
+  it("names neither the session that an operator ended nor the operator key", async () => {
     const lines = linesOf();
     const id = `sess_${"B".repeat(43)}`;
     const request = new Request(`http://localhost/api/sessions/${id}`, {
       method: "DELETE",
-      headers: { Host: "localhost" },
+      headers: { Host: "localhost", ...AS_OPERATOR },
     });
-    await startApp({ LOG_LEVEL: "info" })(request);
+    await startApp({ LOG_LEVEL: "debug", OPERATOR_KEY })(request);
     expect(lines.at(-1)).toMatchObject({ route: "/api/sessions/:id", status: 404 });
     expect(JSON.stringify(lines)).not.toContain(id);
+    expect(JSON.stringify(lines)).not.toContain(OPERATOR_KEY);
   });
 });

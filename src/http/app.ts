@@ -12,6 +12,7 @@ import type { SessionTool } from "../mcp/session-tool.ts";
 import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
+import { shardNames } from "../registry/layout.ts";
 import { Registry } from "../registry/registry.ts";
 import { holdRefusals } from "../session/refusal-wait.ts";
 import { Sessions } from "../session/sessions.ts";
@@ -27,6 +28,7 @@ import { createMcpRoute } from "./mcp-route.ts";
 import { countOperations } from "./operation-metrics.ts";
 import { pageRoutes } from "./pages/page-routes.tsx";
 import { rateLimitKey, withinLimit } from "./rate-limit.ts";
+import { createRegistryHealth } from "./registry-health.ts";
 
 /** State of a server that describes none: no key. */
 type NoState = z.ZodObject<Record<never, z.ZodType>>;
@@ -142,11 +144,20 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   const withinRate = async (limiter: RateLimit | undefined, keyOf: () => string) =>
     limiter === undefined || !config.rateLimited || (await withinLimit(limiter, keyOf(), log));
   const countCalls = countOperations(config, direct?.tools.map(({ name }) => name) ?? []);
+  const missingShards = createRegistryHealth();
   const app = new Hono<AppEnv>();
 
   app.use(createFrame(config, log, countCalls));
 
+  // Alive: the Worker has started, so its configuration is valid.
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  // Ready: the registry can also register, count and list every session.
+  app.get("/readyz", async (c) => {
+    const missing = await missingShards(new Registry(c.env.REGISTRY, config));
+    return missing.length === 0
+      ? c.json({ status: "ready" })
+      : c.json({ status: "degraded", error: `Not responding: ${shardNames(missing)}`, missing_shards: missing }, 503);
+  });
   // For editors, which complete and check a project's config with it.
   app.get("/schema/config.json", (c) =>
     c.body(JSON.stringify(projectConfigJsonSchema()), 200, { "Content-Type": "application/schema+json" }),
@@ -166,7 +177,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     return identity instanceof Response ? identity : next();
   };
   app.route("/", apiRoutes(config, admitAdmin));
-  if (pages) app.route("/", pageRoutes(config, admitAdmin));
+  if (pages) app.route("/", pageRoutes(config, admitAdmin, missingShards));
   app.all("/mcp", async (c) => {
     const request = c.req.raw;
     const identity = await admit(request, c.env.REQUEST_LIMITER, (from) => authenticate(from, "sessions"));

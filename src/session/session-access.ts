@@ -57,11 +57,11 @@ export class SessionAccess {
    * Sets the working directory, beginning a context if there is none, and finds the project that it leads to.
    */
   async set(principal: Principal, request: SetRequest): Promise<Result<SetReply, Refusal | QuotaExceeded>> {
-    const { workingDirectory, config, client, idleTimeoutMs, shard, maxSessions } = request;
+    const { workingDirectory, config, client, idleTimeoutMs, shard, registrySize, region, maxSessions } = request;
     const begin = async ({ now, stored }: Found, project: SessionProject & Entered) => {
       const { switched, wouldSwitch, ...known } = project;
       const context = { owner: principal, workingDirectory, project: known, client, setAt: now, idleTimeoutMs };
-      const begun = await this.#begin({ ...context, shard, maxSessions }, stored);
+      const begun = await this.#begin({ ...context, shard, registrySize, region, maxSessions }, stored);
       if (!begun.ok) return begun;
       return ok({ created: true, switched, wouldSwitch, context: this.view(begun.value, begun.value.deadline, now) });
     };

@@ -26,10 +26,11 @@ export interface Found {
 }
 
 /** What a context begins with. */
-export interface NewContext extends Pick<LiveSession, "workingDirectory" | "project" | "client" | "setAt"> {
+export interface NewContext extends Pick<LiveSession, "workingDirectory" | "project" | "client" | "setAt" | "region"> {
   readonly owner: Principal;
   readonly idleTimeoutMs: number;
   readonly shard: number;
+  readonly registrySize: number;
   /** How many contexts a known principal may have; 0 for no limit. */
   readonly maxSessions: number;
 }
@@ -131,12 +132,12 @@ export class SessionLife {
   }
 
   async #tryToRegister(
-    { openedAt, shard, owner, client, registration }: LiveSession,
+    { openedAt, shard, owner, client, region = null, registrySize, registration }: LiveSession,
     maxSessions: number,
   ): Promise<QuotaExceeded | null> {
     const { previousEnd = "expired" } = registration ?? {};
-    const request = { sessionId: this.#sessionId, openedAt, principal: owner, client, previousEnd };
-    const answer = await this.#registry.register(shard, request, maxSessions);
+    const request = { sessionId: this.#sessionId, openedAt, principal: owner, client, previousEnd, region };
+    const answer = await this.#registry.register(shard, request, maxSessions, registrySize);
     const session = this.#record.stored();
     // Ended, or begun anew, while the registry was at work: that has its own way on.
     if (session?.state !== "live" || session.openedAt !== openedAt || session.registration === undefined) return null;

@@ -10,7 +10,7 @@ it("a bad setting stops the Worker with one line that names the setting, the val
     },
     (error: Error) => error.message,
   );
-  expect(failure).toMatch(/^Bad configuration: REGISTRY_SHARDS is "0": .*from 1 to 1024.*$/);
+  expect(failure).toMatch(/^Bad configuration: REGISTRY_SHARDS is "0": .*from 1 to 256.*$/);
 });
 
 it("a port in use stops the server with a line that names it, rather than being taken for ours", async () => {

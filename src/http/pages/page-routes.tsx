@@ -3,15 +3,13 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { version } from "../../../package.json";
 import type { Config } from "../../config.ts";
-import { HEALTH_MAX_AGE_MS } from "../../constants.ts";
 import { HISTORY_RANGES } from "../../registry/history.ts";
-import type { Registry } from "../../registry/registry.ts";
-import { ANONYMOUS } from "../../session/session-context.ts";
 import { isLocal, ONLY_LOCAL } from "../admin-gate.ts";
 import { refuse, storesOf } from "../api/api-routes.ts";
 import { sessionPage } from "../api/session-page.ts";
 import type { AppEnv } from "../app-env.ts";
 import { LOOPBACK_HOSTS } from "../origin.ts";
+import type { RegistryHealth } from "../registry-health.ts";
 import { ASSETS } from "./assets.ts";
 import { DashboardPage, signInOf } from "./dashboard-page.tsx";
 import { PAGE_POLICY } from "./layout.tsx";
@@ -20,9 +18,12 @@ import { snippetsFor } from "./snippets.ts";
 import { StatusPage } from "./status-page.tsx";
 
 /** Pages for people. `admit` lets through who may see the whole server. */
-export function pageRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
+export function pageRoutes(
+  config: Config,
+  admit: MiddlewareHandler<AppEnv>,
+  missingShards: RegistryHealth,
+): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  const isHealthy = createHealthCheck();
 
   const page = async (c: Context<AppEnv>, body: HtmlEscapedString | Promise<HtmlEscapedString>) => {
     c.header("Content-Security-Policy", PAGE_POLICY);
@@ -40,7 +41,7 @@ export function pageRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Ho
         endpoint={`${origin}/mcp`}
         mode={mode}
         isLocal={local}
-        healthy={await isHealthy(storesOf(c, config).registry)}
+        missing={await missingShards(storesOf(c, config).registry)}
         snippets={snippetsFor(`${origin}/mcp`, mode, local)}
       />,
     );
@@ -59,9 +60,8 @@ export function pageRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Ho
       stores.registry.report(Object.values(HISTORY_RANGES), now),
       sessionPage(stores, { principal: principal || null, cursor: cursor || null }),
     ]);
-    if (!reports.ok) return refuse(c, reports.failure);
     if (!sessions.ok) return refuse(c, sessions.failure);
-    return c.html(<LiveParts reports={reports.value} page={sessions.value} isFirstPage={!cursor} now={now} />);
+    return c.html(<LiveParts reports={reports} page={sessions.value} isFirstPage={!cursor} now={now} />);
   });
 
   routes.get("/assets/:name", (c) => {
@@ -70,18 +70,4 @@ export function pageRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Ho
     return c.body(asset.text, 200, { "Content-Type": asset.type });
   });
   return routes;
-}
-
-/** Asks the registry, but for the page of everybody not more often than once in a while, whoever reloads it. */
-function createHealthCheck(): (registry: Registry) => Promise<boolean> {
-  let checkedAt = Number.NEGATIVE_INFINITY;
-  let healthy = true;
-  return async (registry) => {
-    if (Date.now() - checkedAt >= HEALTH_MAX_AGE_MS) {
-      // Before the answer is there, so that requests of the same moment do not ask too.
-      checkedAt = Date.now();
-      healthy = (await registry.count(ANONYMOUS)).ok;
-    }
-    return healthy;
-  };
 }

@@ -75,10 +75,11 @@ describe("a registration", () => {
   it("writes the row and the count, and one more only for a known principal, whom the index lists", async () => {
     await registry().register(SHARD, entry("first"), 0);
     const written = async (id: string, principal: string) =>
-      (await rowsOf((shard) => shard.register(entry(id, 1000, principal), 0))).written;
+      (await rowsOf((shard) => shard.register({ ...entry(id, 1000, principal), region: "weur" }, 0))).written;
     expect(await written("a", ANONYMOUS)).toBe(2);
     expect(await written("s", servicePrincipal("notes"))).toBe(2);
     expect(await written("k", "alice")).toBe(3);
+    expect((await rowsOf((shard) => shard.unregister(entry("a"), "ended"))).written).toBe(2);
   });
 });
 

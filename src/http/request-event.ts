@@ -3,7 +3,17 @@ import type { McpEvent } from "./mcp-event.ts";
 
 /** Paths that may stand in the log; any other is the client's own text. */
 const ROUTES = new Set([
-  ...["/mcp", "/healthz", "/schema/config.json", "/", "/dashboard", "/dashboard/live", "/metrics", "/openapi.json"],
+  ...[
+    "/mcp",
+    "/healthz",
+    "/readyz",
+    "/schema/config.json",
+    "/",
+    "/dashboard",
+    "/dashboard/live",
+    "/metrics",
+    "/openapi.json",
+  ],
   ...["/api/sessions", "/api/sessions/count"],
 ]);
 

@@ -4,6 +4,7 @@ import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
 import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";
 import type { Registry, SessionCount } from "../registry/registry.ts";
+import { peekForList } from "../session/peek-for-list.ts";
 import type { HoldRefusal } from "../session/refusal-wait.ts";
 import { ANONYMOUS, isShared, type SessionContext } from "../session/session-context.ts";
 import { NO_PROJECT, questionOf } from "../session/session-project.ts";
@@ -24,7 +25,12 @@ export interface Stores {
 /** The session that a call means, if any, and its context, if it has one. */
 type SessionState = { sessionId: string | null; context: SessionContext | null };
 type StateOfSession = StateReply & { sessionId: string | null };
-type SessionPage = { contexts: SessionContext[]; nextCursor: string | null };
+type SessionPage = {
+  contexts: SessionContext[];
+  /** Ids of sessions that did not answer; for the registry they are active. */
+  unanswered: string[];
+  nextCursor: string | null;
+};
 type SessionEnd = { sessionId: string | null; ended: boolean };
 type SessionAndProject = ProjectReply & { sessionId: string | null };
 
@@ -142,6 +148,11 @@ export class SessionCall {
     return this.#stores.registry.count(this.caller.principal);
   }
 
+  /** How many live contexts are the caller's own. Asks only the shards that can hold them. */
+  countOwn(): Promise<Result<number, ToolFailure>> {
+    return this.#stores.registry.countOf(this.caller.principal);
+  }
+
   /** A page of the caller's own sessions, newest first. Peeks at each: listing keeps nothing alive. */
   async list(cursor: string | undefined): Promise<Result<SessionPage, ToolFailure>> {
     const { principal } = this.caller;
@@ -151,13 +162,15 @@ export class SessionCall {
     const entries = await this.#stores.registry.list(principal, position, LIST_PAGE);
     if (!entries.ok) return entries;
     const contexts: SessionContext[] = [];
-    for (const peeked of await Promise.all(entries.value.map((entry) => this.#peek(entry.sessionId)))) {
-      if (!peeked.ok) return peeked;
+    const unanswered: string[] = [];
+    const peeks = entries.value.map(async ({ sessionId }) => ({ sessionId, peeked: await this.#peek(sessionId) }));
+    for (const { sessionId, peeked } of await Promise.all(peeks)) {
+      if (peeked === "unanswered") unanswered.push(sessionId);
       // Ended or expired since it was listed: no active session.
-      if (peeked.value !== null) contexts.push(peeked.value);
+      else if (peeked !== null) contexts.push(peeked);
     }
     const last = entries.value.length === LIST_PAGE ? entries.value.at(-1) : undefined;
-    return ok({ contexts, nextCursor: last === undefined ? null : encodeCursor(last) });
+    return ok({ contexts, unanswered, nextCursor: last === undefined ? null : encodeCursor(last) });
   }
 
   /** Notes that a call of `tool` is over: `ok`, or why not. */
@@ -175,12 +188,10 @@ export class SessionCall {
     await this.#record.headerAsked;
   }
 
-  async #peek(sessionId: string): Promise<Result<SessionContext | null>> {
-    const session = this.#stores.sessions.parse(sessionId);
-    if (!session.ok) return ok(null);
-    const peeked = await this.#stores.sessions.peek(session.value, this.caller.principal);
-    // The row outlives a session that has been deleted or has passed to somebody else by a moment.
-    return !peeked.ok && peeked.failure.kind !== "session_unavailable" ? ok(null) : peeked;
+  async #peek(sessionId: string): Promise<SessionContext | null | "unanswered"> {
+    const { sessions } = this.#stores;
+    const session = sessions.parse(sessionId);
+    return session.ok ? peekForList(() => sessions.peek(session.value, this.caller.principal)) : null;
   }
 
   async #charge() {

@@ -24,12 +24,15 @@ export const listSessions = defineTool({
         expires_at: z.iso.datetime(),
       }),
     ),
+    not_responding: z
+      .array(z.string())
+      .describe("Ids of sessions that did not respond just now, so that nothing else is known of them. Normally empty"),
     next_cursor: z.string().nullable().describe("Pass it as cursor for more; null: these were the last"),
   }),
   async run({ cursor }, call) {
     const page = await call.list(cursor);
     if (!page.ok) return page;
-    const { contexts, nextCursor } = page.value;
+    const { contexts, unanswered, nextCursor } = page.value;
     const sessions = contexts.map((context) => {
       return {
         session_id: context.sessionId,
@@ -44,8 +47,12 @@ export const listSessions = defineTool({
     const lines = sessions.map(
       (session) => `${session.session_id}: ${session.working_directory ?? "no working directory"}`,
     );
+    for (const sessionId of unanswered) lines.push(`${sessionId}: not responding right now`);
     if (lines.length === 0) lines.push("No active sessions");
     if (nextCursor !== null) lines.push(`More with cursor ${nextCursor}`);
-    return ok({ structured: { sessions, next_cursor: nextCursor }, text: lines.join("\n") });
+    return ok({
+      structured: { sessions, not_responding: unanswered, next_cursor: nextCursor },
+      text: lines.join("\n"),
+    });
   },
 });

@@ -1,9 +1,7 @@
 import type { AuthConfig } from "../auth-config.ts";
-import type { Scope } from "../scopes.ts";
+import type { Admission, Authenticator } from "./auth.ts";
 import type { Identity } from "./identity.ts";
 import { LOOPBACK_HOSTS } from "./origin.ts";
-
-type Authenticate = (request: Request, scope: Scope) => Promise<Identity | Response>;
 
 /**
  * The check before pages and figures of the whole server: scope `admin`; and where nobody has a scope because everybody
@@ -11,14 +9,14 @@ type Authenticate = (request: Request, scope: Scope) => Promise<Identity | Respo
  */
 export function createAdminGate(
   auth: AuthConfig,
-  authenticate: Authenticate,
-): (request: Request) => Promise<Identity | Response> {
-  return async (request) => {
+  authenticate: Authenticator,
+): (request: Request, admission: Admission) => Promise<Identity | Response> {
+  return async (request, admission) => {
     if (isForeignPage(request)) {
       return refuse("Pages of other origins may not call this. Open the dashboard of this server itself");
     }
     if (auth.mode === "none" && !isLocal(request)) return refuse(ONLY_LOCAL);
-    return authenticate(request, "admin");
+    return authenticate(request, "admin", admission);
   };
 }
 

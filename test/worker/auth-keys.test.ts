@@ -1,11 +1,62 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { initialize } from "../support/apps.ts";
+import { type Answer, initialize, type Send, startApp } from "../support/apps.ts";
 import { startWithIssuer as start } from "../support/issuer.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
   vi.useRealTimers();
 });
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+
+/** The clock stands still, so that what a test says about time does not depend on how long it takes. */
+function stopClock(): { pass(ms: number): void } {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  return { pass: (ms) => void vi.setSystemTime(Date.now() + ms) };
+}
+
+/** Lines of the log about keys, at any level. */
+function keyLines(): Record<string, unknown>[] {
+  const lines: Record<string, unknown>[] = [];
+  for (const method of ["log", "error"] as const) {
+    vi.spyOn(console, method).mockImplementation((line) => {
+      if (String(line).includes("token_keys_unavailable")) lines.push(JSON.parse(String(line)));
+    });
+  }
+  return lines;
+}
+
+/** How many answers there were of each status. */
+function statuses(answers: readonly Answer[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+const together = (count: number, send: Send, tokenOf: (i: number) => Promise<string>): Promise<Answer[]> =>
+  Promise.all(Array.from({ length: count }, async (_, i) => send(initialize({ token: await tokenOf(i) }))));
+
+/** A body that goes on until nobody reads it. */
+const endless = () =>
+  new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(32)) }));
+
+const hang = () => new Promise<Response>(() => undefined);
+
+const MISBEHAVIOUR: [string, () => Response | Promise<Response>][] = [
+  ["is down", () => new Response("no", { status: 500 })],
+  ["cannot be reached", () => Promise.reject(new TypeError("network"))],
+  ["leads elsewhere", () => Response.redirect("https://elsewhere.example.com/jwks", 302)],
+  ["answers nonsense", () => new Response("<html>")],
+  ["answers something else", () => Response.json({ keys: "none" })],
+  ["answers with keys that are none", () => Response.json({ keys: [null] })],
+  ["answers without end", endless],
+  ["does not answer", hang],
+  [
+    "stops in the middle of its answer",
+    () => new Response(new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(1)) })),
+  ],
+];
 
 describe("keys of the issuer", () => {
   it("are fetched once for many requests", async () => {
@@ -16,65 +67,224 @@ describe("keys of the issuer", () => {
   });
 
   it("are fetched anew for an unknown key, so that a rotated one is accepted and a withdrawn one is not", async () => {
-    vi.useFakeTimers({ toFake: ["Date"] });
+    const clock = stopClock();
     const { issuer, send } = await start();
     const old = await issuer.sign();
     expect((await send(initialize({ token: old }))).status).toBe(200);
     await issuer.rotate();
-    vi.setSystemTime(Date.now() + 31_000);
-    expect((await send(initialize({ token: await issuer.sign() }))).status).toBe(200);
+    clock.pass(30 * SECOND);
+    const rotated = await together(100, send, () => issuer.sign());
+    expect(statuses(rotated)).toEqual({ 200: 100 });
     expect((await send(initialize({ token: old }))).status).toBe(401);
     expect(issuer.state.fetches).toBe(2);
   });
 
-  it("are not fetched for each made-up key id", async () => {
+  it("are fetched at most once in 30 seconds, whatever key ids are made up", async () => {
+    const clock = stopClock();
     const { issuer, send } = await start();
-    expect((await send(initialize({ token: await issuer.sign() }))).status).toBe(200);
-    for (let i = 0; i < 20; i++) {
-      expect((await send(initialize({ token: await issuer.sign({}, { kid: `made-up-${i}` }) }))).status).toBe(401);
-    }
+    const madeUp = (i: number) => issuer.sign({}, { kid: `made-up-${i}` });
+    expect(statuses(await together(100, send, madeUp))).toEqual({ 401: 100 });
+    expect(issuer.state.fetches).toBe(1);
+    clock.pass(30 * SECOND - 1);
+    expect(statuses(await together(100, send, madeUp))).toEqual({ 401: 100 });
+    expect(issuer.state.fetches).toBe(1);
+    clock.pass(1);
+    expect(statuses(await together(100, send, madeUp))).toEqual({ 401: 100 });
+    expect(issuer.state.fetches).toBe(2);
+  });
+
+  it("come with the first fetch, whoever causes it: a cold start under attack locks nobody out", async () => {
+    const { issuer, send } = await start();
+    issuer.state.respond = async () => {
+      await scheduler.wait(200);
+      return Response.json({ keys: [issuer.publicJwk()] });
+    };
+    const answers = await together(100, send, (i) => issuer.sign({}, i % 2 === 0 ? { kid: `made-up-${i}` } : {}));
+    expect(statuses(answers)).toEqual({ 200: 50, 401: 50 });
     expect(issuer.state.fetches).toBe(1);
   });
 
-  it.each([
-    ["is down", () => new Response("no", { status: 500 })],
-    ["does not answer", () => Promise.reject(new TypeError("network"))],
-    ["leads elsewhere", () => Response.redirect("https://elsewhere.example.com/jwks", 302)],
-    ["answers nonsense", () => new Response("<html>")],
-    ["answers something else", () => Response.json({ keys: "none" })],
-  ])(
-    "are reported as out of reach with 503 when their endpoint %s, and it is left alone for a moment",
-    async (_, down) => {
-      vi.useFakeTimers({ toFake: ["Date"] });
-      vi.spyOn(console, "error").mockImplementation(() => undefined);
+  it.each(MISBEHAVIOUR)(
+    "that were never fetched, since their endpoint %s, make it 503 with one fetch and one line in 30 seconds",
+    async (_, misbehave) => {
+      const clock = stopClock();
+      const lines = keyLines();
       const { issuer, send } = await start();
-      const token = await issuer.sign();
-      issuer.state.respond = down;
-      for (let i = 0; i < 5; i++) {
-        const answer = await send(initialize({ token }));
-        expect(answer.status).toBe(503);
-        expect(answer.headers.get("Retry-After")).toBe("5");
-        expect(answer.text).toContain("out of reach");
+      issuer.state.respond = misbehave;
+      for (let i = 0; i < 2; i++) {
+        const answers = await together(100, send, () => issuer.sign());
+        expect(statuses(answers)).toEqual({ 503: 100 });
+        expect(answers[0]?.headers.get("Retry-After")).toBe("30");
+        expect(answers[0]?.text).toContain("out of reach");
       }
       expect(issuer.state.fetches).toBe(1);
+      expect(lines).toEqual([expect.objectContaining({ level: "error", url: issuer.jwksUrl })]);
       issuer.state.respond = null;
-      vi.setSystemTime(Date.now() + 2001);
-      expect((await send(initialize({ token }))).status).toBe(200);
+      clock.pass(30 * SECOND);
+      expect((await send(initialize({ token: await issuer.sign() }))).status).toBe(200);
     },
   );
 
-  it("that are too weak to use make it 503, not 500 and not 401", async () => {
+  it.each(MISBEHAVIOUR)(
+    "that are fresh stay in use when their endpoint %s, with one fetch and one line in 30 seconds",
+    async (_, misbehave) => {
+      const clock = stopClock();
+      const lines = keyLines();
+      const { issuer, send } = await start({ LOG_LEVEL: "warn" });
+      expect((await send(initialize({ token: await issuer.sign() }))).status).toBe(200);
+      issuer.state.respond = misbehave;
+      clock.pass(31 * SECOND);
+      for (let i = 0; i < 2; i++) {
+        const answers = await together(100, send, (n) => issuer.sign({}, n % 2 === 0 ? { kid: `made-up-${n}` } : {}));
+        expect(statuses(answers)).toEqual({ 200: 50, 401: 50 });
+      }
+      expect(issuer.state.fetches).toBe(2);
+      expect(lines).toEqual([expect.objectContaining({ level: "warn", url: issuer.jwksUrl })]);
+    },
+  );
+
+  it("are refreshed from their fifth minute on, and nobody waits for it", async () => {
+    const clock = stopClock();
+    const { issuer, send } = await start();
+    const token = await issuer.sign();
+    expect((await send(initialize({ token }))).status).toBe(200);
+    const { promise, resolve } = Promise.withResolvers<Response>();
+    issuer.state.respond = () => promise;
+    clock.pass(5 * MINUTE);
+    // Not one answer would come if a request waited.
+    const early = await Promise.race([together(100, startApp(issuer.vars), () => issuer.sign()), scheduler.wait(3000)]);
+    expect(early && statuses(early)).toEqual({ 200: 100 });
+    expect(issuer.state.fetches).toBe(2);
+    resolve(Response.json({ keys: [issuer.publicJwk()] }));
+    await scheduler.wait(10);
+    clock.pass(5 * MINUTE - 1);
+    expect((await send(initialize({ token: await issuer.sign({ exp: Date.now() / 1000 + 60 }) }))).status).toBe(200);
+    expect(issuer.state.fetches).toBe(2);
+  });
+
+  it("are not used after ten minutes without asking the issuer, so that a withdrawn key ends then at the latest", async () => {
+    const clock = stopClock();
+    const { issuer, send } = await start();
+    const token = await issuer.sign({ exp: Date.now() / 1000 + 3600 });
+    expect((await send(initialize({ token }))).status).toBe(200);
+    await issuer.rotate();
+    clock.pass(10 * MINUTE);
+    expect(statuses(await together(100, send, async () => token))).toEqual({ 401: 100 });
+    expect(issuer.state.fetches).toBe(2);
+  });
+
+  it("go on being used for an hour while their endpoint is down, and no longer", async () => {
+    const clock = stopClock();
     vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const { issuer, send } = await start();
+    const token = await issuer.sign({ exp: Date.now() / 1000 + 7200 });
+    const another = await issuer.sign({ exp: Date.now() / 1000 + 7200, sub: "bob" });
+    expect((await send(initialize({ token }))).status).toBe(200);
+    issuer.state.respond = () => new Response("no", { status: 503 });
+    clock.pass(11 * MINUTE);
+    for (const each of [token, another]) expect((await send(initialize({ token: each }))).status).toBe(200);
+    clock.pass(49 * MINUTE - 1);
+    for (const each of [token, another]) expect((await send(initialize({ token: each }))).status).toBe(200);
+    clock.pass(1);
+    for (const each of [token, another]) expect((await send(initialize({ token: each }))).status).toBe(503);
+    expect(issuer.state.fetches).toBe(3);
+  });
+
+  it("that are too weak to use make it 503, not 500 and not 401, with one line in the log", async () => {
+    const lines = keyLines();
     const { issuer, send } = await start();
     issuer.state.respond = () =>
       Response.json({ keys: [{ kty: "EC", crv: "P-256", x: "AA", y: "AA", kid: issuer.kid() }] });
-    expect((await send(initialize({ token: await issuer.sign() }))).status).toBe(503);
+    expect(statuses(await together(10, send, () => issuer.sign()))).toEqual({ 503: 10 });
+    expect(lines).toHaveLength(1);
+  });
+});
+
+describe("keys without an id", () => {
+  const unnamed = ({ kid: _, ...jwk }: { kid?: string }) => jwk;
+
+  it("verify a token, with an id or without one, if any of them can", async () => {
+    const { issuer, send } = await start();
+    const others = [await issuer.anotherJwk(), await issuer.anotherJwk()];
+    issuer.state.respond = () => Response.json({ keys: [...others, issuer.publicJwk()].map(unnamed) });
+    for (const kid of [undefined, "any"]) {
+      expect((await send(initialize({ token: await issuer.sign({}, { kid }) }))).status, kid).toBe(200);
+    }
   });
 
-  it("serve many requests at once", async () => {
+  it.each([1, 3])("in a token are made up for by any of %i published keys", async (count) => {
     const { issuer, send } = await start();
+    const others = await Promise.all(Array.from({ length: count - 1 }, () => issuer.anotherJwk()));
+    issuer.state.respond = () => Response.json({ keys: [...others, issuer.publicJwk()] });
+    expect((await send(initialize({ token: await issuer.sign({}, { kid: undefined }) }))).status).toBe(200);
+  });
+
+  it("that verify nothing are fetched anew, as the issuer may have replaced them, within the same bound", async () => {
+    const clock = stopClock();
+    const { issuer, send } = await start();
+    const keys = [unnamed(await issuer.anotherJwk())];
+    issuer.state.respond = () => Response.json({ keys });
+    const tokenOf = (i: number) => issuer.sign({}, { kid: i % 2 === 0 ? undefined : "any" });
+    expect(statuses(await together(50, send, tokenOf))).toEqual({ 401: 50 });
+    expect(issuer.state.fetches).toBe(1);
+    keys[0] = unnamed(issuer.publicJwk());
+    clock.pass(30 * SECOND);
+    expect(statuses(await together(50, send, tokenOf))).toEqual({ 200: 50 });
+    expect(issuer.state.fetches).toBe(2);
+  });
+
+  it("cost a token that names none at most ten signatures", async () => {
+    const { issuer, send } = await start();
+    const other = await issuer.anotherJwk();
+    issuer.state.respond = () => Response.json({ keys: Array.from({ length: 500 }, () => unnamed(other)) });
+    const token = await issuer.sign({}, { kid: undefined });
+    const verify = vi.spyOn(crypto.subtle, "verify");
+    expect((await send(initialize({ token }))).status).toBe(401);
+    expect(verify).toHaveBeenCalledTimes(10);
+  });
+});
+
+describe("the client's address", () => {
+  const limits = (limit: number) => {
+    const used = new Map<string, number>();
+    const binding: RateLimit = {
+      async limit({ key }) {
+        used.set(key, (used.get(key) ?? 0) + 1);
+        return { success: (used.get(key) ?? 0) <= limit };
+      },
+    };
+    return { used, bindings: { REQUEST_LIMITER: binding } };
+  };
+  const headers = { "cf-connecting-ip": "192.0.2.1" };
+
+  it("is charged before a token is verified or keys are fetched, and once per request", async () => {
+    const { issuer } = await start();
+    const { used, bindings } = limits(0);
+    const send = startApp({ ...issuer.vars, RATE_LIMITS: "on" }, bindings);
+    const verify = vi.spyOn(crypto.subtle, "verify");
+    for (const token of [await issuer.sign(), await issuer.sign({}, { kid: "made-up" }), "x"]) {
+      const answer = await send(initialize({ token, headers }));
+      expect(answer.status).toBe(429);
+      expect(answer.headers.get("Retry-After")).toBe("60");
+    }
+    expect(issuer.state.fetches).toBe(0);
+    expect(verify).not.toHaveBeenCalled();
+    expect(used).toEqual(new Map([["address 192.0.2.1", 3]]));
+  });
+
+  it("that others misuse does not lock out a caller whose token has been verified", async () => {
+    const { issuer } = await start();
+    const { used, bindings } = limits(5);
+    const send = startApp({ ...issuer.vars, RATE_LIMITS: "on" }, bindings);
     const token = await issuer.sign();
-    const answers = await Promise.all(Array.from({ length: 20 }, () => send(initialize({ token }))));
-    expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 20 }, () => 200));
+    expect((await send(initialize({ token, headers }))).status).toBe(200);
+    const hostile = await Promise.all(
+      Array.from({ length: 20 }, async (_, i) =>
+        send(initialize({ token: await issuer.sign({}, { kid: `made-up-${i}` }), headers })),
+      ),
+    );
+    expect(statuses(hostile)).toEqual({ 401: 4, 429: 16 });
+    expect((await send(initialize({ token, headers }))).status).toBe(200);
+    expect([...used.values()]).toEqual([21, 2]);
   });
 });

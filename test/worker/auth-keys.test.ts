@@ -37,23 +37,29 @@ function statuses(answers: readonly Answer[]): Record<number, number> {
 const together = (count: number, send: Send, tokenOf: (i: number) => Promise<string>): Promise<Answer[]> =>
   Promise.all(Array.from({ length: count }, async (_, i) => send(initialize({ token: await tokenOf(i) }))));
 
-/** A body that goes on until nobody reads it. */
-const endless = () =>
-  new Response(new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65_536).fill(32)) }));
+/** A body of 64 MiB, made as it is read. */
+function huge(): Response {
+  const chunk = new Uint8Array(65_536).fill(32);
+  let left = 1024;
+  const pull = (controller: ReadableStreamDefaultController) =>
+    left-- > 0 ? controller.enqueue(chunk) : controller.close();
+  return new Response(new ReadableStream({ pull }));
+}
 
 const hang = () => new Promise<Response>(() => undefined);
 
-const MISBEHAVIOUR: [string, () => Response | Promise<Response>][] = [
-  ["is down", () => new Response("no", { status: 500 })],
-  ["cannot be reached", () => Promise.reject(new TypeError("network"))],
-  ["leads elsewhere", () => Response.redirect("https://elsewhere.example.com/jwks", 302)],
-  ["answers nonsense", () => new Response("<html>")],
-  ["answers something else", () => Response.json({ keys: "none" })],
-  ["answers with keys that are none", () => Response.json({ keys: [null] })],
-  ["answers without end", endless],
-  ["does not answer", hang],
+const MISBEHAVIOUR: [what: string, logged: string, misbehave: () => Response | Promise<Response>][] = [
+  ["is down", "status 500", () => new Response("no", { status: 500 })],
+  ["cannot be reached", "network", () => Promise.reject(new TypeError("network"))],
+  ["leads elsewhere", "status 302", () => Response.redirect("https://elsewhere.example.com/jwks", 302)],
+  ["answers nonsense", "JSON Web Key Set", () => new Response("<html>")],
+  ["answers something else", "JSON Web Key Set", () => Response.json({ keys: "none" })],
+  ["answers with keys that are none", "JSON Web Key Set", () => Response.json({ keys: [null] })],
+  ["answers with far too much", "262144 bytes", huge],
+  ["does not answer", "within 5000 ms", hang],
   [
     "stops in the middle of its answer",
+    "within 5000 ms",
     () => new Response(new ReadableStream({ start: (c) => c.enqueue(new Uint8Array(1)) })),
   ],
 ];
@@ -106,7 +112,7 @@ describe("keys of the issuer", () => {
 
   it.each(MISBEHAVIOUR)(
     "that were never fetched, since their endpoint %s, make it 503 with one fetch and one line in 30 seconds",
-    async (_, misbehave) => {
+    async (_, logged, misbehave) => {
       const clock = stopClock();
       const lines = keyLines();
       const { issuer, send } = await start();
@@ -118,7 +124,7 @@ describe("keys of the issuer", () => {
         expect(answers[0]?.text).toContain("out of reach");
       }
       expect(issuer.state.fetches).toBe(1);
-      expect(lines).toEqual([expect.objectContaining({ level: "error", url: issuer.jwksUrl })]);
+      expect(lines).toEqual([expect.objectContaining({ level: "error", error: expect.stringContaining(logged) })]);
       issuer.state.respond = null;
       clock.pass(30 * SECOND);
       expect((await send(initialize({ token: await issuer.sign() }))).status).toBe(200);
@@ -127,7 +133,7 @@ describe("keys of the issuer", () => {
 
   it.each(MISBEHAVIOUR)(
     "that are fresh stay in use when their endpoint %s, with one fetch and one line in 30 seconds",
-    async (_, misbehave) => {
+    async (_, logged, misbehave) => {
       const clock = stopClock();
       const lines = keyLines();
       const { issuer, send } = await start({ LOG_LEVEL: "warn" });
@@ -139,7 +145,7 @@ describe("keys of the issuer", () => {
         expect(statuses(answers)).toEqual({ 200: 50, 401: 50 });
       }
       expect(issuer.state.fetches).toBe(2);
-      expect(lines).toEqual([expect.objectContaining({ level: "warn", url: issuer.jwksUrl })]);
+      expect(lines).toEqual([expect.objectContaining({ level: "warn", error: expect.stringContaining(logged) })]);
     },
   );
 
@@ -171,6 +177,18 @@ describe("keys of the issuer", () => {
     clock.pass(10 * MINUTE);
     expect(statuses(await together(100, send, async () => token))).toEqual({ 401: 100 });
     expect(issuer.state.fetches).toBe(2);
+  });
+
+  it("that were withdrawn end with the refresh, also for tokens that were accepted before", async () => {
+    const clock = stopClock();
+    const { issuer, send } = await start();
+    const token = await issuer.sign({ exp: Date.now() / 1000 + 3600 });
+    expect((await send(initialize({ token }))).status).toBe(200);
+    await issuer.rotate();
+    clock.pass(5 * MINUTE);
+    expect((await send(initialize({ token }))).status).toBe(200);
+    await scheduler.wait(10);
+    expect((await send(initialize({ token }))).status).toBe(401);
   });
 
   it("go on being used for an hour while their endpoint is down, and no longer", async () => {

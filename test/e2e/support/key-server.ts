@@ -12,7 +12,7 @@ export interface KeyServer {
   behaviour: Behaviour;
   /** Requests for the keys so far, and the most that were open at once. */
   readonly fetches: number;
-  readonly mostAtOnce: number;
+  mostAtOnce: number;
   /** Requests that followed the redirect. */
   readonly followed: number;
   /** A token of `subject`, good for five minutes. */

@@ -9,7 +9,7 @@ import {
   type SignOptions,
 } from "jose";
 import { vi } from "vitest";
-import { startApp } from "./apps.ts";
+import { type Answer, initialize, type Send, startApp } from "./apps.ts";
 
 export const ISSUER = "https://issuer.example.com/";
 export const AUDIENCE = "https://mcp.example.workers.dev/mcp";
@@ -70,6 +70,10 @@ export async function startWithIssuer(vars: Record<string, string> = {}, alg = "
   const issuer = await createIssuer({ alg });
   return { issuer, send: startApp({ ...issuer.vars, ...vars }) };
 }
+
+/** Sends `count` requests at once, each with the token that `tokenOf` makes for it. */
+export const together = (count: number, send: Send, tokenOf: (i: number) => Promise<string>): Promise<Answer[]> =>
+  Promise.all(Array.from({ length: count }, async (_, i) => send(initialize({ token: await tokenOf(i) }))));
 
 async function generateKey(alg: string) {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });

@@ -159,14 +159,16 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   const admit = createAdmission(withinRate);
   const isAdmin = createAdminGate(config.auth, authenticate);
   const admitAdmin: MiddlewareHandler<AppEnv> = async (c, next) => {
-    const identity = await admit(c.req.raw, c.env.REQUEST_LIMITER, isAdmin);
+    const identity = await admit(c.req.raw, c.env.REQUEST_LIMITER, c.get("event"), isAdmin);
     return identity instanceof Response ? identity : next();
   };
   app.route("/", apiRoutes(config, admitAdmin));
   if (pages) app.get("/dashboard/live", admitAdmin, dashboardFigures(config));
   app.all("/mcp", async (c) => {
     const request = c.req.raw;
-    const identity = await admit(request, c.env.REQUEST_LIMITER, (from) => authenticate(from, "sessions"));
+    const identity = await admit(request, c.env.REQUEST_LIMITER, c.get("event"), (from, admission) =>
+      authenticate(from, "sessions", admission),
+    );
     if (identity instanceof Response) return identity;
     return serveMcp(request, {
       identity,

@@ -12,6 +12,8 @@ export interface McpEvent {
   outcome?: string;
   /** The calls of tools, as far as they have come to an end. */
   finished?: readonly FinishedCall[];
+  /** The kind of failure for which the request was not let in. */
+  failure?: string;
   /** Why the request was turned away for the session of its header. */
   refusal?: string;
   /** The trace that the message says it belongs to. */

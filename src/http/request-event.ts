@@ -49,6 +49,7 @@ export function recordRequest(outcome: RequestOutcome, log: Logger, dataset: Ana
     tool: event.tool,
     session: event.sessionId ? shortSessionId(event.sessionId) : null,
     status,
+    failure: event.failure,
     outcome: status < 400 ? (event.outcome ?? "ok") : status < 500 ? "refused" : "failed",
     duration_ms: durationMs,
     trace_id: event.trace?.traceId,

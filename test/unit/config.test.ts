@@ -6,6 +6,7 @@ describe("configuration", () => {
   it("has a default for every setting", () => {
     expect(parseConfig({})).toEqual({
       idleTimeoutMs: 86_400_000,
+      maxAgeMs: 0,
       maxSessionsPerPrincipal: 1000,
       registryShards: 16,
       logLevel: "info",

@@ -37,7 +37,7 @@ export function describeFailure(failure: ToolFailure | ServiceFailure): string {
     case "cursor_invalid":
       return `cursor ${quote(failure.cursor)} was not given by an earlier result. Leave it out to begin anew`;
     case "rate_limited":
-      return `Too many sessions were begun in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
+      return `Too many calls stored something in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "service_unnamed":
       return 'The service binding names no service. Add props = { service = "NAME" } to it in wrangler.toml';
     case "session_id_invalid":

@@ -5,6 +5,7 @@ import * as z from "zod";
 import type { SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { createLogger, type Logger } from "../log.ts";
+import { INTERNAL_ERROR } from "../mcp/call-record.ts";
 import type { Caller } from "../mcp/caller.ts";
 import { DirectCalls } from "../mcp/direct-call.ts";
 import { ServerSession } from "../mcp/server-session.ts";
@@ -26,7 +27,8 @@ import { jsonRpcError } from "./json-rpc.ts";
 import { createMcpRoute } from "./mcp-route.ts";
 import { countOperations } from "./operation-metrics.ts";
 import { pageRoutes } from "./pages/page-routes.tsx";
-import { rateLimitKey, withinLimit } from "./rate-limit.ts";
+import { principalHash } from "./principal-hash.ts";
+import { noteRefusal, rateLimitKey, withinLimit } from "./rate-limit.ts";
 
 /** State of a server that describes none: no key. */
 type NoState = z.ZodObject<Record<never, z.ZodType>>;
@@ -163,14 +165,19 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   const isAdmin = createAdminGate(config.auth, authenticate);
   const admitAdmin: MiddlewareHandler<AppEnv> = async (c, next) => {
     const identity = await admit(c.req.raw, c.env.REQUEST_LIMITER, isAdmin);
-    return identity instanceof Response ? identity : next();
+    if (identity instanceof Response) return noteRefusal(c.get("event"), identity);
+    c.get("event").principal = await principalHash(identity.principal);
+    return next();
   };
   app.route("/", apiRoutes(config, admitAdmin));
   if (pages) app.route("/", pageRoutes(config, admitAdmin));
   app.all("/mcp", async (c) => {
     const request = c.req.raw;
     const identity = await admit(request, c.env.REQUEST_LIMITER, (from) => authenticate(from, "sessions"));
-    if (identity instanceof Response) return identity;
+    const event = c.get("event");
+    if (identity instanceof Response) return noteRefusal(event, identity);
+    event.principal = await principalHash(identity.principal);
+    const key = () => rateLimitKey(identity, request);
     return serveMcp(request, {
       identity,
       stores: {
@@ -178,8 +185,9 @@ export function sessionApp<State extends z.ZodObject = NoState>(
         registry: new Registry(c.env.REGISTRY, config),
         catalogs: new Catalogs(c.env.CATALOG, config),
       },
-      event: c.get("event"),
-      chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, () => rateLimitKey(identity, request)),
+      event,
+      chargeRequest: () => withinRate(c.env.REQUEST_LIMITER, key),
+      chargeWrite: () => withinRate(c.env.CONTEXT_LIMITER, key),
       holdRefusal: holdRefusals(identity.principal, c.get("arrivedAt")),
     });
   });
@@ -188,6 +196,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     c.json({ error: `No route ${c.req.method} ${c.req.path.slice(0, 200)}. The MCP endpoint is /mcp` }, 404),
   );
   app.onError((error, c) => {
+    c.get("event").failure = INTERNAL_ERROR;
     log("error", "request_threw", { request_id: c.get("requestId"), error: String(error.stack ?? error) });
     return jsonRpcError(500, -32603, `Internal error. Report request ${c.get("requestId")} if it stays`);
   });

@@ -24,7 +24,9 @@ export interface Stores {
 /** The session that a call means, if any, and its context, if it has one. */
 type SessionState = { sessionId: string | null; context: SessionContext | null };
 type StateOfSession = StateReply & { sessionId: string | null };
-type SessionPage = { contexts: SessionContext[]; nextCursor: string | null };
+/** `cursor` leads on after this one. */
+type ListedSession = { context: SessionContext; cursor: string };
+type SessionPage = { sessions: ListedSession[]; nextCursor: string | null };
 type SessionEnd = { sessionId: string | null; ended: boolean };
 type SessionAndProject = ProjectReply & { sessionId: string | null };
 
@@ -41,11 +43,11 @@ export class SessionCall {
   readonly #stores: Stores;
   readonly #header: SessionRef | null;
   readonly #record: CallRecord;
-  readonly #chargeSet: () => Promise<boolean>;
+  readonly #chargeWrite: () => Promise<boolean>;
   readonly #holdRefusal: HoldRefusal;
 
   /**
-   * `chargeSet` is asked before a context may begin; false means that the caller has to wait. `holdRefusal` is waited for
+   * `chargeWrite` is asked before anything may be stored; false means that the caller has to wait. `holdRefusal` is waited for
    * before a tool learns that its argument names no session of the caller; the header's is the route's to refuse.
    */
   constructor(
@@ -53,13 +55,13 @@ export class SessionCall {
     stores: Stores,
     header: SessionRef | null,
     record = new CallRecord(),
-    chargeSet: () => Promise<boolean> = async () => true,
+    chargeWrite: () => Promise<boolean> = async () => true,
     holdRefusal: HoldRefusal = async () => {},
   ) {
     this.caller = caller;
     this.#stores = stores;
     this.#header = header;
-    this.#chargeSet = chargeSet;
+    this.#chargeWrite = chargeWrite;
     this.#holdRefusal = holdRefusal;
     this.#record = record;
     record.sessionId = header?.sessionId ?? null;
@@ -124,6 +126,10 @@ export class SessionCall {
     { explicit = null, operation = null }: { explicit?: string | null; operation?: CatalogOperation | null },
   ): Promise<Result<SessionAndProject, ToolFailure>> {
     const { principal } = this.caller;
+    if (operation !== null && operation.kind !== "list") {
+      const refused = await this.#charge();
+      if (refused !== null) return refused;
+    }
     if (sessionId === undefined && this.#header === null) {
       if (principal === ANONYMOUS) return fail({ kind: "no_context", sessionId: null });
       const asked = await this.#stores.catalogs.ask(principal, operation, questionOf(NO_PROJECT, null, { explicit }));
@@ -150,19 +156,22 @@ export class SessionCall {
     if (cursor !== undefined && position === null) return fail({ kind: "cursor_invalid", cursor });
     const entries = await this.#stores.registry.list(principal, position, LIST_PAGE);
     if (!entries.ok) return entries;
-    const contexts: SessionContext[] = [];
-    for (const peeked of await Promise.all(entries.value.map((entry) => this.#peek(entry.sessionId)))) {
+    const peeks = await Promise.all(
+      entries.value.map(async (entry) => ({ cursor: encodeCursor(entry), peeked: await this.#peek(entry.sessionId) })),
+    );
+    const sessions: ListedSession[] = [];
+    for (const { cursor, peeked } of peeks) {
       if (!peeked.ok) return peeked;
       // Ended or expired since it was listed: no active session.
-      if (peeked.value !== null) contexts.push(peeked.value);
+      if (peeked.value !== null) sessions.push({ context: peeked.value, cursor });
     }
     const last = entries.value.length === LIST_PAGE ? entries.value.at(-1) : undefined;
-    return ok({ contexts, nextCursor: last === undefined ? null : encodeCursor(last) });
+    return ok({ sessions, nextCursor: last === undefined ? null : encodeCursor(last) });
   }
 
-  /** Notes that a call of `tool` is over: `ok`, or why not. */
-  finished(tool: string, outcome: string): void {
-    this.#record.finished.push({ tool, outcome });
+  /** Notes how the call in message `id` ended: {@link CallRecord.finished}. */
+  finished(id: string | number, outcome: string): void {
+    this.#record.finished.set(id, outcome);
   }
 
   /** Makes sure that it is known whether the header's session may be used, unless the call has asked about another one. */
@@ -184,7 +193,7 @@ export class SessionCall {
   }
 
   async #charge() {
-    if (await this.#chargeSet()) return null;
+    if (await this.#chargeWrite()) return null;
     this.#record.rateLimited = true;
     return fail<Failure>({ kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
   }

@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { SessionBindings } from "../bindings.ts";
 import { configOf } from "../config.ts";
 import { TOMBSTONE_MS } from "../constants.ts";
-import { ok, type Result } from "../failure.ts";
+import { fail, ok, type Result } from "../failure.ts";
 import { createLogger } from "../log.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { Registry } from "../registry/registry.ts";
@@ -13,7 +13,7 @@ import { endReasonOf, type Principal, type SessionContext } from "./session-cont
 import { encodeSessionId } from "./session-id.ts";
 import { SessionLife } from "./session-life.ts";
 import { SessionRecord } from "./session-record.ts";
-import type { Refusal } from "./session-requests.ts";
+import type { NoContext, Refusal } from "./session-requests.ts";
 import { SessionState } from "./session-state.ts";
 
 /**
@@ -25,6 +25,7 @@ import { SessionState } from "./session-state.ts";
  * ```
  */
 export class SessionObject extends DurableObject<SessionBindings> {
+  readonly #sessionId: string;
   readonly #life: SessionLife;
   readonly #access: SessionAccess;
   readonly #answers = new Answers();
@@ -33,6 +34,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
     super(ctx, env);
     const config = configOf(env);
     const sessionId = encodeSessionId(ctx.id.toString());
+    this.#sessionId = sessionId;
     const catalog = new SessionCatalog(ctx.storage, new Catalogs(env.CATALOG, config));
     const registry = new Registry(env.REGISTRY, config);
     const record = new SessionRecord(ctx.storage, () => catalog.forgetTables());
@@ -122,10 +124,15 @@ export class SessionObject extends DurableObject<SessionBindings> {
     return { ended: true };
   }
 
-  /** @internal Ends the session for good: for 24 hours it answers as deleted. */
-  async delete(principal: Principal): Promise<Result<{ ended: boolean }, Refusal>> {
+  /**
+   * Ends the session for good: for 24 hours it answers as deleted.
+   * @param mayStore Whether that may be kept where nothing is stored; else it is refused there.
+   * @internal
+   */
+  async delete(principal: Principal, mayStore = true): Promise<Result<{ ended: boolean }, Refusal | NoContext>> {
     const found = await this.#access.find(principal);
     if (!found.ok) return found;
+    if (found.value.stored === undefined && !mayStore) return fail({ kind: "no_context", sessionId: this.#sessionId });
     // What stays for a day is a tombstone, not what the session kept.
     this.#access.clear();
     const { now, live, stored } = found.value;

@@ -121,9 +121,9 @@ export class Sessions {
     return this.#call(session, (object) => object.end(principal));
   }
 
-  /** Ends the session for good. */
-  delete(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
-    return this.#call(session, (object) => object.delete(principal));
+  /** Ends the session for good; fails with `no_context` where that would take storage anew and `mayStore` is false. */
+  delete(session: SessionRef, principal: Principal, mayStore: boolean): Promise<Result<{ ended: boolean }>> {
+    return this.#call(session, (object) => object.delete(principal, mayStore));
   }
 
   /** The context of anybody's session, or null, without touching it. Only for callers with the scope `admin`. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { ok } from "../../failure.ts";
+import { pageOf } from "../page.ts";
 import { defineTool, isoTime, projectRef } from "../session-tool.ts";
 import { textArgument, toolInput } from "../tool-input.ts";
 
@@ -29,9 +30,8 @@ export const listSessions = defineTool({
   async run({ cursor }, call) {
     const page = await call.list(cursor);
     if (!page.ok) return page;
-    const { contexts, nextCursor } = page.value;
-    const sessions = contexts.map((context) => {
-      return {
+    const entries = page.value.sessions.map(({ context, cursor }) => {
+      const view = {
         session_id: context.sessionId,
         working_directory: context.workingDirectory,
         // Unknown while the catalog has not been heard: then it is what the session was on in the directory before.
@@ -40,12 +40,9 @@ export const listSessions = defineTool({
         last_used: isoTime(context.lastUsed),
         expires_at: isoTime(context.expiresAt),
       };
+      return { view, line: `${view.session_id}: ${view.working_directory ?? "no working directory"}`, cursor };
     });
-    const lines = sessions.map(
-      (session) => `${session.session_id}: ${session.working_directory ?? "no working directory"}`,
-    );
-    if (lines.length === 0) lines.push("No active sessions");
-    if (nextCursor !== null) lines.push(`More with cursor ${nextCursor}`);
-    return ok({ structured: { sessions, next_cursor: nextCursor }, text: lines.join("\n") });
+    const { views, nextCursor, text } = pageOf(entries, page.value.nextCursor, { empty: "No active sessions" });
+    return ok({ structured: { sessions: [...views], next_cursor: nextCursor }, text });
   },
 });

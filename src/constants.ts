@@ -93,6 +93,9 @@ export const AUDIT_INTERVAL_MS = 24 * 60 * 60 * 1000;
 export const AUDIT_BATCH = 40;
 export const AUDIT_PAUSE_MS = 1000;
 
+/** How long the audit waits for one session before it leaves its row for tomorrow. */
+export const AUDIT_QUESTION_TIMEOUT_MS = 3000;
+
 /** How many of a principal's sessions an exceeded quota names as candidates to end. */
 export const QUOTA_EXAMPLES = 3;
 
@@ -122,6 +125,10 @@ export const ANSWER_WAIT_MS = 30_000;
 
 /** Answers that a session object keeps for calls that have not come for them yet, or may come again. */
 export const MAX_KEPT_ANSWERS = 16;
+
+/** Changes that a session object remembers by their operation id, and for how long: much longer than a Worker repeats a call. */
+export const MAX_REMEMBERED_CHANGES = 64;
+export const CHANGE_REMEMBERED_MS = 60_000;
 
 /** How often an update of a state value is tried if other calls change the value meanwhile. */
 export const STATE_UPDATE_TRIES = 10;

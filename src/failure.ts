@@ -51,8 +51,10 @@ export type Failure =
   | { readonly kind: "cursor_invalid"; readonly cursor: string }
   /** The caller has made too many calls that store something. */
   | { readonly kind: "rate_limited"; readonly retryAfterSeconds: number }
-  /** The session's object is overloaded or unreachable right now. */
-  | { readonly kind: "session_unavailable"; readonly sessionId: string };
+  /** The session's object is overloaded or unreachable right now. Nothing was changed. */
+  | { readonly kind: "session_unavailable"; readonly sessionId: string }
+  /** The session's object failed while it worked on a change: nobody knows whether it was made. */
+  | { readonly kind: "outcome_unknown"; readonly sessionId: string };
 
 /**
  * A value, or the expected failure that stood in its way. Survives structured cloning, so it crosses RPC as it is.

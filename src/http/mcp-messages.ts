@@ -29,7 +29,7 @@ interface Message {
 
 /** 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session. */
 export function refuseSession(failure: ToolFailure | null, id: string | number | null): Response {
-  if (failure?.kind === "session_unavailable") {
+  if (failure?.kind === "session_unavailable" || failure?.kind === "outcome_unknown") {
     return jsonRpcError(503, SERVER_ERROR, "The session is busy. Try again", { id, headers: { "Retry-After": "1" } });
   }
   return jsonRpcError(404, SESSION_NOT_FOUND, "Session not found. Initialize a new one", { id });

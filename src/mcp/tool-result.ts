@@ -51,6 +51,8 @@ export function describe(failure: ToolFailure): string {
       return `Too many calls that store something, such as set_working_directory or register_project, in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "session_unavailable":
       return `Session ${quote(failure.sessionId)} is busy. Nothing was changed. Try again in a few seconds`;
+    case "outcome_unknown":
+      return `Session ${quote(failure.sessionId)} was interrupted during this call, and it is not known whether the change was made. Call get_session_context to see what is there before you try again`;
     case "state_key_invalid":
     case "state_value_invalid":
     case "state_conflict":

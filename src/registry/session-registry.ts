@@ -1,15 +1,17 @@
 import { DurableObject } from "cloudflare:workers";
 import type { SessionBindings } from "../bindings.ts";
 import { configOf } from "../config.ts";
-import { AUDIT_BATCH, AUDIT_INTERVAL_MS, QUOTA_EXAMPLES } from "../constants.ts";
+import { AUDIT_BATCH, AUDIT_INTERVAL_MS, AUDIT_QUESTION_TIMEOUT_MS, QUOTA_EXAMPLES } from "../constants.ts";
 import { createLogger } from "../log.ts";
 import { isShared, type Principal } from "../session/session-context.ts";
 import { decodeSessionId } from "../session/session-id.ts";
 import { migrate } from "../storage/migrations.ts";
+import { within } from "../time-limit.ts";
 import { auditPaceMs } from "./audit.ts";
 import { type HistoryRange, seriesOf } from "./history.ts";
 import type { OperationBatch, OperationCount } from "./operations.ts";
 import { LISTED, REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
+import { RemovedContexts } from "./removed-contexts.ts";
 import { ShardHistory } from "./shard-history.ts";
 import { ShardOperations } from "./shard-operations.ts";
 import { type EndReason, NO_TALLY, type Tally } from "./tally.ts";
@@ -38,9 +40,11 @@ export type ShardReport = {
 };
 
 export type RegisterAnswer =
-  | { readonly registered: true }
+  | { readonly outcome: "registered" }
+  /** This context, or a newer one under the same id, was unregistered before: the call comes late. */
+  | { readonly outcome: "removed" }
   /** The principal has as many contexts as it may; some of them, oldest first, to say what could be ended. */
-  | { readonly registered: false; readonly oldest: readonly Pick<RegistryEntry, "sessionId" | "openedAt">[] };
+  | { readonly outcome: "refused"; readonly oldest: readonly Pick<RegistryEntry, "sessionId" | "openedAt">[] };
 
 /** Where a page of a listing goes on: after this entry. */
 export type ListPosition = Pick<RegistryEntry, "sessionId" | "openedAt">;
@@ -63,6 +67,7 @@ const OF_PRINCIPAL = `principal = ? AND ${LISTED}`;
 export class SessionRegistry extends DurableObject<SessionBindings> {
   readonly #history = new ShardHistory(this.ctx.storage.sql);
   readonly #operations = new ShardOperations(this.ctx.storage.sql);
+  readonly #removed = new RemovedContexts();
 
   /**
    * Adds a context, or moves its row on to the newer context under the same id.
@@ -71,8 +76,10 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
    */
   register(request: RegisterRequest, maxSessions: number): RegisterAnswer {
     this.#createTables();
+    this.#keepAlarm();
     const { sessionId, openedAt, principal, client, previousEnd = "expired" } = request;
     const now = Date.now();
+    if (this.#removed.has(sessionId, openedAt)) return { outcome: "removed" };
     return this.ctx.storage.transactionSync(() => {
       const row = this.#rows("SELECT * FROM session WHERE session_id = ?", sessionId)[0];
       if (row === undefined) {
@@ -83,12 +90,10 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
             QUOTA_EXAMPLES,
           );
           this.#history.countRefusal(`${openedAt}.${sessionId}`, now);
-          return { registered: false, oldest: oldest.map(toEntry) };
+          return { outcome: "refused", oldest: oldest.map(toEntry) };
         }
         this.#exec("INSERT INTO session VALUES (?, ?, ?, ?)", sessionId, openedAt, principal, client);
         this.#history.count({ opened: 1 }, now);
-        // An empty shard is not audited; from its first row on it is.
-        if (this.#history.sessions() === 1) void this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);
       } else if (row.opened_at < openedAt) {
         this.#exec(
           "UPDATE session SET opened_at = ?2, principal = ?3, client = ?4 WHERE session_id = ?1",
@@ -96,12 +101,15 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
         );
         this.#history.count({ opened: 1, [previousEnd]: 1 }, now);
       }
-      return { registered: true };
+      return { outcome: "registered" };
     });
   }
 
   /** @internal Removes a context, if it is still the one that began at `openedAt` or an earlier one. */
   unregister({ sessionId, openedAt }: Pick<RegistryEntry, "sessionId" | "openedAt">, reason: EndReason): void {
+    this.#keepAlarm();
+    // A registration of this context may still be on its way: one that nobody waits for any longer is carried out all the same.
+    this.#removed.add(sessionId, openedAt, Date.now());
     if (!this.#hasTables()) return;
     this.ctx.storage.transactionSync(() => {
       const removed = this.#exec("DELETE FROM session WHERE session_id = ? AND opened_at <= ?", sessionId, openedAt);
@@ -114,6 +122,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
    * @internal
    */
   count(principal: Principal): { sessions: number; yours: number } {
+    this.#keepAlarm();
     if (!this.#hasTables()) return { sessions: 0, yours: 0 };
     return { sessions: this.#history.sessions(), yours: isShared(principal) ? 0 : this.#countOf(principal) };
   }
@@ -166,10 +175,22 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
       const next = this.#hasTables() ? await this.#auditBatch() : null;
       if (next !== null) await this.ctx.storage.setAlarm(Math.max(next, Date.now() + 1));
     } catch (error) {
-      // Six throws and the platform forgets the alarm, and the audit with it.
-      createLogger(configOf(this.env).logLevel)("error", "audit_failed", { error: String(error) });
+      // Six throws and the platform forgets the alarm, and the audit with it. First the alarm: logging may fail too.
       await this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);
+      createLogger(configOf(this.env).logLevel)("error", "audit_failed", { error: String(error) });
     }
+  }
+
+  /** A shard with rows has an alarm. Called by everything that finds rows, so that one that was lost comes back. */
+  #keepAlarm(): void {
+    const { storage } = this.ctx;
+    this.ctx.waitUntil(
+      storage.getAlarm().then(async (alarm) => {
+        if (alarm === null && this.#hasTables() && this.#history.sessions() > 0) {
+          await storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);
+        }
+      }),
+    );
   }
 
   /** Drops the rows of one batch whose context is gone. Returns when the next batch is due, or null if none is. */
@@ -199,7 +220,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
   async #contextExists(sessionId: string, openedAt: number): Promise<boolean> {
     try {
       const objectId = this.env.SESSIONS.idFromString(decodeSessionId(sessionId) ?? "");
-      return await this.env.SESSIONS.get(objectId).holds(openedAt);
+      return await within(AUDIT_QUESTION_TIMEOUT_MS, this.env.SESSIONS.get(objectId).holds(openedAt));
     } catch {
       return true;
     }

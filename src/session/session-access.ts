@@ -1,22 +1,22 @@
+import { TOMBSTONE_MS } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
-import type { CatalogOperation } from "../projects/catalog-requests.ts";
+import type { CatalogOperation, CatalogReply } from "../projects/catalog-requests.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { SessionCatalog } from "./session-catalog.ts";
 import {
   contextOf,
+  endReasonOf,
   isDeleted,
   isShared,
   type Live,
   type LiveSession,
   type Principal,
   type SessionContext,
-  type StoredSession,
 } from "./session-context.ts";
-import type { Found, NewContext, QuotaExceeded, SessionLife } from "./session-life.ts";
+import type { Content, Found, QuotaExceeded, SessionLife } from "./session-life.ts";
 import {
   type Entered,
   enter,
-  enterUnusable,
   follow,
   isSameProject,
   NO_PROJECT,
@@ -24,10 +24,12 @@ import {
   questionOf,
   type SessionProject,
   UNKNOWN_PROJECT,
+  unregistered,
 } from "./session-project.ts";
 import type {
   BeginRequest,
   NoContext,
+  OutcomeUnknown,
   ProjectReply,
   Refusal,
   SetReply,
@@ -36,9 +38,11 @@ import type {
 } from "./session-requests.ts";
 import type { SessionState, StateFailure, StateOperation } from "./session-state.ts";
 
+type SetResult = Result<SetReply, Refusal | QuotaExceeded>;
+
 /**
- * What an access to a session does and answers: who may know of it, when a context begins, which project it is on. Between two
- * awaits everything is one transaction; after each await what is stored is found anew.
+ * What an access to a session does and answers: who may know of it, when a context begins, which project it is on. What a
+ * {@link visit} finds holds until the next await; after it the session is visited anew.
  */
 export class SessionAccess {
   readonly #sessionId: string;
@@ -53,152 +57,236 @@ export class SessionAccess {
     this.#state = state;
   }
 
+  /** Calls `work` with what is stored, if `principal` may know of it. */
+  visit<T, F>(
+    principal: Principal,
+    work: (found: Found) => Result<T, F> | Promise<Result<T, F>>,
+  ): Promise<Result<T, F | Refusal>> {
+    return this.#life.visit<Result<T, F | Refusal>>((found) => {
+      const { now, live, stored } = found;
+      const deleted = isDeleted(stored, now);
+      if (stored !== undefined && stored.owner !== principal && (live !== null || deleted)) {
+        return fail({ kind: "session_unknown", sessionId: this.#sessionId });
+      }
+      return deleted ? fail({ kind: "session_deleted", sessionId: this.#sessionId }) : work(found);
+    });
+  }
+
   /**
    * Sets the working directory, beginning a context if there is none, and finds the project that it leads to.
    */
-  async set(principal: Principal, request: SetRequest): Promise<Result<SetReply, Refusal | QuotaExceeded>> {
-    const { workingDirectory, config, client, idleTimeoutMs, shard, maxSessions } = request;
-    const begin = async ({ now, stored }: Found, project: SessionProject & Entered) => {
-      const { switched, wouldSwitch, ...known } = project;
-      const context = { owner: principal, workingDirectory, project: known, client, setAt: now, idleTimeoutMs };
-      const begun = await this.#begin({ ...context, shard, maxSessions }, stored);
-      if (!begun.ok) return begun;
-      return ok({ created: true, switched, wouldSwitch, context: this.view(begun.value, begun.value.deadline, now) });
-    };
+  set(principal: Principal, request: SetRequest): Promise<SetResult> {
+    const { config } = request;
+    return this.visit(principal, async ({ live }): Promise<SetResult> => {
+      if (live === null && isShared(principal)) return this.#beginInOwnCatalog(principal, request);
+      if (live === null && config?.ok) {
+        // First the context: what refuses it must not leave the config in a catalog.
+        const project = { ...UNKNOWN_PROJECT, ...NOT_ENTERED, failure: unregistered(config.value) };
+        const begun = await this.#beginSet(principal, request, () => project);
+        if (!begun.ok) return begun;
+      }
+      const entered = await this.#enter(principal, request, live?.session.project ?? NO_PROJECT);
+      return entered.ok && live === null ? ok({ ...entered.value, created: true }) : entered;
+    });
+  }
 
-    let found = await this.find(principal);
-    if (!found.ok) return found;
-    let created = false;
-    if (found.value.live === null && (isShared(principal) || config?.ok)) {
-      // First the context: what refuses it must not leave the config in a catalog, and one in this storage must go with it.
-      const unknown = isShared(principal) ? NO_PROJECT : UNKNOWN_PROJECT;
-      const first = config?.ok === false ? enterUnusable(unknown, config.failure) : { ...unknown, ...NOT_ENTERED };
-      const begun = await begin(found.value, first);
-      if (!begun.ok || !config?.ok) return begun;
-      created = true;
-      found = await this.find(principal);
-      if (!found.ok) return found;
-      // Ended while the registry was at work: the set wins.
-      if (found.value.live === null) return this.set(principal, request);
-    }
-    const before = found.value.live?.session.project ?? NO_PROJECT;
+  /** Begins a context whose catalog is in this same storage: one transaction, and nothing to wait for. */
+  #beginInOwnCatalog(principal: Principal, request: SetRequest): Promise<SetResult> {
+    const { workingDirectory, config } = request;
+    return this.#beginSet(principal, request, () => {
+      const question = questionOf(NO_PROJECT, workingDirectory, { anew: true });
+      if (config?.ok === false) return enter(NO_PROJECT, config, { question, reply: config });
+      const operation = config && ({ kind: "register", registration: config.value } as const);
+      return enter(NO_PROJECT, config, { question, reply: ok(this.#catalog.askOwn(operation, question)) });
+    });
+  }
+
+  /** Asks the catalog where the directory leads, and applies the answer to what the session is on by then. */
+  async #enter(principal: Principal, request: SetRequest, before: SessionProject): Promise<SetResult> {
+    const { workingDirectory, config, client } = request;
     const question = questionOf(before, workingDirectory, { anew: true });
     const operation = config?.ok ? ({ kind: "register", registration: config.value } as const) : null;
-    const reply = config?.ok === false ? config : await this.#catalog.ask(principal, operation, question);
-    found = await this.find(principal);
-    if (!found.ok) return found;
-    const { now, live } = found.value;
-    // What the session is on by now counts, not what it was on when the catalog was asked.
-    const project = enter(live?.session.project ?? NO_PROJECT, config, { question, reply });
-    if (live === null) return begin(found.value, project);
-    const { switched, wouldSwitch, ...known } = project;
-    const session: LiveSession = { ...live.session, workingDirectory, project: known, client, setAt: now };
-    const deadline = await this.#life.touch(session, live.deadline, now, { record: true });
-    if (session.registration !== undefined) {
-      // Whoever joins a context that is being registered must find it counted too, or refused with it. After a failed try
-      // the context has been acknowledged: a quota must not take it away any more.
-      const refused = await this.#life.register(session, session.registration.tries === 0 ? maxSessions : 0);
+    const reply: Result<CatalogReply, ProjectFailure> =
+      config?.ok === false ? config : await this.#catalog.ask(principal, operation, question);
+    return this.visit(principal, async ({ now, live }): Promise<SetResult> => {
+      const entered = () => enter(live?.session.project ?? NO_PROJECT, config, { question, reply });
+      // Ended or expired meanwhile: the set wins.
+      if (live === null) return this.#beginSet(principal, request, entered);
+      const { switched, wouldSwitch, ...project } = entered();
+      const session: LiveSession = { ...live.session, workingDirectory, project, client, setAt: now };
+      const [deadline, refused] = await Promise.all([
+        this.#life.touch(session, live.deadline, now, { record: true }),
+        session.registration === undefined ? null : this.#life.register(session),
+      ]);
       if (refused !== null) return fail(refused);
-    }
-    return ok({ created, switched, wouldSwitch, context: this.view({ session, deadline }, live.deadline, now) });
+      return ok({
+        created: false,
+        switched,
+        wouldSwitch,
+        context: this.view({ session, deadline }, live.deadline, now),
+      });
+    });
+  }
+
+  async #beginSet(
+    principal: Principal,
+    request: SetRequest,
+    enterProject: () => SessionProject & Entered,
+  ): Promise<SetResult> {
+    let entered = NOT_ENTERED;
+    const begun = await this.#begin(principal, request, () => {
+      const { switched, wouldSwitch, ...project } = enterProject();
+      entered = { switched, wouldSwitch };
+      return { workingDirectory: request.workingDirectory, project };
+    });
+    return begun.ok ? ok({ created: true, ...entered, context: begun.value }) : begun;
   }
 
   /** The context, or null if there is none. An access: it moves the deadline. */
   async get(principal: Principal): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
-    const found = await this.find(principal);
-    if (!found.ok) return found;
-    const { now, live } = found.value;
-    if (live === null) return ok(null);
-    if (this.#catalog.isFresh(principal, live.session.project ?? NO_PROJECT, now)) {
-      return ok(await this.#access(live, live.session.project ?? NO_PROJECT, now));
-    }
-    const reply = await this.project(principal, null, null);
-    if (reply.ok) return ok(reply.value.context);
-    // Both can only mean that the context ended while the catalog was asked.
-    const { kind } = reply.failure;
-    return kind === "no_context" || kind === "catalog_unavailable" ? ok(null) : fail(reply.failure);
+    return this.visit(
+      principal,
+      async ({ now, live }): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> => {
+        if (live === null) return ok(null);
+        const project = live.session.project ?? NO_PROJECT;
+        if (this.#catalog.isFresh(principal, project, now)) return ok(await this.#access(live, project, now));
+        const reply = await this.project(principal, null, null);
+        if (reply.ok) return ok(reply.value.context);
+        // Both can only mean that the context ended while the catalog was asked.
+        const { kind } = reply.failure;
+        return kind === "no_context" || kind === "catalog_unavailable" ? ok(null) : fail(reply.failure);
+      },
+    );
   }
 
   /**
    * Asks or changes the catalog and says what the session makes of it. An access.
    * @param explicit Id or name of a project to look up.
    */
-  async project(
+  project(
     principal: Principal,
     explicit: string | null,
     operation: CatalogOperation | null,
   ): Promise<Result<ProjectReply, Refusal | NoContext | ProjectFailure>> {
-    const found = await this.find(principal);
-    if (!found.ok) return found;
-    const { live } = found.value;
-    if (live === null && isShared(principal)) return fail({ kind: "no_context", sessionId: this.#sessionId });
-    const directory = live?.session.workingDirectory ?? null;
-    const project = live?.session.project ?? NO_PROJECT;
-    const question = questionOf(project, directory, { explicit, anew: project.failure !== null });
-    const asked = await this.#catalog.ask(principal, operation, question);
-    const after = await this.find(principal);
-    if (!after.ok) return after;
-    const { now, live: still } = after.value;
-    const before = still?.session.project ?? NO_PROJECT;
-    // A set that came in between has asked about its own directory, and knows.
-    const unmoved = still !== null && still.session.workingDirectory === directory;
-    if (!asked.ok) {
-      if (operation !== null || explicit !== null || still === null) return asked;
-      const context = await this.#access(still, before, now);
-      // Said, but not stored: what is stored is right as of its version.
-      const unknown = { ...context, project: { ...UNKNOWN_PROJECT, failure: before.failure } };
-      return ok({ context: unmoved ? unknown : context, active: null, explicit: null, outcome: null });
-    }
-    const { outcome, answer } = asked.value;
-    if (still === null) return ok({ context: null, active: answer.active, explicit: answer.explicit, outcome });
-    const current = unmoved ? follow(before, question, asked.value) : before;
-    const context = await this.#access(still, current, now);
-    return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
+    return this.visit(
+      principal,
+      async ({ live }): Promise<Result<ProjectReply, Refusal | NoContext | ProjectFailure>> => {
+        if (live === null && isShared(principal)) return fail({ kind: "no_context", sessionId: this.#sessionId });
+        const directory = live?.session.workingDirectory ?? null;
+        const project = live?.session.project ?? NO_PROJECT;
+        const question = questionOf(project, directory, { explicit, anew: project.failure !== null });
+        const asked = await this.#catalog.ask(principal, operation, question);
+        return this.visit(principal, async ({ now, live: still }): Promise<Result<ProjectReply, ProjectFailure>> => {
+          const before = still?.session.project ?? NO_PROJECT;
+          // A set that came in between has asked about its own directory, and knows.
+          const unmoved = still !== null && still.session.workingDirectory === directory;
+          if (!asked.ok) {
+            if (operation !== null || explicit !== null || still === null) return asked;
+            const context = await this.#access(still, before, now);
+            // Said, but not stored: what is stored is right as of its version.
+            const unknown = { ...context, project: { ...UNKNOWN_PROJECT, failure: before.failure } };
+            return ok({ context: unmoved ? unknown : context, active: null, explicit: null, outcome: null });
+          }
+          const { outcome, answer } = asked.value;
+          if (still === null) return ok({ context: null, active: answer.active, explicit: answer.explicit, outcome });
+          const current = unmoved ? follow(before, question, asked.value) : before;
+          const context = await this.#access(still, current, now);
+          return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
+        });
+      },
+    );
   }
 
   /**
    * Reads or changes the session's state. An access. A `set` begins a context if there is none, unless `begin` is null;
    * the other operations then find nothing and leave nothing behind.
+   * @param uncertain Whether this change may have been made before.
    */
-  async state(
+  state(
     principal: Principal,
     operation: StateOperation,
     begin: BeginRequest | null,
-  ): Promise<Result<StateReply, Refusal | NoContext | QuotaExceeded | StateFailure>> {
-    let found = await this.find(principal);
-    if (!found.ok) return found;
-    const created = found.value.live === null && operation.kind === "set";
-    if (created) {
-      if (begin === null) return fail({ kind: "no_context", sessionId: this.#sessionId });
-      const { now, stored } = found.value;
-      const context = { owner: principal, workingDirectory: null, project: NO_PROJECT, setAt: now, ...begin };
-      const begun = await this.#begin(context, stored);
-      if (!begun.ok) return begun;
-      found = await this.find(principal);
-      if (!found.ok) return found;
-    }
-    const { now, live } = found.value;
-    if (live === null) return ok({ created: false, context: null, before: null, entries: [] });
-    const outcome = this.#state.apply(operation);
-    const context = await this.#access(live, live.session.project ?? NO_PROJECT, now);
-    return outcome.ok ? ok({ created, context, ...outcome.value }) : outcome;
+    uncertain = false,
+  ): Promise<Result<StateReply, Refusal | NoContext | QuotaExceeded | OutcomeUnknown | StateFailure>> {
+    type Reply = Result<StateReply, Refusal | NoContext | QuotaExceeded | OutcomeUnknown | StateFailure>;
+    return this.visit(principal, async ({ now, live }): Promise<Reply> => {
+      const nothing = { created: false, context: null, before: null, entries: [] };
+      if (live === null && operation.kind === "set") {
+        const refused = this.#state.refusalOfFirst(operation);
+        if (refused !== null) return uncertain ? this.#outcomeUnknown() : fail(refused);
+        if (begin === null) return fail({ kind: "no_context", sessionId: this.#sessionId });
+        const begun = await this.#begin(principal, begin, () => {
+          this.#state.apply(operation);
+          return { workingDirectory: null, project: NO_PROJECT };
+        });
+        return begun.ok ? ok({ ...nothing, created: true, context: begun.value }) : begun;
+      }
+      if (live === null) return uncertain ? this.#outcomeUnknown() : ok(nothing);
+      const outcome = this.#state.apply(operation);
+      const [context, refused] = await Promise.all([
+        this.#access(live, live.session.project ?? NO_PROJECT, now),
+        operation.kind === "set" ? this.#life.acknowledge(live.session) : null,
+      ]);
+      if (refused !== null) return fail(refused);
+      const undecided = outcome.ok
+        ? operation.kind === "delete" && outcome.value.before === null
+        : isConflict(outcome.failure);
+      if (uncertain && undecided) return this.#outcomeUnknown();
+      return outcome.ok ? ok({ created: false, context, ...outcome.value }) : outcome;
+    });
   }
 
-  /** What is stored, if `principal` may know of it. */
-  async find(principal: Principal): Promise<Result<Found, Refusal>> {
-    const found = await this.#life.read();
-    const { now, live, stored } = found;
-    const deleted = isDeleted(stored, now);
-    if (stored !== undefined && stored.owner !== principal && (live !== null || deleted)) {
-      return fail({ kind: "session_unknown", sessionId: this.#sessionId });
-    }
-    return deleted ? fail({ kind: "session_deleted", sessionId: this.#sessionId }) : ok(found);
+  /** @param uncertain Whether this may have been done before. */
+  end(principal: Principal, uncertain = false): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
+    return this.visit(principal, async ({ live }): Promise<Result<{ ended: boolean }, OutcomeUnknown>> => {
+      if (live === null) return uncertain ? this.#outcomeUnknown() : ok({ ended: false });
+      await this.#life.close(live.session, "ended", null);
+      return ok({ ended: true });
+    });
   }
 
-  /** Begins a context; what one before it has left in this storage goes. */
-  #begin(context: NewContext, stored: StoredSession | undefined) {
-    if (stored !== undefined) this.clear();
-    return this.#life.begin(context, stored);
+  /** Ends the session for good: for 24 hours it answers as deleted. Where nothing is stored, only if it `mayStore` that. */
+  delete(principal: Principal, mayStore: boolean): Promise<Result<{ ended: boolean }, Refusal | NoContext>> {
+    return this.visit(principal, async ({ now, live, stored }): Promise<Result<{ ended: boolean }, NoContext>> => {
+      if (stored === undefined && !mayStore) return fail({ kind: "no_context", sessionId: this.#sessionId });
+      // What stays for a day is a tombstone, not what the session kept.
+      this.clear();
+      const deletedUntil = now + TOMBSTONE_MS;
+      if (stored?.state === "live" || stored?.state === "closing") {
+        const reason = live === null ? endReasonOf(stored) : "deleted";
+        await this.#life.close({ ...stored, owner: principal }, reason, deletedUntil);
+      } else {
+        await this.#life.markDeleted(principal, deletedUntil);
+      }
+      return ok({ ended: live !== null });
+    });
+  }
+
+  #outcomeUnknown() {
+    return fail<OutcomeUnknown>({ kind: "outcome_unknown", sessionId: this.#sessionId });
+  }
+
+  /**
+   * Begins a context; what one before it has left in this storage goes. One that another caller ends while it is being registered
+   * is begun once more, so that what was set is there when the answer says so.
+   */
+  async #begin(
+    owner: Principal,
+    { client, idleTimeoutMs, shard, maxSessions }: BeginRequest,
+    content: () => Content,
+    again = true,
+  ): Promise<Result<SessionContext, QuotaExceeded | Refusal>> {
+    const begun = await this.#life.begin({ owner, client, idleTimeoutMs, shard, maxSessions }, () => {
+      this.clear();
+      return content();
+    });
+    if (!begun.ok) return begun;
+    const { session, deadline } = begun.value;
+    return this.visit(owner, ({ live }) =>
+      live === null && again
+        ? this.#begin(owner, { client, idleTimeoutMs, shard, maxSessions }, content, false)
+        : ok(this.view(begun.value, deadline, session.setAt)),
+    );
   }
 
   /** Forgets what the session keeps beside its record. */
@@ -221,3 +309,5 @@ export class SessionAccess {
     return contextOf(this.#sessionId, live, previousDeadline, now);
   }
 }
+
+const isConflict = ({ kind }: StateFailure): boolean => kind === "state_conflict";

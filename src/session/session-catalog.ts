@@ -38,7 +38,7 @@ export class SessionCatalog {
     operation: CatalogOperation | null,
     question: CatalogQuestion,
   ): Promise<Result<CatalogReply, ProjectFailure>> {
-    if (isShared(principal)) return ok(this.#own.ask(operation, question));
+    if (isShared(principal)) return ok(this.askOwn(operation, question));
     const askedAt = Date.now();
     const reply = await this.#catalogs.ask(principal, operation, question);
     // Answers may arrive out of turn: an older one makes nobody rely on what it says.
@@ -47,6 +47,11 @@ export class SessionCatalog {
     if (version === null) this.#heard = null;
     else if (heard === null || version >= heard.version) this.#heard = { principal, version, askedAt };
     return reply;
+  }
+
+  /** The catalog in this storage. What it writes needs a context to go with. */
+  askOwn(operation: CatalogOperation | null, question: CatalogQuestion): CatalogReply {
+    return this.#own.ask(operation, question);
   }
 
   /** Versions of two principals' catalogs have nothing to do with each other. */

@@ -63,13 +63,13 @@ export interface LiveSession {
   readonly registration?: Registration;
 }
 
-/** Meanwhile the alarm is the next try, so the deadline is here. */
+/** Meanwhile the alarm is the next try, always before the deadline, so the deadline is kept here. */
 export interface Registration {
   readonly deadline: number;
-  /** How often it has failed. */
+  /** How many tries the alarm has made. */
   readonly tries: number;
-  /** When the next try is due. Absent in records of earlier builds, which took all of this away when the row was confirmed. */
-  readonly retryAt?: number;
+  /** The quota that may still refuse the context. Absent once the context has been acknowledged: then none applies. */
+  readonly maxSessions?: number;
   /** Why the context before it is over, if its row may still stand where this one's will. */
   readonly previousEnd?: EndReason;
 }
@@ -139,19 +139,19 @@ export function deadlineOf(session: LiveSession, alarm: number | null, now: numb
 }
 
 /**
- * The record as its alarm shows it: one that is no longer the next try to register was moved to the deadline because the
- * row is confirmed. So that costs no write but the alarm's.
+ * The record as its alarm shows it: an alarm at the deadline or later says that the row in the registry is confirmed. So
+ * confirming writes only the alarm.
  */
 export function asRegistered(session: StoredSession | undefined, alarm: number | null): StoredSession | undefined {
-  if (session?.state !== "live" || session.registration?.retryAt === undefined) return session;
-  if (alarm === null || alarm === session.registration.retryAt) return session;
+  if (session?.state !== "live" || session.registration === undefined) return session;
+  if (alarm === null || alarm < session.registration.deadline) return session;
   const { registration: _, ...registered } = session;
   return registered;
 }
 
 /** When to try to register again: before the deadline, at which the alarm would say that the row is confirmed. */
 export const nextTryOf = ({ deadline, tries }: Registration, now: number): number =>
-  Math.max(Math.min(deadline - 1, now + registryRetryDelayMs(Math.max(tries - 1, 0))), now + 1);
+  Math.max(Math.min(deadline - 1, now + registryRetryDelayMs(tries)), now + 1);
 
 /** What is left of a context that is over: its row in the registry must go. A context ends once: the first reason stays. */
 export const closingOf = (

@@ -12,7 +12,6 @@ import {
   type LiveSession,
   nextTryOf,
   type Principal,
-  type Registration,
   registryRetryDelayMs,
   type StoredSession,
 } from "./session-context.ts";
@@ -25,30 +24,32 @@ export interface Found {
   readonly live: Live | null;
 }
 
-/** What a context begins with. */
-export interface NewContext extends Pick<LiveSession, "workingDirectory" | "project" | "client" | "setAt"> {
+/** What a context begins with, beside its {@link Content}. */
+export interface NewContext extends Pick<LiveSession, "client" | "idleTimeoutMs" | "shard"> {
   readonly owner: Principal;
-  readonly idleTimeoutMs: number;
-  readonly shard: number;
   /** How many contexts a known principal may have; 0 for no limit. */
   readonly maxSessions: number;
 }
 
+export type Content = Pick<LiveSession, "workingDirectory" | "project">;
 export type QuotaExceeded = Extract<Failure, { kind: "quota_exceeded" }>;
 type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;
 
 /**
  * The stored record of one session, its alarm, and its row in the registry, kept in step whatever fails in between.
  * Life of a context: absent → live → closing → absent; or closing → deleted, which its own alarm removes.
- * Between two awaits everything is one transaction; after each await on the registry the record is read anew.
+ *
+ * Two rules make every interleaving come right. Reading, deciding and writing happen without an await between them ({@link visit});
+ * after an await everything is read anew. And while there is a record there is an alarm: it is set before the registry is called.
  */
 export class SessionLife {
   readonly #sessionId: string;
   readonly #record: SessionRecord;
   readonly #registry: Registry;
   readonly #log: Logger;
-  /** The registration under way, so that sets of the same context that arrive meanwhile wait for it too. */
-  #registering: { readonly openedAt: number; readonly outcome: Promise<QuotaExceeded | null> } | null = null;
+  /** The registration under way, so that writes to the same context that arrive meanwhile wait for it too. */
+  #registering: { openedAt: number; readonly outcome: Promise<QuotaExceeded | null> } | null = null;
+  #failedAlarms = 0;
 
   constructor(sessionId: string, record: SessionRecord, registry: Registry, log: Logger) {
     this.#sessionId = sessionId;
@@ -57,48 +58,70 @@ export class SessionLife {
     this.#log = log;
   }
 
-  /** What is stored. Touches nothing, but gives a record without alarm one again. */
-  async read(): Promise<Found> {
-    const { stored, alarm } = await this.#record.read();
+  /** Calls `work` with what is stored, which holds until `work` first awaits. A record whose alarm was lost is given one first. */
+  async visit<T>(work: (found: Found) => T | Promise<T>): Promise<T> {
+    // Its time has passed: it is late, or the platform has given it up.
+    if ((this.#record.alarm ?? Number.POSITIVE_INFINITY) <= Date.now()) this.#record.forgetAlarm();
+    for (;;) {
+      if (this.#record.alarm === undefined) await this.#record.load();
+      else if (this.#record.alarm === null && this.#record.stored !== undefined) await this.#rearm();
+      else return work(this.#look());
+    }
+  }
+
+  #look(): Found {
     const now = Date.now();
-    // The alarm is being handled, or the platform has given it up.
-    if (stored !== undefined && alarm === null) await this.#repair(stored);
+    const { stored, alarm = null } = this.#record;
     const deadline = stored?.state === "live" ? deadlineOf(stored, alarm, now) : null;
     const live = stored?.state === "live" && deadline !== null ? { session: stored, deadline } : null;
     return { now, stored, live };
   }
 
   /**
-   * Begins a context and registers it. A context whose registration fails works all the same: its alarm tries again.
-   * @param stored The record found, whose context is over, if there is one.
+   * Begins a context where {@link visit} found none, and registers it. One whose registration fails works all the same: its
+   * alarm tries again.
+   * @param content Called at the moment of beginning; what it writes to the storage is kept if and only if the context is.
    */
   async begin(
     { maxSessions, shard, ...context }: NewContext,
-    stored: StoredSession | undefined,
+    content: () => Content,
   ): Promise<Result<Live, QuotaExceeded | Unavailable>> {
-    const previous = stored?.state === "live" || stored?.state === "closing" ? stored : null;
-    const own = previous?.owner === context.owner ? previous : null;
-    if (previous !== null && own === null) {
+    const foreign = this.#leftover();
+    if (foreign !== null && foreign.owner !== context.owner) {
       // Its row belongs to somebody else and stands in their shard: it must be gone first.
-      await this.close(previous, "expired", null);
-      if (this.#record.stored() !== undefined) return fail({ kind: "session_unavailable", sessionId: this.#sessionId });
+      await this.close(foreign, "expired", null);
+      if (this.#record.stored !== undefined) return fail({ kind: "session_unavailable", sessionId: this.#sessionId });
     }
-    const now = context.setAt;
+    const own = this.#leftover();
+    const now = Date.now();
     const deadline = deadlineAfter(now, context.idleTimeoutMs);
-    const registration = { deadline, tries: 0, ...(own !== null && { previousEnd: endReasonOf(own) }) };
+    const registration = {
+      deadline,
+      tries: 0,
+      ...(maxSessions > 0 && { maxSessions }),
+      ...(own !== null && { previousEnd: endReasonOf(own) }),
+    };
     const session: LiveSession = {
       version: 1,
       state: "live",
       ...context,
+      ...content(),
+      setAt: now,
       // A row of the context before may still stand: stay in its shard, and be newer than it.
       shard: own?.shard ?? shard,
       openedAt: own === null ? now : Math.max(now, own.openedAt + 1),
       registration,
     };
-    await this.#storeUnregistered(session, registration);
+    const stored = this.#record.store(session, nextTryOf(registration, now));
     this.debug("session_begun", { path: session.workingDirectory });
-    const refused = await this.register(session, maxSessions);
+    const refused = await this.register(session, stored);
     return refused === null ? ok({ session, deadline }) : fail(refused);
+  }
+
+  /** What is left of a context that is over. */
+  #leftover(): LiveSession | ClosingSession | null {
+    const { stored } = this.#record;
+    return stored?.state === "live" || stored?.state === "closing" ? stored : null;
   }
 
   /** Moves the deadline of a live session, never backwards, and returns it. Writes nothing if nothing changes. */
@@ -117,36 +140,57 @@ export class SessionLife {
   }
 
   /**
-   * Tries to register the context and notes how it went; if the registry cannot be reached, the alarm tries again.
-   * Returns a failure only if the principal's quota refuses the context, which is then gone.
+   * Waits until no quota can take away any more what was written to the context without an await before this call. Returns the
+   * failure if one has: then the context is gone.
    */
-  register(session: LiveSession, maxSessions: number): Promise<QuotaExceeded | null> {
-    const { openedAt } = session;
+  async acknowledge(session: LiveSession): Promise<QuotaExceeded | null> {
+    return session.registration?.maxSessions === undefined ? null : this.register(session);
+  }
+
+  /**
+   * Tries to register the context and notes how it went; if the registry cannot be reached, the alarm, which is set already,
+   * tries again. Returns a failure only if the principal's quota refuses the context, which is then gone.
+   */
+  register({ openedAt }: LiveSession, stored: Promise<void> = Promise.resolve()): Promise<QuotaExceeded | null> {
     if (this.#registering?.openedAt === openedAt) return this.#registering.outcome;
-    const outcome = this.#tryToRegister(session, maxSessions).finally(() => {
-      if (this.#registering?.openedAt === openedAt) this.#registering = null;
-    });
-    this.#registering = { openedAt, outcome };
+    const outcome = stored
+      .then(() => this.#tryToRegister(openedAt))
+      .finally(() => {
+        if (this.#registering === registering) this.#registering = null;
+      });
+    const registering = { openedAt, outcome };
+    this.#registering = registering;
     return outcome;
   }
 
-  async #tryToRegister(
-    { openedAt, shard, owner, client, registration }: LiveSession,
-    maxSessions: number,
-  ): Promise<QuotaExceeded | null> {
-    const { previousEnd = "expired" } = registration ?? {};
-    const request = { sessionId: this.#sessionId, openedAt, principal: owner, client, previousEnd };
+  async #tryToRegister(openedAt: number): Promise<QuotaExceeded | null> {
+    const asked = this.#unregistered(openedAt);
+    if (asked === null) return null;
+    const { shard, owner: principal, client, registration } = asked;
+    const { previousEnd = "expired", maxSessions = 0 } = registration;
+    const request = { sessionId: this.#sessionId, openedAt, principal, client, previousEnd };
     const answer = await this.#registry.register(shard, request, maxSessions);
-    const session = this.#record.stored();
+    const session = this.#unregistered(openedAt);
     // Ended, or begun anew, while the registry was at work: that has its own way on.
-    if (session?.state !== "live" || session.openedAt !== openedAt || session.registration === undefined) return null;
-    const { deadline, tries, ...rest } = session.registration;
+    if (session === null) return null;
     if (!answer.ok) {
-      this.#log("warn", "registration_failed", { session: shortSessionId(this.#sessionId), shard, tries });
-      await this.#storeUnregistered(session, { deadline, tries: tries + 1, ...rest });
-    } else if (answer.value.registered) {
+      this.#log("warn", "registration_failed", {
+        session: shortSessionId(this.#sessionId),
+        shard,
+        tries: registration.tries,
+      });
+      const { maxSessions: quota, ...acknowledged } = session.registration;
+      // The caller is about to hear that it works: from here on no quota may take it away.
+      if (quota !== undefined) this.#record.put({ ...session, registration: acknowledged });
+    } else if (answer.value.outcome === "registered") {
       // Says that the row is confirmed. Nobody has to wait for it: lost in a crash, the next try finds the row that is there.
-      await this.#record.setAlarm(deadline, { allowUnconfirmed: true });
+      await this.#record.setAlarm(session.registration.deadline, { allowUnconfirmed: true });
+    } else if (answer.value.outcome === "removed") {
+      // A context that began in this same millisecond is over: the shard takes this one for a late call about that one.
+      const newer = { ...session, openedAt: openedAt + 1 };
+      this.#record.put(newer);
+      if (this.#registering?.openedAt === openedAt) this.#registering.openedAt = newer.openedAt;
+      return this.#tryToRegister(newer.openedAt);
     } else {
       await this.#record.deleteAll();
       return { kind: "quota_exceeded", limit: maxSessions, oldest: answer.value.oldest };
@@ -154,35 +198,33 @@ export class SessionLife {
     return null;
   }
 
-  /** A context whose row nobody has confirmed: the alarm is the next try. */
-  #storeUnregistered(session: LiveSession, registration: Registration): Promise<void> {
-    const retryAt = nextTryOf(registration, Date.now());
-    return this.#record.store({ ...session, registration: { ...registration, retryAt } }, retryAt);
+  /** The context that began at `openedAt`, if it is still live and its row not confirmed. */
+  #unregistered(openedAt: number) {
+    const { stored } = this.#record;
+    if (stored?.state !== "live" || stored.openedAt !== openedAt || stored.registration === undefined) return null;
+    return { ...stored, registration: stored.registration };
   }
 
   /** Ends the context at once and removes its row; `deletedUntil` leaves a tombstone. */
   async close(session: LiveSession | ClosingSession, reason: EndReason, deletedUntil: number | null): Promise<void> {
     this.debug(`session_${reason}`);
     await this.#record.store(closingOf(session, reason, deletedUntil), Date.now() + registryRetryDelayMs(0));
-    await this.#finishClosing();
+    await this.#unregister();
   }
 
-  async #finishClosing(): Promise<void> {
-    const before = this.#record.stored();
+  async #unregister(): Promise<void> {
+    const before = this.#record.stored;
     if (before?.state !== "closing") return;
     const { openedAt, shard } = before;
     const entry = { sessionId: this.#sessionId, openedAt };
     const answer = await this.#registry.unregister(shard, entry, endReasonOf(before));
-    const session = this.#record.stored();
+    const session = this.#record.stored;
     // A set came in between: it wins, and its row is newer than the one that was removed.
     if (session?.state !== "closing" || session.openedAt !== openedAt) return;
-    const now = Date.now();
     if (!answer.ok) {
       this.#log("warn", "unregistration_failed", { session: shortSessionId(this.#sessionId), shard });
-      await this.#record.store({ ...session, tries: session.tries + 1 }, now + registryRetryDelayMs(session.tries));
-    } else if (session.deletedUntil !== null && now < session.deletedUntil) {
-      const { owner, deletedUntil } = session;
-      await this.#record.store({ version: 1, state: "deleted", owner, deletedUntil }, deletedUntil);
+    } else if (session.deletedUntil !== null && Date.now() < session.deletedUntil) {
+      await this.markDeleted(session.owner, session.deletedUntil);
     } else {
       // No await between the check above and this: nothing that came meanwhile is deleted with it.
       await this.#record.deleteAll();
@@ -194,49 +236,50 @@ export class SessionLife {
     return this.#record.store({ version: 1, state: "deleted", owner, deletedUntil }, deletedUntil);
   }
 
-  /** The deadline has come, or another try to reach the registry is due. */
+  /** The deadline has come, or another try to reach the registry is due. Never throws: six times, and the platform forgets the alarm. */
   async onAlarm(): Promise<void> {
-    const scheduled = await this.#record.alarm();
-    // Delivered again after an access has moved it: the one that is set will come in its own time.
-    if (scheduled !== null && scheduled > Date.now()) return;
     try {
+      this.#record.forgetAlarm();
+      while (this.#record.alarm === undefined) await this.#record.load();
+      // Delivered twice, and moved since the first time: the new one comes in its own time.
+      if (this.#record.alarm !== null && this.#record.alarm > Date.now()) return;
       await this.#advance();
+      this.#failedAlarms = 0;
     } catch (error) {
-      // Six throws and the platform forgets the alarm, and the session with it: come back instead.
       this.#log("error", "alarm_failed", { session: shortSessionId(this.#sessionId), error: String(error) });
-      await this.#repair(this.#record.stored());
+      // What could not be read may be unreadable (a newer version's record): then the alarm is set without reading.
+      await this.#rearm().catch(() => this.#record.setAlarm(Date.now() + registryRetryDelayMs(this.#failedAlarms++)));
     }
   }
 
   async #advance(): Promise<void> {
-    const stored = this.#record.stored();
-    const now = Date.now();
-    if (stored === undefined) return;
-    if (stored.state === "deleted") {
-      if (now < stored.deletedUntil) await this.#record.setAlarm(stored.deletedUntil);
-      else await this.#record.deleteAll();
-    } else if (stored.state === "closing") {
-      await this.#finishClosing();
-    } else if (stored.registration !== undefined && now < stored.registration.deadline) {
-      // Acknowledged long ago: a quota must not take it away any more.
-      await this.register(stored, 0);
-    } else {
-      await this.close(stored, "expired", null);
-    }
+    const { stored } = this.#record;
+    if (stored?.state === "deleted" && stored.deletedUntil <= Date.now()) return this.#record.deleteAll();
+    const rearmed = this.#rearm();
+    const due = this.#record.stored;
+    await rearmed;
+    if (due?.state === "closing") await this.#unregister();
+    else if (due?.state === "live") await this.register(due);
   }
 
   /**
-   * Gives a record without alarm one again, so that it is never forgotten. A context whose own alarm is gone has
-   * expired, and must be marked so first: with a new alarm it would look alive.
+   * Gives a record whose alarm has fired, or was lost, its next one. A context whose own alarm is gone has expired and is marked
+   * so: with a new alarm it would look alive.
    */
-  async #repair(stored: StoredSession | undefined): Promise<void> {
-    if (stored === undefined) return;
+  async #rearm(): Promise<void> {
+    const { stored } = this.#record;
     const now = Date.now();
-    if (stored.state === "live" && stored.registration !== undefined && now < stored.registration.deadline) {
-      return this.#storeUnregistered(stored, stored.registration);
+    if (stored === undefined) return;
+    if (stored.state === "deleted") return this.#record.setAlarm(Math.max(stored.deletedUntil, now + 1));
+    if (stored.state === "closing") {
+      const tries = stored.tries + 1;
+      return this.#record.store({ ...stored, tries }, now + registryRetryDelayMs(tries));
     }
-    const record = stored.state === "live" ? closingOf(stored, "expired", null) : stored;
-    await this.#record.store(record, now + registryRetryDelayMs(0));
+    if (stored.registration === undefined || stored.registration.deadline <= now) {
+      return this.#record.store(closingOf(stored, "expired", null), now + registryRetryDelayMs(0));
+    }
+    const registration = { ...stored.registration, tries: stored.registration.tries + 1 };
+    return this.#record.store({ ...stored, registration }, nextTryOf(registration, now));
   }
 
   /** A line at debug, where the full session id may stand. */

@@ -72,8 +72,12 @@ export function enter(
   if (config?.ok === false) return enterUnusable(before, config.failure);
   if (!reply.ok) {
     // The config is there and nobody keeps it: what the catalog has instead must not take its place later.
-    const failure = config && ({ kind: "config_unregistered", configPath: pathOf(config.value) } as const);
-    return { ...UNKNOWN_PROJECT, ...NOT_ENTERED, current: before.current, failure };
+    return {
+      ...UNKNOWN_PROJECT,
+      ...NOT_ENTERED,
+      current: before.current,
+      failure: config && unregistered(config.value),
+    };
   }
   const { outcome, answer } = reply.value;
   if (outcome?.ok === false) return { ...enterUnusable(before, outcome.failure), version: answer.version };
@@ -81,7 +85,7 @@ export function enter(
 }
 
 /** The same where the config that came along cannot be used: the session is on no project. */
-export const enterUnusable = (before: SessionProject, failure: ProjectFailure): SessionProject & Entered => ({
+const enterUnusable = (before: SessionProject, failure: ProjectFailure): SessionProject & Entered => ({
   ...before,
   ...NOT_ENTERED,
   found: null,
@@ -89,7 +93,11 @@ export const enterUnusable = (before: SessionProject, failure: ProjectFailure): 
   failure,
 });
 
-const pathOf = ({ root, configPath }: Registration): string => configPath ?? defaultConfigPath(root);
+/** Why the config that came with the directory cannot be used until the catalog keeps it. */
+export const unregistered = ({ root, configPath }: Registration): ProjectFailure => ({
+  kind: "config_unregistered",
+  configPath: configPath ?? defaultConfigPath(root),
+});
 
 /**
  * What a reply about the session's directory makes of what the session knows by the time that it comes; one that a

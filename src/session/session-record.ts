@@ -2,22 +2,21 @@ import { asRegistered, readStored, type StoredSession } from "./session-context.
 
 const KEY = "session";
 
-/** What storage holds of a session: the record, and the alarm that belongs to it. */
-export interface RecordAndAlarm {
-  readonly stored: StoredSession | undefined;
-  readonly alarm: number | null;
-}
-
 /**
- * The stored record of one session and its alarm. What storage gave is remembered for the reads of a burst, until anything
- * is written: reading record and alarm costs a third of a call. Nobody else writes this storage.
+ * The stored record of one session and its alarm, both kept in memory: nobody else writes this storage, and reading them
+ * costs a third of a call. Once {@link load} has learnt the alarm, reading and writing are synchronous, so that between two
+ * awaits nothing read here can become stale.
  */
 export class SessionRecord {
   readonly #storage: DurableObjectStorage;
   readonly #kv: SyncKvStorage;
   readonly #onDeleted: () => void;
-  #known: RecordAndAlarm | null = null;
-  #writesUnderWay = 0;
+  /** Null: to be read from storage. */
+  #stored: { readonly value: StoredSession | undefined } | null = null;
+  /** Undefined: to be read from storage. Null: none is set. */
+  #alarm: number | null | undefined = undefined;
+  /** Counts writes, so that an answer of storage that a write has overtaken is not taken for the present. */
+  #writes = 0;
 
   /** @param onDeleted Called when the storage has been emptied, for whoever remembers what was in it. */
   constructor(storage: DurableObjectStorage, onDeleted: () => void = () => {}) {
@@ -27,64 +26,78 @@ export class SessionRecord {
     this.#kv = storage.kv;
   }
 
-  /** Record and alarm, the one as the other shows it; from memory where nothing was written since they were read. */
-  async read(): Promise<RecordAndAlarm> {
-    if (this.#known !== null) return this.#known;
+  /** Reads the alarm from storage. Stays unknown if a write came meanwhile: look again. */
+  async load(): Promise<void> {
+    const writes = this.#writes;
     const alarm = await this.#storage.getAlarm();
-    const read = { stored: asRegistered(this.stored(), alarm), alarm };
-    if (read.stored !== undefined && alarm !== null && this.#writesUnderWay === 0) this.#known = read;
-    return read;
+    if (writes === this.#writes) this.#alarm = alarm;
   }
 
-  /** The record as it is stored at this moment. */
-  stored(): StoredSession | undefined {
-    return readStored(this.#kv.get(KEY));
+  /** The alarm, as far as it is known: undefined before {@link load}. */
+  get alarm(): number | null | undefined {
+    return this.#alarm;
   }
 
-  /** When the alarm is due, as the platform has it at this moment: it takes it away before it calls. */
-  alarm(): Promise<number | null> {
-    this.#known = null;
-    return this.#storage.getAlarm();
+  /** The record at this moment, as its alarm shows it ({@link asRegistered}). */
+  get stored(): StoredSession | undefined {
+    this.#stored ??= { value: readStored(this.#kv.get(KEY)) };
+    return asRegistered(this.#stored.value, this.#alarm ?? null);
   }
 
-  /** Record and alarm, both or neither. */
-  store(session: StoredSession, alarm: number): Promise<void> {
-    return this.#write(() =>
-      this.#storage.transaction(() => {
-        this.#kv.put(KEY, session);
-        return this.#storage.setAlarm(alarm);
-      }),
-    );
+  /** The platform takes the alarm away before it calls, or has set another one since. */
+  forgetAlarm(): void {
+    this.#writes++;
+    this.#alarm = undefined;
   }
 
   /** The record alone; the alarm stays. */
   put(session: StoredSession): void {
-    const known = this.#known;
-    this.#known = null;
     this.#kv.put(KEY, session);
-    // If it does not reach the disk after all, the platform stops this object, and its memory with it.
-    if (known !== null) this.#known = { stored: session, alarm: known.alarm };
+    this.#stored = { value: session };
+  }
+
+  /** Record and alarm. With no await between them they are one transaction. */
+  async store(session: StoredSession, alarm: number): Promise<void> {
+    const before = this.stored;
+    this.put(session);
+    const written = this.#stored;
+    try {
+      await this.setAlarm(alarm);
+    } catch (error) {
+      // The platform resets an object whose write fails; if it lives on all the same, the record must not go without the alarm.
+      if (this.#stored === written && before !== undefined) this.put(before);
+      else if (this.#stored === written) this.#kv.delete(KEY);
+      this.#stored = null;
+      throw error;
+    }
   }
 
   /** The alarm alone. @param options.allowUnconfirmed Whether answers need not wait for it. */
-  setAlarm(at: number, options: { allowUnconfirmed?: boolean } = {}): Promise<void> {
-    return this.#write(() => this.#storage.setAlarm(at, options));
+  async setAlarm(at: number, options: { allowUnconfirmed?: boolean } = {}): Promise<void> {
+    this.forgetAlarm();
+    this.#alarm = at;
+    const write = this.#writes;
+    try {
+      await this.#storage.setAlarm(at, options);
+    } catch (error) {
+      if (write === this.#writes) this.forgetAlarm();
+      throw error;
+    }
   }
 
   /** Everything in this storage, the alarm included. */
   async deleteAll(): Promise<void> {
-    await this.#write(() => this.#storage.deleteAll());
-    this.#onDeleted();
-  }
-
-  /** While it is under way storage may give what was before or what will be, and it may yet fail: nothing is remembered. */
-  async #write(write: () => Promise<void>): Promise<void> {
-    this.#known = null;
-    this.#writesUnderWay++;
+    this.forgetAlarm();
+    this.#alarm = null;
+    this.#stored = { value: undefined };
     try {
-      await write();
-    } finally {
-      this.#writesUnderWay--;
+      const deleted = this.#storage.deleteAll();
+      this.#onDeleted();
+      await deleted;
+    } catch (error) {
+      this.forgetAlarm();
+      this.#stored = null;
+      throw error;
     }
   }
 }

@@ -45,4 +45,5 @@ export interface ProjectReply {
 
 /** Why a principal may not use a session, or not now. */
 export type Refusal = Extract<Failure, { kind: "session_unknown" | "session_deleted" | "session_unavailable" }>;
+export type OutcomeUnknown = Extract<Failure, { kind: "outcome_unknown" }>;
 export type NoContext = Extract<Failure, { kind: "no_context" }>;

@@ -91,11 +91,17 @@ export class SessionState {
       return fail({ kind: "state_conflict", key: operation.key });
     }
     if (operation.kind === "set" && operation.text !== before) {
-      const refused = this.#refusalOf(operation.key, operation.text, before);
+      const refused = refusalOf(operation.key, operation.text, before, this.#entries());
       if (refused !== null) return fail(refused);
       kv.put(name, operation.text);
     }
     return ok({ before, entries: [] });
+  }
+
+  /** Why a `set` that has to begin a context would be refused: it finds no value of any key. Changes nothing. */
+  refusalOfFirst({ key, text, expected }: Extract<StateOperation, { kind: "set" }>): StateFailure | null {
+    if (expected !== undefined && expected !== null) return { kind: "state_conflict", key };
+    return refusalOf(key, text, null, []);
   }
 
   /** Forgets every value: those of a context before must not show in the next. */
@@ -103,20 +109,24 @@ export class SessionState {
     for (const { key } of this.#entries()) this.#storage.kv.delete(PREFIX + key);
   }
 
-  #refusalOf(key: string, text: string, before: string | null): StateFailure | null {
-    const entries = this.#entries();
-    if (before === null && entries.length >= MAX_STATE_KEYS) {
-      return { kind: "state_too_many_keys", key, limit: MAX_STATE_KEYS };
-    }
-    const after = [...entries.filter((entry) => entry.key !== key), { key, text }];
-    const bytes = after.reduce((sum, entry) => sum + bytesOf(entry.key) + bytesOf(entry.text), 0);
-    return bytes > MAX_STATE_BYTES ? { kind: "state_too_large", key, bytes, limit: MAX_STATE_BYTES } : null;
-  }
-
   #entries(): StateEntry[] {
     const stored = this.#storage.kv.list<string>({ prefix: PREFIX });
     return [...stored].map(([name, text]) => ({ key: name.slice(PREFIX.length), text }));
   }
+}
+
+function refusalOf(
+  key: string,
+  text: string,
+  before: string | null,
+  entries: readonly StateEntry[],
+): StateFailure | null {
+  if (before === null && entries.length >= MAX_STATE_KEYS) {
+    return { kind: "state_too_many_keys", key, limit: MAX_STATE_KEYS };
+  }
+  const after = [...entries.filter((entry) => entry.key !== key), { key, text }];
+  const bytes = after.reduce((sum, entry) => sum + bytesOf(entry.key) + bytesOf(entry.text), 0);
+  return bytes > MAX_STATE_BYTES ? { kind: "state_too_large", key, bytes, limit: MAX_STATE_BYTES } : null;
 }
 
 /** The failure in words: what was wrong, the value, what to do. */

@@ -4,10 +4,18 @@ import { type Failure, fail, ok, type Result } from "../failure.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { type Region, shardOf } from "../registry/shard-of.ts";
+import type { Change } from "./changes.ts";
 import { isShared, type Principal, type SessionContext } from "./session-context.ts";
 import { decodeSessionId, encodeSessionId } from "./session-id.ts";
 import type { SessionObject } from "./session-object.ts";
-import type { BeginRequest, ProjectReply, SetReply, SetRequest, StateReply } from "./session-requests.ts";
+import type {
+  BeginRequest,
+  OutcomeUnknown,
+  ProjectReply,
+  SetReply,
+  SetRequest,
+  StateReply,
+} from "./session-requests.ts";
 import type { StateFailure, StateOperation } from "./session-state.ts";
 
 type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;
@@ -70,7 +78,7 @@ export class Sessions {
   ): Promise<Result<SetReply>> {
     const { region, client, ...set } = request;
     const begin = this.#beginRequest(session, principal, region, client);
-    return this.#call(session, (object) => object.set(principal, { ...set, ...begin }));
+    return this.#change(session, (object, change) => object.set(principal, { ...set, ...begin }, change));
   }
 
   /**
@@ -83,12 +91,15 @@ export class Sessions {
     { region, client, mayBegin }: { region: Region | null; client: string | null; mayBegin: boolean },
   ): Promise<Result<StateReply, Failure | StateFailure>> {
     const begin = mayBegin ? this.#beginRequest(session, principal, region, client) : null;
-    return this.#call(session, (object) => object.state(principal, operation, begin));
+    if (operation.kind === "get" || operation.kind === "list") {
+      return this.#read(session, (object) => object.state(principal, operation, begin));
+    }
+    return this.#change(session, (object, change) => object.state(principal, operation, begin, change));
   }
 
   /** The context, or null. Counts as an access. */
   get(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Failure | ProjectFailure>> {
-    return this.#call(session, (object) => object.get(principal));
+    return this.#read(session, (object) => object.get(principal));
   }
 
   /** Asks or changes the catalog of projects, and says what the session makes of it. Counts as an access. */
@@ -98,42 +109,45 @@ export class Sessions {
     explicit: string | null,
     operation: CatalogOperation | null,
   ): Promise<Result<ProjectReply, Failure | ProjectFailure>> {
-    return this.#call(session, (object) => object.project(principal, explicit, operation));
+    if (operation === null || operation.kind === "list") {
+      return this.#read(session, (object) => object.project(principal, explicit, operation));
+    }
+    return this.#change(session, (object, change) => object.project(principal, explicit, operation, change));
   }
 
   /** The context, or null, without touching it; a failure if `principal` may not use the session. */
   peek(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null>> {
-    return this.#call(session, (object) => object.peek(principal));
+    return this.#read(session, (object) => object.peek(principal));
   }
 
   /** Waits a while for the client's answer to a request that a running call sent it; null: ask again. */
   takeAnswer(session: SessionRef, principal: Principal, requestId: string): Promise<Result<string | null>> {
-    return this.#call(session, (object) => object.takeAnswer(principal, requestId));
+    return this.#read(session, (object) => object.takeAnswer(principal, requestId));
   }
 
   /** Passes the client's answer on to the call that waits for it. */
   giveAnswer(session: SessionRef, principal: Principal, requestId: string, answer: string): Promise<Result<null>> {
-    return this.#call(session, (object) => object.giveAnswer(principal, requestId, answer));
+    return this.#read(session, (object) => object.giveAnswer(principal, requestId, answer));
   }
 
   /** Forgets the context; the id stays usable. */
   end(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
-    return this.#call(session, (object) => object.end(principal));
+    return this.#change(session, (object, change) => object.end(principal, change));
   }
 
   /** Ends the session for good; fails with `no_context` where that would take storage anew and `mayStore` is false. */
   delete(session: SessionRef, principal: Principal, mayStore: boolean): Promise<Result<{ ended: boolean }>> {
-    return this.#call(session, (object) => object.delete(principal, mayStore));
+    return this.#change(session, (object, change) => object.delete(principal, change, mayStore));
   }
 
   /** The context of anybody's session, or null, without touching it. Only for callers with the scope `admin`. */
   peekAsOperator(session: SessionRef): Promise<Result<SessionContext | null>> {
-    return this.#call(session, async (object) => ok(await object.peekAsOperator()));
+    return this.#read(session, async (object) => ok(await object.peekAsOperator()));
   }
 
   /** Forgets the context of anybody's session. Only for callers with the scope `admin`. */
   endAsOperator(session: SessionRef): Promise<Result<{ ended: boolean }>> {
-    return this.#call(session, async (object) => ok(await object.endAsOperator()));
+    return this.#change(session, (object, change) => object.endAsOperator(change));
   }
 
   #beginRequest(
@@ -149,23 +163,53 @@ export class Sessions {
     return { client, idleTimeoutMs, shard, maxSessions: shared ? 0 : maxSessionsPerPrincipal };
   }
 
-  /** One call; repeated, over a new stub, only where the platform says that this is safe, never on overload. */
-  async #call<T, F>(
+  /** A call that may be repeated as it is. */
+  #read<T, F>(session: SessionRef, call: Call<T, F>): Promise<Result<T, F | Unavailable>> {
+    return this.#call(session, () => call, { kind: "session_unavailable", sessionId: session.sessionId });
+  }
+
+  /** A call that must have its effect once: the object knows it again by its id. */
+  #change<T, F>(
     session: SessionRef,
-    call: (object: DurableObjectStub<SessionObject>) => Promise<Result<T, F>>,
-  ): Promise<Result<T, F | Unavailable>> {
+    call: (object: DurableObjectStub<SessionObject>, change: Change) => Promise<Result<T, F>>,
+  ): Promise<Result<T, F | Unavailable | OutcomeUnknown>> {
+    const id = crypto.randomUUID();
+    return this.#call<T, F, Unavailable | OutcomeUnknown>(
+      session,
+      (repeated) => (object) => call(object, { id, repeated }),
+      { kind: "outcome_unknown", sessionId: session.sessionId },
+    );
+  }
+
+  /**
+   * One call; repeated, over a new stub, where the platform says that the connection or the object broke, never on overload. A
+   * call that broke may have been carried out all the same; only one that was turned away at once was certainly not.
+   */
+  async #call<T, F, B extends Unavailable | OutcomeUnknown>(
+    session: SessionRef,
+    attemptOf: (repeated: boolean) => Call<T, F>,
+    broken: B,
+  ): Promise<Result<T, F | B | Unavailable>> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await call(this.#namespace.get(session.objectId));
+        return await attemptOf(attempt > 1)(this.#namespace.get(session.objectId));
       } catch (error) {
-        const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
-        // Neither mark: the object itself threw, which is a bug and goes where bugs go.
-        if (!retryable && !overloaded) throw error;
-        if (overloaded || attempt === OBJECT_CALL_TRIES) {
-          return fail<Unavailable>({ kind: "session_unavailable", sessionId: session.sessionId });
-        }
+        const { retryable, overloaded, durableObjectReset } = error as PlatformError;
+        // No mark: the object itself threw, which is a bug and goes where bugs go.
+        if (!retryable && !overloaded && !durableObjectReset) throw error;
+        if (overloaded && attempt === 1) return fail({ kind: "session_unavailable", sessionId: session.sessionId });
+        if (overloaded || attempt === OBJECT_CALL_TRIES) return fail(broken);
         await scheduler.wait(OBJECT_RETRY_WAIT_MS * attempt * (0.5 + Math.random()));
       }
     }
   }
+}
+
+type Call<T, F> = (object: DurableObjectStub<SessionObject>) => Promise<Result<T, F>>;
+
+/** What the platform says of a call to an object that failed. */
+interface PlatformError {
+  readonly retryable?: boolean;
+  readonly overloaded?: boolean;
+  readonly durableObjectReset?: boolean;
 }

@@ -29,51 +29,68 @@ const withRecord = (use: (record: SessionRecord, storage: DurableObjectStorage) 
     await storage.deleteAll();
   });
 
-it("asks storage once for the reads of a burst, and again after any write", () =>
+/** Record and alarm as they are now, the alarm from storage where it is not known. */
+async function read(record: SessionRecord) {
+  while (record.alarm === undefined) await record.load();
+  return { stored: record.stored, alarm: record.alarm };
+}
+
+it("asks storage once, and knows by itself what it writes", () =>
   withRecord(async (record, storage) => {
+    record.forgetAlarm();
     const asked = vi.spyOn(storage, "getAlarm");
-    for (let n = 0; n < 5; n++) expect((await record.read()).stored).toMatchObject({ workingDirectory: "/a" });
+    for (let n = 0; n < 5; n++) expect((await read(record)).stored).toMatchObject({ workingDirectory: "/a" });
     expect(asked).toHaveBeenCalledTimes(1);
 
     await record.setAlarm(Date.now() + 2 * DAY);
-    expect((await record.read()).alarm).toBe(Date.now() + 2 * DAY);
+    expect((await read(record)).alarm).toBe(Date.now() + 2 * DAY);
     await record.store(live("/b"), Date.now() + 3 * DAY);
-    expect(await record.read()).toMatchObject({ stored: { workingDirectory: "/b" }, alarm: Date.now() + 3 * DAY });
-    expect(asked).toHaveBeenCalledTimes(3);
+    expect(await read(record)).toMatchObject({ stored: { workingDirectory: "/b" }, alarm: Date.now() + 3 * DAY });
     record.put(live("/c"));
-    expect(await record.read()).toMatchObject({ stored: { workingDirectory: "/c" }, alarm: Date.now() + 3 * DAY });
-    expect(asked).toHaveBeenCalledTimes(3);
+    expect(await read(record)).toMatchObject({ stored: { workingDirectory: "/c" }, alarm: Date.now() + 3 * DAY });
     await record.deleteAll();
-    expect(await record.read()).toEqual({ stored: undefined, alarm: null });
+    expect(await read(record)).toEqual({ stored: undefined, alarm: null });
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect(storage.kv.get("session")).toBeUndefined();
+    expect(await storage.getAlarm()).toBeNull();
   }));
 
-it("does not remember what it read while a write was under way", () =>
+it("is at one with storage after every write, before it is confirmed", () =>
   withRecord(async (record, storage) => {
-    const { transaction } = storage;
-    const { promise: held, resolve: go } = Promise.withResolvers<void>();
-    vi.spyOn(storage, "transaction").mockImplementation(async (closure) => {
-      await held;
-      return transaction.call(storage, closure) as never;
-    });
     const written = record.store(live("/b"), Date.now() + 2 * DAY);
-    expect((await record.read()).stored).toMatchObject({ workingDirectory: "/a" });
-    go();
+    expect(await read(record)).toMatchObject({ stored: { workingDirectory: "/b" }, alarm: Date.now() + 2 * DAY });
+    expect(storage.kv.get("session")).toMatchObject({ workingDirectory: "/b" });
+    expect(await storage.getAlarm()).toBe(Date.now() + 2 * DAY);
     await written;
-    expect(await record.read()).toMatchObject({ stored: { workingDirectory: "/b" }, alarm: Date.now() + 2 * DAY });
+  }));
+
+it("does not take for the present what storage said before a write", () =>
+  withRecord(async (record) => {
+    record.forgetAlarm();
+    const loading = record.load();
+    await record.setAlarm(Date.now() + 2 * DAY);
+    await loading;
+    expect(record.alarm).toBe(Date.now() + 2 * DAY);
+    record.forgetAlarm();
+    const overtaken = record.load();
+    record.forgetAlarm();
+    await overtaken;
+    expect(record.alarm).toBeUndefined();
   }));
 
 it("gives what is stored after a write that failed", () =>
   withRecord(async (record, storage) => {
-    await record.read();
     vi.spyOn(storage, "setAlarm").mockRejectedValueOnce(new Error("storage fails"));
     await expect(record.store(live("/b"), Date.now() + 2 * DAY)).rejects.toThrow("storage fails");
-    expect(await record.read()).toMatchObject({ stored: { workingDirectory: "/a" }, alarm: Date.now() + DAY });
+    expect(await read(record)).toMatchObject({ stored: { workingDirectory: "/a" }, alarm: Date.now() + DAY });
+    vi.spyOn(storage, "deleteAll").mockRejectedValueOnce(new Error("storage fails"));
+    await expect(record.deleteAll()).rejects.toThrow("storage fails");
+    expect(await read(record)).toMatchObject({ stored: { workingDirectory: "/a" }, alarm: Date.now() + DAY });
   }));
 
-it("forgets the alarm that the platform takes away when it fires", () =>
+it("asks for the alarm anew when the platform has taken it away to fire it", () =>
   withRecord(async (record, storage) => {
-    await record.read();
     await storage.deleteAlarm();
-    expect(await record.alarm()).toBeNull();
-    expect((await record.read()).alarm).toBeNull();
+    record.forgetAlarm();
+    expect((await read(record)).alarm).toBeNull();
   }));

@@ -10,7 +10,10 @@ import type { Result } from "../failure.ts";
 import type { BatchBudget } from "./batch-budget.ts";
 
 /** Waits a while for the client's answer to the request `requestId`; null says that it has to be asked for again. */
-export type AwaitAnswer = (requestId: string) => Promise<Result<string | null, unknown>>;
+export type AwaitAnswer = (requestId: string) => Promise<Result<string | null>>;
+
+/** How many times in a row the session may be out of reach; each has been tried several times already. */
+const MAX_FAILURES = 5;
 
 /**
  * What the client is taken to offer. What it declared came with `initialize`, which stores nothing; a client that lacks one
@@ -104,11 +107,17 @@ export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
   /** Hands the server the answer, unless it has given up waiting before. */
   async #bringAnswer(own: RequestId, id: string, awaitAnswer: AwaitAnswer): Promise<void> {
     let answer: JSONRPCResponse | null = null;
-    while (answer === null && this.#asked.get(own) === id) {
-      const error = { code: ANSWER_LOST, message: "The session ended before the client answered" };
+    for (let failures = 0; answer === null && this.#asked.get(own) === id; ) {
       const taken = await awaitAnswer(id).catch(() => null);
-      if (!taken?.ok) answer = { jsonrpc: "2.0", id: own, error };
-      else if (taken.value !== null) answer = { ...(JSON.parse(taken.value) as JSONRPCResponse), id: own };
+      if (taken?.ok) {
+        failures = 0;
+        if (taken.value !== null) answer = { ...(JSON.parse(taken.value) as JSONRPCResponse), id: own };
+        // A session whose object restarts is asked again: the client's answer may come to the new one.
+      } else if (taken?.failure.kind !== "session_unavailable" || ++failures === MAX_FAILURES) {
+        const gone = taken?.failure.kind === "session_deleted" || taken?.failure.kind === "session_unknown";
+        const message = `The session ${gone ? "ended" : "could not be reached"} before the client answered`;
+        answer = { jsonrpc: "2.0", id: own, error: { code: ANSWER_LOST, message } };
+      }
     }
     if (answer !== null && this.#asked.delete(own)) this.onmessage?.(answer);
   }

@@ -135,6 +135,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
 
   /** @internal What has been counted here, since ever and in each step of `ranges`. */
   report(ranges: readonly HistoryRange[], now: number, withOperations: boolean): ShardReport {
+    this.#keepAlarm();
     const hasTables = this.#hasTables();
     const snapshots = hasTables && ranges.length > 0 ? this.#history.snapshots() : [];
     return {
@@ -147,6 +148,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
 
   /** @internal The contexts of a known principal, newest first, at most `limit` of those after `position`. */
   list(principal: Principal, position: ListPosition | null, limit: number): RegistryEntry[] {
+    this.#keepAlarm();
     if (!this.#hasTables()) return [];
     const { openedAt, sessionId } = position ?? { openedAt: Number.MAX_SAFE_INTEGER, sessionId: "" };
     return this.#rows(
@@ -160,6 +162,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
    * on the time, whose upkeep would cost every caller, it reads every row of the shard (rows read cost 1/1000 of rows written).
    */
   listAll(principal: Principal | null, position: ListPosition | null, limit: number): RegistryEntry[] {
+    this.#keepAlarm();
     if (!this.#hasTables()) return [];
     if (principal !== null && !isShared(principal)) return this.list(principal, position, limit);
     const { openedAt, sessionId } = position ?? { openedAt: Number.MAX_SAFE_INTEGER, sessionId: "" };

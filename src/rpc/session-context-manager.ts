@@ -127,7 +127,10 @@ export class SessionContextManager
     if (!isName(service)) return fail({ kind: "service_unnamed" });
     if (!isName(sessionId)) return fail({ kind: "session_id_invalid", sessionId: String(sessionId).slice(0, 200) });
     const sessions = new Sessions(this.env.SESSIONS, configOf(this.env));
-    return use(sessions.named(service, sessionId), servicePrincipal(service), sessions);
+    const result = await use(sessions.named(service, sessionId), servicePrincipal(service), sessions);
+    if (result.ok || !("sessionId" in result.failure)) return result;
+    // A service knows its session by the id that it has chosen, and no other.
+    return fail({ ...result.failure, sessionId });
   }
 
   get #client(): string {

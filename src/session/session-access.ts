@@ -1,6 +1,6 @@
 import { TOMBSTONE_MS } from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
-import type { CatalogOperation, CatalogReply } from "../projects/catalog-requests.ts";
+import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { SessionCatalog } from "./session-catalog.ts";
 import {
@@ -9,36 +9,21 @@ import {
   isDeleted,
   isShared,
   type Live,
-  type LiveSession,
   type Principal,
   type SessionContext,
 } from "./session-context.ts";
-import type { Content, Found, QuotaExceeded, SessionLife } from "./session-life.ts";
+import type { Content, Found, SessionLife } from "./session-life.ts";
 import {
-  type Entered,
-  enter,
   follow,
   isSameProject,
   NO_PROJECT,
-  NOT_ENTERED,
   questionOf,
   type SessionProject,
   UNKNOWN_PROJECT,
-  unregistered,
 } from "./session-project.ts";
-import type {
-  BeginRequest,
-  NoContext,
-  OutcomeUnknown,
-  ProjectReply,
-  Refusal,
-  SetReply,
-  SetRequest,
-  StateReply,
-} from "./session-requests.ts";
+import type { BeginRequest, NoContext, OutcomeUnknown, ProjectReply, Refusal, StateReply } from "./session-requests.ts";
+import type { QuotaExceeded, SessionRow } from "./session-row.ts";
 import type { SessionState, StateFailure, StateOperation } from "./session-state.ts";
-
-type SetResult = Result<SetReply, Refusal | QuotaExceeded>;
 
 /**
  * What an access to a session does and answers: who may know of it, when a context begins, which project it is on. What a
@@ -47,12 +32,14 @@ type SetResult = Result<SetReply, Refusal | QuotaExceeded>;
 export class SessionAccess {
   readonly #sessionId: string;
   readonly #life: SessionLife;
+  readonly #row: SessionRow;
   readonly #catalog: SessionCatalog;
   readonly #state: SessionState;
 
-  constructor(sessionId: string, life: SessionLife, catalog: SessionCatalog, state: SessionState) {
+  constructor(sessionId: string, life: SessionLife, row: SessionRow, catalog: SessionCatalog, state: SessionState) {
     this.#sessionId = sessionId;
     this.#life = life;
+    this.#row = row;
     this.#catalog = catalog;
     this.#state = state;
   }
@@ -70,76 +57,6 @@ export class SessionAccess {
       }
       return deleted ? fail({ kind: "session_deleted", sessionId: this.#sessionId }) : work(found);
     });
-  }
-
-  /**
-   * Sets the working directory, beginning a context if there is none, and finds the project that it leads to.
-   */
-  set(principal: Principal, request: SetRequest): Promise<SetResult> {
-    const { config } = request;
-    return this.visit(principal, async ({ live }): Promise<SetResult> => {
-      if (live === null && isShared(principal)) return this.#beginInOwnCatalog(principal, request);
-      if (live === null && config?.ok) {
-        // First the context: what refuses it must not leave the config in a catalog.
-        const project = { ...UNKNOWN_PROJECT, ...NOT_ENTERED, failure: unregistered(config.value) };
-        const begun = await this.#beginSet(principal, request, () => project);
-        if (!begun.ok) return begun;
-      }
-      const entered = await this.#enter(principal, request, live?.session.project ?? NO_PROJECT);
-      return entered.ok && live === null ? ok({ ...entered.value, created: true }) : entered;
-    });
-  }
-
-  /** Begins a context whose catalog is in this same storage: one transaction, and nothing to wait for. */
-  #beginInOwnCatalog(principal: Principal, request: SetRequest): Promise<SetResult> {
-    const { workingDirectory, config } = request;
-    return this.#beginSet(principal, request, () => {
-      const question = questionOf(NO_PROJECT, workingDirectory, { anew: true });
-      if (config?.ok === false) return enter(NO_PROJECT, config, { question, reply: config });
-      const operation = config && ({ kind: "register", registration: config.value } as const);
-      return enter(NO_PROJECT, config, { question, reply: ok(this.#catalog.askOwn(operation, question)) });
-    });
-  }
-
-  /** Asks the catalog where the directory leads, and applies the answer to what the session is on by then. */
-  async #enter(principal: Principal, request: SetRequest, before: SessionProject): Promise<SetResult> {
-    const { workingDirectory, config, client } = request;
-    const question = questionOf(before, workingDirectory, { anew: true });
-    const operation = config?.ok ? ({ kind: "register", registration: config.value } as const) : null;
-    const reply: Result<CatalogReply, ProjectFailure> =
-      config?.ok === false ? config : await this.#catalog.ask(principal, operation, question);
-    return this.visit(principal, async ({ now, live }): Promise<SetResult> => {
-      const entered = () => enter(live?.session.project ?? NO_PROJECT, config, { question, reply });
-      // Ended or expired meanwhile: the set wins.
-      if (live === null) return this.#beginSet(principal, request, entered);
-      const { switched, wouldSwitch, ...project } = entered();
-      const session: LiveSession = { ...live.session, workingDirectory, project, client, setAt: now };
-      const [deadline, refused] = await Promise.all([
-        this.#life.touch(session, live.deadline, now, { record: true }),
-        session.registration === undefined ? null : this.#life.register(session),
-      ]);
-      if (refused !== null) return fail(refused);
-      return ok({
-        created: false,
-        switched,
-        wouldSwitch,
-        context: this.view({ session, deadline }, live.deadline, now),
-      });
-    });
-  }
-
-  async #beginSet(
-    principal: Principal,
-    request: SetRequest,
-    enterProject: () => SessionProject & Entered,
-  ): Promise<SetResult> {
-    let entered = NOT_ENTERED;
-    const begun = await this.#begin(principal, request, () => {
-      const { switched, wouldSwitch, ...project } = enterProject();
-      entered = { switched, wouldSwitch };
-      return { workingDirectory: request.workingDirectory, project };
-    });
-    return begun.ok ? ok({ created: true, ...entered, context: begun.value }) : begun;
   }
 
   /** The context, or null if there is none. An access: it moves the deadline. */
@@ -215,7 +132,7 @@ export class SessionAccess {
         const refused = this.#state.refusalOfFirst(operation);
         if (refused !== null) return uncertain ? this.#outcomeUnknown() : fail(refused);
         if (begin === null) return fail({ kind: "no_context", sessionId: this.#sessionId });
-        const begun = await this.#begin(principal, begin, () => {
+        const begun = await this.begin(principal, begin, () => {
           this.#state.apply(operation);
           return { workingDirectory: null, project: NO_PROJECT };
         });
@@ -225,7 +142,10 @@ export class SessionAccess {
       const outcome = this.#state.apply(operation);
       const [context, refused] = await Promise.all([
         this.#access(live, live.session.project ?? NO_PROJECT, now),
-        operation.kind === "set" ? this.#life.acknowledge(live.session) : null,
+        // Confirmed or not, only a context that a quota may still refuse has to wait for the registry.
+        operation.kind === "set" && live.session.registration?.maxSessions !== undefined
+          ? this.#row.acknowledge(live.session)
+          : null,
       ]);
       if (refused !== null) return fail(refused);
       const undecided = outcome.ok
@@ -270,7 +190,7 @@ export class SessionAccess {
    * Begins a context; what one before it has left in this storage goes. One that another caller ends while it is being registered
    * is begun once more, so that what was set is there when the answer says so.
    */
-  async #begin(
+  async begin(
     owner: Principal,
     { client, idleTimeoutMs, shard, maxSessions }: BeginRequest,
     content: () => Content,
@@ -284,7 +204,7 @@ export class SessionAccess {
     const { session, deadline } = begun.value;
     return this.visit(owner, ({ live }) =>
       live === null && again
-        ? this.#begin(owner, { client, idleTimeoutMs, shard, maxSessions }, content, false)
+        ? this.begin(owner, { client, idleTimeoutMs, shard, maxSessions }, content, false)
         : ok(this.view(begun.value, deadline, session.setAt)),
     );
   }

@@ -164,6 +164,14 @@ export const closingOf = (
   return { version: 1, state: "closing", owner, openedAt, shard, tries: 0, reason: why, deletedUntil };
 };
 
+/** What is left of a session that was ended for good. */
+export const deletedOf = (owner: Principal, deletedUntil: number): DeletedSession => ({
+  version: 1,
+  state: "deleted",
+  owner,
+  deletedUntil,
+});
+
 /** Why a context is over that is not live any more. */
 export const endReasonOf = (session: LiveSession | ClosingSession): EndReason => {
   if (session.state === "live") return "expired";

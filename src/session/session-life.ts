@@ -1,12 +1,12 @@
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import { type LogFields, type Logger, shortSessionId } from "../log.ts";
-import type { Registry } from "../registry/registry.ts";
 import type { EndReason } from "../registry/tally.ts";
 import {
   type ClosingSession,
   closingOf,
   deadlineAfter,
   deadlineOf,
+  deletedOf,
   endReasonOf,
   type Live,
   type LiveSession,
@@ -16,6 +16,7 @@ import {
   type StoredSession,
 } from "./session-context.ts";
 import type { SessionRecord } from "./session-record.ts";
+import type { QuotaExceeded, SessionRow } from "./session-row.ts";
 
 /** What an access finds: the record, and the live context in it, if there is one. */
 export interface Found {
@@ -32,7 +33,6 @@ export interface NewContext extends Pick<LiveSession, "client" | "idleTimeoutMs"
 }
 
 export type Content = Pick<LiveSession, "workingDirectory" | "project">;
-export type QuotaExceeded = Extract<Failure, { kind: "quota_exceeded" }>;
 type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;
 
 /**
@@ -45,16 +45,14 @@ type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;
 export class SessionLife {
   readonly #sessionId: string;
   readonly #record: SessionRecord;
-  readonly #registry: Registry;
+  readonly #row: SessionRow;
   readonly #log: Logger;
-  /** The registration under way, so that writes to the same context that arrive meanwhile wait for it too. */
-  #registering: { openedAt: number; readonly outcome: Promise<QuotaExceeded | null> } | null = null;
   #failedAlarms = 0;
 
-  constructor(sessionId: string, record: SessionRecord, registry: Registry, log: Logger) {
+  constructor(sessionId: string, record: SessionRecord, row: SessionRow, log: Logger) {
     this.#sessionId = sessionId;
     this.#record = record;
-    this.#registry = registry;
+    this.#row = row;
     this.#log = log;
   }
 
@@ -114,7 +112,7 @@ export class SessionLife {
     };
     const stored = this.#record.store(session, nextTryOf(registration, now));
     this.debug("session_begun", { path: session.workingDirectory });
-    const refused = await this.register(session, stored);
+    const refused = await this.#row.acknowledge(session, stored);
     return refused === null ? ok({ session, deadline }) : fail(refused);
   }
 
@@ -139,101 +137,16 @@ export class SessionLife {
     return next;
   }
 
-  /**
-   * Waits until no quota can take away any more what was written to the context without an await before this call. Returns the
-   * failure if one has: then the context is gone.
-   */
-  async acknowledge(session: LiveSession): Promise<QuotaExceeded | null> {
-    return session.registration?.maxSessions === undefined ? null : this.register(session);
-  }
-
-  /**
-   * Tries to register the context and notes how it went; if the registry cannot be reached, the alarm, which is set already,
-   * tries again. Returns a failure only if the principal's quota refuses the context, which is then gone.
-   */
-  register({ openedAt }: LiveSession, stored: Promise<void> = Promise.resolve()): Promise<QuotaExceeded | null> {
-    if (this.#registering?.openedAt === openedAt) return this.#registering.outcome;
-    const outcome = stored
-      .then(() => this.#tryToRegister(openedAt))
-      .finally(() => {
-        if (this.#registering === registering) this.#registering = null;
-      });
-    const registering = { openedAt, outcome };
-    this.#registering = registering;
-    return outcome;
-  }
-
-  async #tryToRegister(openedAt: number): Promise<QuotaExceeded | null> {
-    const asked = this.#unregistered(openedAt);
-    if (asked === null) return null;
-    const { shard, owner: principal, client, registration } = asked;
-    const { previousEnd = "expired", maxSessions = 0 } = registration;
-    const request = { sessionId: this.#sessionId, openedAt, principal, client, previousEnd };
-    const answer = await this.#registry.register(shard, request, maxSessions);
-    const session = this.#unregistered(openedAt);
-    // Ended, or begun anew, while the registry was at work: that has its own way on.
-    if (session === null) return null;
-    if (!answer.ok) {
-      this.#log("warn", "registration_failed", {
-        session: shortSessionId(this.#sessionId),
-        shard,
-        tries: registration.tries,
-      });
-      const { maxSessions: quota, ...acknowledged } = session.registration;
-      // The caller is about to hear that it works: from here on no quota may take it away.
-      if (quota !== undefined) this.#record.put({ ...session, registration: acknowledged });
-    } else if (answer.value.outcome === "registered") {
-      // Says that the row is confirmed. Nobody has to wait for it: lost in a crash, the next try finds the row that is there.
-      await this.#record.setAlarm(session.registration.deadline, { allowUnconfirmed: true });
-    } else if (answer.value.outcome === "removed") {
-      // A context that began in this same millisecond is over: the shard takes this one for a late call about that one.
-      const newer = { ...session, openedAt: openedAt + 1 };
-      this.#record.put(newer);
-      if (this.#registering?.openedAt === openedAt) this.#registering.openedAt = newer.openedAt;
-      return this.#tryToRegister(newer.openedAt);
-    } else {
-      await this.#record.deleteAll();
-      return { kind: "quota_exceeded", limit: maxSessions, oldest: answer.value.oldest };
-    }
-    return null;
-  }
-
-  /** The context that began at `openedAt`, if it is still live and its row not confirmed. */
-  #unregistered(openedAt: number) {
-    const { stored } = this.#record;
-    if (stored?.state !== "live" || stored.openedAt !== openedAt || stored.registration === undefined) return null;
-    return { ...stored, registration: stored.registration };
-  }
-
   /** Ends the context at once and removes its row; `deletedUntil` leaves a tombstone. */
   async close(session: LiveSession | ClosingSession, reason: EndReason, deletedUntil: number | null): Promise<void> {
     this.debug(`session_${reason}`);
     await this.#record.store(closingOf(session, reason, deletedUntil), Date.now() + registryRetryDelayMs(0));
-    await this.#unregister();
-  }
-
-  async #unregister(): Promise<void> {
-    const before = this.#record.stored;
-    if (before?.state !== "closing") return;
-    const { openedAt, shard } = before;
-    const entry = { sessionId: this.#sessionId, openedAt };
-    const answer = await this.#registry.unregister(shard, entry, endReasonOf(before));
-    const session = this.#record.stored;
-    // A set came in between: it wins, and its row is newer than the one that was removed.
-    if (session?.state !== "closing" || session.openedAt !== openedAt) return;
-    if (!answer.ok) {
-      this.#log("warn", "unregistration_failed", { session: shortSessionId(this.#sessionId), shard });
-    } else if (session.deletedUntil !== null && Date.now() < session.deletedUntil) {
-      await this.markDeleted(session.owner, session.deletedUntil);
-    } else {
-      // No await between the check above and this: nothing that came meanwhile is deleted with it.
-      await this.#record.deleteAll();
-    }
+    await this.#row.remove();
   }
 
   /** Ends the session for good where no context has to be closed first. */
   markDeleted(owner: Principal, deletedUntil: number): Promise<void> {
-    return this.#record.store({ version: 1, state: "deleted", owner, deletedUntil }, deletedUntil);
+    return this.#record.store(deletedOf(owner, deletedUntil), deletedUntil);
   }
 
   /** The deadline has come, or another try to reach the registry is due. Never throws: six times, and the platform forgets the alarm. */
@@ -258,8 +171,8 @@ export class SessionLife {
     const rearmed = this.#rearm();
     const due = this.#record.stored;
     await rearmed;
-    if (due?.state === "closing") await this.#unregister();
-    else if (due?.state === "live") await this.register(due);
+    if (due?.state === "closing") await this.#row.remove();
+    else if (due?.state === "live") await this.#row.register(due);
   }
 
   /**

@@ -15,7 +15,9 @@ import { encodeSessionId } from "./session-id.ts";
 import { SessionLife } from "./session-life.ts";
 import { SessionRecord } from "./session-record.ts";
 import type { BeginRequest, NoContext, OutcomeUnknown, Refusal, SetRequest } from "./session-requests.ts";
+import { SessionRow } from "./session-row.ts";
 import { SessionState, type StateOperation } from "./session-state.ts";
+import { SetDirectory } from "./set-directory.ts";
 
 /**
  * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol.
@@ -28,6 +30,7 @@ import { SessionState, type StateOperation } from "./session-state.ts";
 export class SessionObject extends DurableObject<SessionBindings> {
   readonly #life: SessionLife;
   readonly #access: SessionAccess;
+  readonly #directory: SetDirectory;
   readonly #answers = new Answers();
   readonly #changes = new Changes();
   readonly #sessionId: string;
@@ -40,13 +43,16 @@ export class SessionObject extends DurableObject<SessionBindings> {
     const catalog = new SessionCatalog(ctx.storage, new Catalogs(env.CATALOG, config));
     const registry = new Registry(env.REGISTRY, config);
     const record = new SessionRecord(ctx.storage, () => catalog.forgetTables());
-    this.#life = new SessionLife(sessionId, record, registry, createLogger(config.logLevel));
-    this.#access = new SessionAccess(sessionId, this.#life, catalog, new SessionState(ctx.storage));
+    const log = createLogger(config.logLevel);
+    const row = new SessionRow(sessionId, record, registry, log);
+    this.#life = new SessionLife(sessionId, record, row, log);
+    this.#access = new SessionAccess(sessionId, this.#life, row, catalog, new SessionState(ctx.storage));
+    this.#directory = new SetDirectory(this.#access, this.#life, row, catalog);
   }
 
-  /** @internal {@link SessionAccess.set} */
+  /** @internal {@link SetDirectory.set} */
   set(principal: Principal, request: SetRequest, change?: Change) {
-    return this.#changes.once(change, () => this.#access.set(principal, request));
+    return this.#changes.once(change, () => this.#directory.set(principal, request));
   }
 
   /** @internal {@link SessionAccess.get} */

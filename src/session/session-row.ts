@@ -1,0 +1,122 @@
+import type { Failure } from "../failure.ts";
+import { type Logger, shortSessionId } from "../log.ts";
+import type { Registry } from "../registry/registry.ts";
+import { deletedOf, endReasonOf, type LiveSession } from "./session-context.ts";
+import type { SessionRecord } from "./session-record.ts";
+
+export type QuotaExceeded = Extract<Failure, { kind: "quota_exceeded" }>;
+
+/**
+ * The session's row in the registry. Whoever calls has set the alarm that tries again, so a registry that does not answer, or a
+ * crash while it is asked, costs nothing but time. After the registry's answer the record is read anew.
+ */
+export class SessionRow {
+  readonly #sessionId: string;
+  readonly #record: SessionRecord;
+  readonly #registry: Registry;
+  readonly #log: Logger;
+  /** The registration under way, so that writes to the same context that arrive meanwhile wait for it too. */
+  #registering: { openedAt: number; readonly refusal: Promise<QuotaExceeded | null> } | null = null;
+
+  constructor(sessionId: string, record: SessionRecord, registry: Registry, log: Logger) {
+    this.#sessionId = sessionId;
+    this.#record = record;
+    this.#registry = registry;
+    this.#log = log;
+  }
+
+  /**
+   * Registers the context on behalf of a caller who is about to hear that something was written to it, so that no quota can take it
+   * away afterwards. Returns the failure if one has: then the context is gone.
+   * @param stored The write that comes first.
+   */
+  async acknowledge(session: LiveSession, stored?: Promise<void>): Promise<QuotaExceeded | null> {
+    const registering = this.#join(session.openedAt, stored);
+    const refusal = await registering.refusal;
+    const left = this.#unregistered(registering.openedAt);
+    if (refusal === null && left !== null) {
+      const { maxSessions, ...acknowledged } = left.registration;
+      if (maxSessions !== undefined) this.#record.put({ ...left, registration: acknowledged });
+    }
+    return refusal;
+  }
+
+  /**
+   * Tries to register the context; if the registry cannot be reached, the alarm, which is set already, tries again. A context that
+   * the principal's quota refuses is gone.
+   */
+  async register(session: LiveSession): Promise<void> {
+    await this.#join(session.openedAt).refusal;
+  }
+
+  #join(openedAt: number, stored: Promise<void> = Promise.resolve()) {
+    if (this.#registering?.openedAt === openedAt) return this.#registering;
+    const refusal = stored
+      .then(() => this.#tryToRegister(openedAt))
+      .finally(() => {
+        if (this.#registering === registering) this.#registering = null;
+      });
+    const registering = { openedAt, refusal };
+    this.#registering = registering;
+    return registering;
+  }
+
+  async #tryToRegister(openedAt: number): Promise<QuotaExceeded | null> {
+    const asked = this.#unregistered(openedAt);
+    if (asked === null) return null;
+    const { shard, owner: principal, client, registration } = asked;
+    const { previousEnd = "expired", maxSessions = 0 } = registration;
+    const request = { sessionId: this.#sessionId, openedAt, principal, client, previousEnd };
+    const answer = await this.#registry.register(shard, request, maxSessions);
+    const session = this.#unregistered(openedAt);
+    // Ended, or begun anew, while the registry was at work: that has its own way on.
+    if (session === null) return null;
+    if (!answer.ok) {
+      this.#log("warn", "registration_failed", {
+        session: shortSessionId(this.#sessionId),
+        shard,
+        tries: registration.tries,
+      });
+    } else if (answer.value.outcome === "registered") {
+      // Says that the row is confirmed. Nobody has to wait for it: lost in a crash, the next try finds the row that is there.
+      await this.#record.setAlarm(session.registration.deadline, { allowUnconfirmed: true });
+    } else if (answer.value.outcome === "removed") {
+      // A context that began in this same millisecond is over: the shard takes this one for a late call about that one.
+      const newer = { ...session, openedAt: openedAt + 1 };
+      this.#record.put(newer);
+      if (this.#registering?.openedAt === openedAt) this.#registering.openedAt = newer.openedAt;
+      return this.#tryToRegister(newer.openedAt);
+    } else {
+      await this.#record.deleteAll();
+      return { kind: "quota_exceeded", limit: maxSessions, oldest: answer.value.oldest };
+    }
+    return null;
+  }
+
+  /** The context that began at `openedAt`, if it is still live and its row not confirmed. */
+  #unregistered(openedAt: number) {
+    const { stored } = this.#record;
+    if (stored?.state !== "live" || stored.openedAt !== openedAt || stored.registration === undefined) return null;
+    return { ...stored, registration: stored.registration };
+  }
+
+  /** Removes the row of a context that is closing, and then what is left of it. If the registry cannot be reached, the alarm tries again. */
+  async remove(): Promise<void> {
+    const before = this.#record.stored;
+    if (before?.state !== "closing") return;
+    const { openedAt, shard } = before;
+    const entry = { sessionId: this.#sessionId, openedAt };
+    const answer = await this.#registry.unregister(shard, entry, endReasonOf(before));
+    const session = this.#record.stored;
+    // A set came in between: it wins, and its row is newer than the one that was removed.
+    if (session?.state !== "closing" || session.openedAt !== openedAt) return;
+    if (!answer.ok) {
+      this.#log("warn", "unregistration_failed", { session: shortSessionId(this.#sessionId), shard });
+    } else if (session.deletedUntil !== null && Date.now() < session.deletedUntil) {
+      await this.#record.store(deletedOf(session.owner, session.deletedUntil), session.deletedUntil);
+    } else {
+      // No await between the check above and this: nothing that came meanwhile is deleted with it.
+      await this.#record.deleteAll();
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import { fail, ok, type Result } from "../failure.ts";
+import type { CatalogReply } from "../projects/catalog-requests.ts";
+import type { ProjectFailure } from "../projects/project-failure.ts";
+import type { SessionAccess } from "./session-access.ts";
+import type { SessionCatalog } from "./session-catalog.ts";
+import { isShared, type LiveSession, type Principal } from "./session-context.ts";
+import type { SessionLife } from "./session-life.ts";
+import {
+  type Entered,
+  enter,
+  NO_PROJECT,
+  NOT_ENTERED,
+  questionOf,
+  type SessionProject,
+  UNKNOWN_PROJECT,
+  unregistered,
+} from "./session-project.ts";
+import type { Refusal, SetReply, SetRequest } from "./session-requests.ts";
+import type { QuotaExceeded, SessionRow } from "./session-row.ts";
+
+type SetResult = Result<SetReply, Refusal | QuotaExceeded>;
+
+/** Setting the working directory: find the context, begin one if there is none, ask the catalog where it leads, apply the answer. */
+export class SetDirectory {
+  readonly #access: SessionAccess;
+  readonly #life: SessionLife;
+  readonly #row: SessionRow;
+  readonly #catalog: SessionCatalog;
+
+  constructor(access: SessionAccess, life: SessionLife, row: SessionRow, catalog: SessionCatalog) {
+    this.#access = access;
+    this.#life = life;
+    this.#row = row;
+    this.#catalog = catalog;
+  }
+
+  /**
+   * Sets the working directory, beginning a context if there is none, and finds the project that it leads to.
+   */
+  set(principal: Principal, request: SetRequest): Promise<SetResult> {
+    const { config } = request;
+    return this.#access.visit(principal, async ({ live }): Promise<SetResult> => {
+      if (live === null && isShared(principal)) return this.#beginInOwnCatalog(principal, request);
+      if (live === null && config?.ok) {
+        // First the context: what refuses it must not leave the config in a catalog.
+        const project = { ...UNKNOWN_PROJECT, ...NOT_ENTERED, failure: unregistered(config.value) };
+        const begun = await this.#beginSet(principal, request, () => project);
+        if (!begun.ok) return begun;
+      }
+      const entered = await this.#enter(principal, request, live?.session.project ?? NO_PROJECT);
+      return entered.ok && live === null ? ok({ ...entered.value, created: true }) : entered;
+    });
+  }
+
+  /** Begins a context whose catalog is in this same storage: one transaction, and nothing to wait for. */
+  #beginInOwnCatalog(principal: Principal, request: SetRequest): Promise<SetResult> {
+    const { workingDirectory, config } = request;
+    return this.#beginSet(principal, request, () => {
+      const question = questionOf(NO_PROJECT, workingDirectory, { anew: true });
+      if (config?.ok === false) return enter(NO_PROJECT, config, { question, reply: config });
+      const operation = config && ({ kind: "register", registration: config.value } as const);
+      return enter(NO_PROJECT, config, { question, reply: ok(this.#catalog.askOwn(operation, question)) });
+    });
+  }
+
+  /** Asks the catalog where the directory leads, and applies the answer to what the session is on by then. */
+  async #enter(principal: Principal, request: SetRequest, before: SessionProject): Promise<SetResult> {
+    const { workingDirectory, config, client } = request;
+    const question = questionOf(before, workingDirectory, { anew: true });
+    const operation = config?.ok ? ({ kind: "register", registration: config.value } as const) : null;
+    const reply: Result<CatalogReply, ProjectFailure> =
+      config?.ok === false ? config : await this.#catalog.ask(principal, operation, question);
+    return this.#access.visit(principal, async ({ now, live }): Promise<SetResult> => {
+      const entered = () => enter(live?.session.project ?? NO_PROJECT, config, { question, reply });
+      // Ended or expired meanwhile: the set wins.
+      if (live === null && isShared(principal)) return this.#beginInOwnCatalog(principal, request);
+      if (live === null) return this.#beginSet(principal, request, entered);
+      const { switched, wouldSwitch, ...project } = entered();
+      const session: LiveSession = { ...live.session, workingDirectory, project, client, setAt: now };
+      const [deadline, refused] = await Promise.all([
+        this.#life.touch(session, live.deadline, now, { record: true }),
+        session.registration === undefined ? null : this.#row.acknowledge(session),
+      ]);
+      if (refused !== null) return fail(refused);
+      return ok({
+        created: false,
+        switched,
+        wouldSwitch,
+        context: this.#access.view({ session, deadline }, live.deadline, now),
+      });
+    });
+  }
+
+  async #beginSet(
+    principal: Principal,
+    request: SetRequest,
+    enterProject: () => SessionProject & Entered,
+  ): Promise<SetResult> {
+    let entered = NOT_ENTERED;
+    const begun = await this.#access.begin(principal, request, () => {
+      const { switched, wouldSwitch, ...project } = enterProject();
+      entered = { switched, wouldSwitch };
+      return { workingDirectory: request.workingDirectory, project };
+    });
+    return begun.ok ? ok({ created: true, ...entered, context: begun.value }) : begun;
+  }
+}

@@ -189,6 +189,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
       chargeRequest: () => withinRate(c.env.REQUEST_LIMITER, key),
       chargeWrite: () => withinRate(c.env.CONTEXT_LIMITER, key),
       holdRefusal: holdRefusals(identity.principal, c.get("arrivedAt")),
+      log,
     });
   });
 

@@ -18,19 +18,20 @@ export const toolLabel = (name: unknown): string => (typeof name === "string" &&
 
 /**
  * Notes how each message ended.
- * @param finished What is known of this server's own tools.
+ * @param record What is known of this server's own tools, and whether an object threw.
  * @param answers What was answered; null for a stream that is still under way.
  */
 export function noteAnswers(
   messages: readonly MessageEvent[],
-  finished: CallRecord["finished"],
+  { finished, threw }: CallRecord,
   answers: readonly (Answer | null)[] | null,
 ): void {
   for (const message of messages) {
     const known = finished.get(message.id as string);
     if (known === undefined || known === "ok") {
       const outcome = outcomeOf(message, answers);
-      message.outcome = known === "ok" && outcome === "streamed" ? "ok" : outcome;
+      if (known === "ok" && outcome === "streamed") message.outcome = "ok";
+      else message.outcome = threw && outcome === "tool_error" ? INTERNAL_ERROR : outcome;
     } else {
       message.outcome = known === INTERNAL_ERROR ? INTERNAL_ERROR : "tool_error";
       message.failure = known;

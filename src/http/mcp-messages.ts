@@ -96,7 +96,7 @@ export async function noteOutcome(
 ): Promise<boolean> {
   event.sessionId = record.sessionId;
   const json = isJson(response) ? parseJson(await response.clone().text()) : null;
-  noteAnswers(event.messages ?? [], record.finished, isStream(response) ? null : ([json].flat() as object[]));
+  noteAnswers(event.messages ?? [], record, isStream(response) ? null : ([json].flat() as object[]));
   return callsTool(body) && (json as { result?: unknown } | null)?.result !== undefined;
 }
 

@@ -1,6 +1,8 @@
 import type { McpServer } from "@modelcontextprotocol/server";
+import type { Logger } from "../log.ts";
 import type { CallRecord } from "../mcp/call-record.ts";
 import type { Era } from "../mcp/caller.ts";
+import { internalError } from "../mcp/internal-error.ts";
 import { SessionCall, type Stores } from "../mcp/session-call.ts";
 import type { ToolFailure } from "../mcp/tool-failure.ts";
 import type { HoldRefusal } from "../session/refusal-wait.ts";
@@ -33,6 +35,7 @@ export interface McpRequestContext {
   readonly chargeWrite: () => Promise<boolean>;
   /** Waits until a refusal may be told. */
   readonly holdRefusal: HoldRefusal;
+  readonly log: Logger;
 }
 
 /** The session that a legacy request names in its header, checked without waking its object; null if it names none. */
@@ -44,10 +47,14 @@ export function sessionOfHeader(request: Request, { stores }: McpRequestContext)
 export const newCall = (
   era: Era,
   request: Request,
-  { identity, stores, chargeWrite, holdRefusal }: McpRequestContext,
+  { identity, stores, chargeWrite, holdRefusal, log }: McpRequestContext,
   header: SessionRef | null,
   record: CallRecord,
-) => new SessionCall(new HttpCaller(era, identity, request), stores, header, record, chargeWrite, holdRefusal);
+) => {
+  const onThrow = (error: unknown) => internalError(error, log, "object_threw");
+  const caller = new HttpCaller(era, identity, request);
+  return new SessionCall(caller, stores, header, record, chargeWrite, holdRefusal, onThrow);
+};
 
 /** Turns a request away for the session of its header, foreign ones no sooner than unknown ones. */
 export async function refuse(

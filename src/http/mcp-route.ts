@@ -99,7 +99,7 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     const answer = await run(call);
     await call.checkHeader();
     context.event.sessionId = record.sessionId;
-    noteAnswers(context.event.messages ?? [], record.finished, [{ id: requestIdOf(body), result: {} }]);
+    noteAnswers(context.event.messages ?? [], record, [{ id: requestIdOf(body), result: {} }]);
     if (record.headerRefusal !== null) return refuse(record.headerRefusal, requestIdOf(body), context);
     if (record.rateLimited) return refuseWrite(requestIdOf(body), context);
     return new Response(answer, { headers: JSON_ANSWER });

@@ -11,6 +11,8 @@ export class CallRecord {
   headerAsked: Promise<void> | null = null;
   /** Whether a write was refused because the caller makes too many. The route answers 429 then. */
   rateLimited = false;
+  /** Whether an object threw: a tool error of another author's server is our own then. */
+  threw = false;
   /** The session that was worked on last, for the log. */
   sessionId: string | null = null;
   /**

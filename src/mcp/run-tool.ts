@@ -2,6 +2,7 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import { MAX_CLIENT_LENGTH } from "../constants.ts";
 import type { Logger } from "../log.ts";
 import { INTERNAL_ERROR } from "./call-record.ts";
+import { internalError } from "./internal-error.ts";
 import type { SessionCall } from "./session-call.ts";
 import type { SessionTool } from "./session-tool.ts";
 import { answerResult, errorResult, failureResult } from "./tool-result.ts";
@@ -25,10 +26,8 @@ export async function runTool(
     call.finished(id, result.ok ? "ok" : result.failure.kind);
     return result.ok ? answerResult(result.value) : failureResult(result.failure);
   } catch (error) {
-    // A bug. Its text may name anything, so it goes to the log alone.
     call.finished(id, INTERNAL_ERROR);
-    const reference = crypto.randomUUID();
-    log("error", "tool_threw", { tool: name, reference, error: String((error as Error)?.stack ?? error) });
+    const { reference } = internalError(error, log, "tool_threw", { tool: name });
     return errorResult(`Internal error in ${name}. Try again; if it stays, report reference ${reference}`);
   }
 }

@@ -1,11 +1,14 @@
 /** An object that throws is an internal error, whichever way the request takes, and not an error of the tool. */
 import { reset } from "cloudflare:test";
+import { McpServer } from "@modelcontextprotocol/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import * as z from "zod";
 import { parseConfig } from "../../src/config.ts";
 import { sessionApp } from "../../src/http/app.ts";
 import { buildServer, SERVER_INFO, TOOLS } from "../../src/mcp/server.ts";
+import { sessionIdArgument } from "../../src/mcp/tool-input.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
-import { callTool, deletion, initialize, message, post, sendTo } from "../support/apps.ts";
+import { callTool, deletion, ERAS, initialize, message, post, sendTo } from "../support/apps.ts";
 import { logLines } from "../support/log-lines.ts";
 
 afterEach(async () => {
@@ -64,10 +67,47 @@ describe("a call whose object throws", () => {
       const [line] = lines().filter(({ event }) => event === "request");
       expect(line).toMatchObject({ status: 200, outcome: "internal_error", failure: "internal_error" });
       expect(lines().filter(({ level }) => level === "error")).toEqual([
-        expect.objectContaining({ event: "tool_threw", reference, error: expect.stringContaining(SECRET) }),
+        expect.objectContaining({ event: "object_threw", reference, error: expect.stringContaining(SECRET) }),
       ]);
     },
   );
+});
+
+/** A server whose author hands on whatever comes. */
+const authorsServer = () =>
+  sendTo(
+    sessionApp({
+      config,
+      streaming: false,
+      state: z.object({ count: z.number() }),
+      buildServer({ session, state }) {
+        const server = new McpServer({ name: "author", version: "1" });
+        const inputSchema = z.object({ session_id: sessionIdArgument });
+        const answer = (value: unknown) => ({ content: [{ type: "text" as const, text: JSON.stringify(value) }] });
+        server.registerTool("get", { inputSchema }, async (args) => answer(await session.get(args.session_id)));
+        server.registerTool("state", { inputSchema }, async (args) => answer(await state.list(args.session_id)));
+        server.registerTool("other", { inputSchema }, async () => ({ content: [], isError: true }));
+        return server;
+      },
+    }),
+  );
+
+it.each(ERAS)("of another author's tool it is the same, and the client sees no text of the error (%s)", async (era) => {
+  const session = await failingSession();
+  vi.spyOn(SessionObject.prototype, "state").mockImplementation(() => {
+    throw new Error(`no such table at ${SECRET}`);
+  });
+  const send = authorsServer();
+  const lines = logLines();
+  for (const tool of ["get", "state"]) {
+    const answer = await send(callTool(tool, { session_id: session }, { era }));
+    expect(answer.text).not.toContain(SECRET);
+    const reference = /report reference ([0-9a-f-]{36})/.exec(answer.text)?.[1];
+    expect(lines()).toContainEqual(expect.objectContaining({ level: "error", event: "object_threw", reference }));
+    expect(lines().at(-1)).toMatchObject({ event: "request", tool, outcome: "internal_error" });
+  }
+  await send(callTool("other", { session_id: session }, { era }));
+  expect(lines().at(-1)).toMatchObject({ event: "request", tool: "other", outcome: "tool_error" });
 });
 
 it.each([

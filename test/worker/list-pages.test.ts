@@ -3,7 +3,7 @@ import { reset } from "cloudflare:test";
 import { afterEach, expect, it } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { pageOf } from "../../src/mcp/page.ts";
-import { callTool, type Send, startApp } from "../support/apps.ts";
+import { callTool, message, post, type Send, startApp } from "../support/apps.ts";
 
 afterEach(reset);
 
@@ -38,6 +38,15 @@ it("list_projects over 100 projects with roots of 4 KB has pages of at most 64 K
   const pages = await pagesOf("list_projects", "projects", app);
   expect(pages.flat().map(({ root }) => root)).toEqual(roots);
   for (const page of pages.slice(0, -1)) expect(page.length).toBeGreaterThanOrEqual(4);
+
+  // 1.9 KB in must not be 25 MB out.
+  const list = message("legacy", "tools/call", { name: "list_projects", arguments: {} });
+  const batch = Array.from({ length: 20 }, (_, id) => ({ ...list, id }));
+  const headers = { "MCP-Protocol-Version": "2025-03-26" };
+  const { text, status } = await app.send(post(batch, { token: app.token, headers }));
+  expect(status).toBe(200);
+  expect(text.length).toBeLessThanOrEqual(1024 * 1024);
+  expect(text.match(/"result":/g)?.length).toBeGreaterThanOrEqual(16);
 });
 
 it("list_projects fills a page with 100 projects where they are short", async () => {

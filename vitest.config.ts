@@ -31,8 +31,12 @@ export default defineConfig({
           name: "workerd",
           include: ["test/{unit,objects,worker}/**/*.test.ts"],
           testTimeout: 120_000,
-          // `npm run fuzz` sends more.
-          provide: { fuzzRuns: Number(process.env.FUZZ_RUNS ?? 1000) },
+          // `npm run fuzz` and `npm run fuzz:objects` do more.
+          provide: {
+            fuzzRuns: Number(process.env.FUZZ_RUNS ?? 1000),
+            fuzzRounds: Number(process.env.FUZZ_ROUNDS ?? 200),
+            fuzzSeed: Number(process.env.FUZZ_SEED ?? 1),
+          },
         },
       },
       {

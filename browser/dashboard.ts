@@ -2,6 +2,7 @@
  * The dashboard: asks for its parts every few seconds and replaces those that have changed. The server makes the parts;
  * this script only moves them, so that all that is escaped is escaped in one place.
  */
+/** Of `sessionStorage`: a token or the operator key. */
 const TOKEN_KEY = "mcp-session-context-admin-token";
 
 function find<T extends HTMLElement>(id: string): T {
@@ -68,15 +69,13 @@ function askToSignIn(status: number): void {
   sessionStorage.removeItem(TOKEN_KEY);
   live.hidden = true;
   signOut.hidden = true;
-  signInForm.hidden = signIn !== "typed";
-  if (signIn === "typed" && (status === 401 ? !hadToken : false)) say("");
-  else if (status === 403) say("You may not see this: it needs the scope admin", true);
-  else
-    say(
-      signIn === "typed" ? "This token is not accepted" : "You are not signed in at the proxy before this server",
-      true,
-    );
-  if (signIn === "typed") tokenField.focus();
+  const asks = signIn !== "proxy";
+  signInForm.hidden = !asks;
+  if (status === 403) say("You may not see this: it needs the scope admin", true);
+  else if (!asks) say("You are not signed in at the proxy before this server", true);
+  else if (hadToken) say(`This ${signIn === "key" ? "operator key" : "token"} is not accepted`, true);
+  else say("");
+  if (asks) tokenField.focus();
 }
 
 /** Takes the new parts in and returns when to ask again, in seconds. */
@@ -162,6 +161,12 @@ signOut.addEventListener("click", () => {
   shown.clear();
   void refresh();
 });
+// `npm start` prints a link with the key in its fragment, which browsers send to no server. It must not stay in the history.
+const keyInLink = new URLSearchParams(location.hash.slice(1)).get("key");
+if (keyInLink !== null) {
+  sessionStorage.setItem(TOKEN_KEY, keyInLink);
+  history.replaceState(null, "", location.pathname);
+}
 find("confirm-no").addEventListener("click", () => dialog.close());
 find("confirm-yes").addEventListener("click", () => void end(ending));
 document.addEventListener("visibilitychange", () => {

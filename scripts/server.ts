@@ -1,6 +1,6 @@
 /** Runs this Worker as a process of its own: `wrangler dev`, which embeds Miniflare and starts workerd as a child. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,8 +15,12 @@ export interface ServerOptions {
   readonly port?: number;
   /** Folder that keeps the Durable Objects' storage across restarts; absent keeps it only until the server stops. */
   readonly persistTo?: string;
-  /** Vars that override those of wrangler.toml. */
+  /** Vars that override those of wrangler.toml. Other processes can read them: they are arguments of a command. */
   readonly vars?: Readonly<Record<string, string>>;
+  /** Secrets, which override those of .dev.vars and go in a file that only this user can read. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Another main module than that of wrangler.toml. */
+  readonly main?: string;
   /** Another wrangler.toml than this project's; of several Workers the first one is served, the others it can bind. */
   readonly config?: string | readonly string[];
   /** Receives what the server prints, without colours. */
@@ -43,7 +47,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const folder = mkdtempSync(join(tmpdir(), "mcp-session-context-"));
   const scratch = join(folder, "tmp");
   mkdirSync(scratch);
-  const child = spawn(process.execPath, commandLine(options, join(folder, "state")), {
+  const secrets = join(folder, "secrets");
+  const lines = Object.entries(options.secrets ?? {}).map(([name, value]) => `${name}=${value}\n`);
+  writeFileSync(secrets, lines.join(""), { mode: 0o600 });
+  const child = spawn(process.execPath, commandLine(options, join(folder, "state"), secrets), {
     cwd: root,
     // A process group of its own, so that workerd, its child, is ended with it.
     detached: true,
@@ -52,6 +59,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       ...process.env,
       WRANGLER_SEND_METRICS: "false",
       CLOUDFLARE_CF_FETCH_ENABLED: "false",
+      // wrangler's explorer reads and writes every object's SQL for whoever asks.
+      X_LOCAL_EXPLORER: "false",
+      // None: for the registry of local Workers workerd opens a port by which any process here can call every object.
+      WRANGLER_REGISTRY_PATH: "",
       // Nor is there anybody to read of a newer version, for which wrangler would ask the registry at each start.
       WRANGLER_HIDE_BANNER: "true",
       CI: "1",
@@ -104,7 +115,11 @@ const START_FAILURE = /(Uncaught \w*Error|runtime failed to start).*\n/i;
 /** Causes that their own line explains; the rest of the output would only bury it. */
 const PLAIN_CAUSE = /(Bad configuration: |Address already in use).*/;
 
-function commandLine({ port = 0, persistTo, vars = {}, config }: ServerOptions, ownState: string): string[] {
+function commandLine(
+  { port = 0, persistTo, vars = {}, secrets, main, config }: ServerOptions,
+  ownState: string,
+  secretsFile: string,
+): string[] {
   return [
     "--no-warnings",
     "--import",
@@ -112,13 +127,21 @@ function commandLine({ port = 0, persistTo, vars = {}, config }: ServerOptions, 
     // Not bin/wrangler.js, which would start this as a child of its own.
     join(root, "node_modules/wrangler/wrangler-dist/cli.js"),
     "dev",
+    ...[main ?? []].flat(),
     ...["--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0"],
     "--show-interactive-dev-session=false",
     ...["--persist-to", persistTo ?? ownState],
     ...[config ?? []].flat().flatMap((path) => ["--config", path]),
     ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
+    // Once a file is named, wrangler reads none by itself: name the usual ones too. Spelled like this because Node takes an
+    // argument --env-file for its own, even behind a script.
+    ...(secrets === undefined ? [] : [...usualSecrets(), secretsFile].flatMap((file) => ["--envFile", file])),
   ];
 }
+
+/** As wrangler chooses: .dev.vars, or else .env and .env.local. */
+const usualSecrets = () =>
+  existsSync(join(root, ".dev.vars")) ? [join(root, ".dev.vars")] : [join(root, ".env"), join(root, ".env.local")];
 
 /** Servers still running and their folders: ended and removed with this process, also when it fails. */
 const running = new Map<ChildProcess, string>();

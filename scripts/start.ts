@@ -1,21 +1,8 @@
 /** `npm start`: the local server, and how to connect to it. `npm start -- --port 9000` picks the port. */
-import { parseArgs } from "node:util";
+import { randomBytes } from "node:crypto";
+import { openFrontDoor } from "./front-door.ts";
 import { startServer } from "./server.ts";
-
-const { values } = parseArgs({
-  options: {
-    port: { type: "string", default: process.env.PORT ?? "8787" },
-    "persist-to": { type: "string", default: ".wrangler/state" },
-    var: { type: "string", multiple: true, default: [] },
-  },
-});
-
-const vars = Object.fromEntries(
-  values.var.map((text) => {
-    const colon = text.indexOf(":");
-    return [text.slice(0, colon), text.slice(colon + 1)];
-  }),
-);
+import { startOptions } from "./start-options.ts";
 
 // Also while it still starts: the exit handler of server.ts ends what runs by then.
 let end: () => void = () => process.exit(0);
@@ -36,17 +23,27 @@ const WRANGLER_REQUEST_LINE = /^\[wrangler:info\] [A-Z]+ \/.*\n/gm;
 
 let ready = false;
 try {
+  const { port, persistTo, vars } = startOptions(process.argv.slice(2), process.env.PORT);
+  const newKey = () => randomBytes(32).toString("base64url");
+  const operatorKey = process.env.OPERATOR_KEY ?? newKey();
+  const doorKey = newKey();
   const server = await startServer({
-    port: Number(values.port),
-    persistTo: values["persist-to"],
+    persistTo,
     vars,
+    secrets: { OPERATOR_KEY: operatorKey, LOCAL_DOOR_KEY: doorKey },
+    main: "scripts/local-worker.ts",
     onOutput: (text) => {
       if (ready) process.stdout.write(text.replace(WRANGLER_REQUEST_LINE, ""));
     },
   });
+  const door = await openFrontDoor(port, server.url, doorKey);
+  end = () => {
+    door.close();
+    void server.stop();
+  };
+  const url = `${door.url}/mcp`;
+  const dashboard = await dashboardLink(door.url, operatorKey);
   ready = true;
-  end = () => void server.stop();
-  const url = `${server.url}/mcp`;
   console.log(`
 MCP server with session context: ${url}
 
@@ -56,10 +53,19 @@ Connect a client:
   VS Code        .vscode/mcp.json   {"servers": {"session-context": {"type": "http", "url": "${url}"}}}
   MCP Inspector  npx @modelcontextprotocol/inspector --cli ${url} --transport http --method tools/list
 
-Sessions are kept in ${values["persist-to"]}. Ctrl+C ends the server. One line per request follows.
+Dashboard, for you alone: ${dashboard}
+
+Sessions are kept in ${persistTo}. Ctrl+C ends the server. One line per request follows.
 `);
   await server.exited;
+  door.close();
 } catch (error) {
   console.error((error as Error).message);
-  process.exitCode = 1;
+  process.exit(1);
+}
+
+/** With the operator key, where the page takes one: in modes with tokens it asks for a token. */
+async function dashboardLink(origin: string, key: string): Promise<string> {
+  const page = await (await fetch(`${origin}/dashboard`)).text();
+  return `${origin}/dashboard${page.includes('data-sign-in="key"') ? `#key=${key}` : ""}`;
 }

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { SCOPE_PATTERN } from "./scopes.ts";
+import { SCOPES } from "./scopes.ts";
 import { commaList, wholeNumber } from "./settings.ts";
 
 export const AUTH_MODES = ["none", "token", "jwt"] as const;
@@ -35,11 +35,17 @@ export interface JwtAuth {
   readonly defaultScopes: readonly string[];
 }
 
-export type AuthConfig = { readonly mode: "none" } | TokenAuth | JwtAuth;
+export interface NoAuth {
+  readonly mode: "none";
+  /** What opens dashboard, metrics and API, since nobody has a token; null: nothing does. */
+  readonly operatorKey: string | null;
+}
+
+export type AuthConfig = NoAuth | TokenAuth | JwtAuth;
 
 const scopeList = commaList.refine(
-  (scopes) => scopes.every((scope) => SCOPE_PATTERN.test(scope)),
-  'must be scopes separated by commas, such as "sessions, admin"',
+  (scopes) => scopes.every((scope) => (SCOPES as readonly string[]).includes(scope)),
+  `must be one or more of the scopes ${SCOPES.join(", ")}, separated by commas`,
 );
 
 const safeUrl = z
@@ -68,7 +74,7 @@ const tokenGrants = z.string().transform((text, context) => {
     const grant = grantSchema.safeParse(entry);
     if (!grant.success) {
       return wrong(
-        `has an entry (number ${index + 1}) that is not {"principal": "name", "scopes": ["sessions"]}: want a name of 1 to 200 printable characters and a list of scopes`,
+        `has an entry (number ${index + 1}) that is not {"principal": "name", "scopes": ["sessions"]}: want a name of 1 to 200 printable characters, and one or both of the scopes ${SCOPES.join(", ")}`,
       );
     }
     grants.set(hash.toLowerCase(), grant.data);
@@ -78,13 +84,19 @@ const tokenGrants = z.string().transform((text, context) => {
 
 const grantSchema = z.strictObject({
   principal: z.string().regex(/^[^\p{C}]{1,200}$/u),
-  scopes: z.array(z.string().regex(SCOPE_PATTERN)),
+  // A mistyped scope, or none, would only show when its owner is refused.
+  scopes: z.array(z.enum(SCOPES)).min(1),
 });
 
-/** The vars and the one secret of access control. */
+/** The vars and the two secrets of access control. */
 export const authVars = {
   AUTH_MODE: z.enum(AUTH_MODES).default("none"),
   AUTH_TOKENS: tokenGrants.default(new Map()),
+  OPERATOR_KEY: z
+    .string()
+    // Shorter ones can be guessed; there is no other way to a key than to try.
+    .regex(/^([\x21-\x7e]{32,200})?$/, "must be 32 to 200 visible ASCII characters without spaces")
+    .default(""),
   JWT_ISSUER: safeUrl.default(""),
   JWT_AUDIENCE: commaList.default([]),
   JWT_JWKS_URL: safeUrl.default(""),
@@ -105,15 +117,23 @@ export const authVars = {
 };
 
 /** Vars whose value must not appear anywhere. */
-export const SECRET_VARS: readonly string[] = ["AUTH_TOKENS"];
+export const SECRET_VARS: readonly string[] = ["AUTH_TOKENS", "OPERATOR_KEY"];
 
 type AuthVars = z.output<z.ZodObject<typeof authVars>>;
 
-/** The mode chosen and what belongs to it, or which setting that mode lacks. */
-export function authConfigOf(v: AuthVars): AuthConfig | { readonly missing: string } {
+/** Why a mode cannot be used: a setting that it lacks, or one that says that another mode was meant. */
+export type AuthFault = { readonly missing: string } | { readonly unused: string };
+
+/** The mode chosen and what belongs to it. */
+export function authConfigOf(v: AuthVars): AuthConfig | AuthFault {
   switch (v.AUTH_MODE) {
     case "none":
-      return { mode: "none" };
+      // Whoever has set these believes that the server asks for tokens. It would be open.
+      if (v.AUTH_TOKENS.size > 0) return { unused: "AUTH_TOKENS" };
+      if (v.JWT_ISSUER !== "") return { unused: "JWT_ISSUER" };
+      if (v.JWT_AUDIENCE.length > 0) return { unused: "JWT_AUDIENCE" };
+      if (v.JWT_JWKS_URL !== "") return { unused: "JWT_JWKS_URL" };
+      return { mode: "none", operatorKey: v.OPERATOR_KEY || null };
     case "token":
       return v.AUTH_TOKENS.size === 0 ? { missing: "AUTH_TOKENS" } : { mode: "token", grants: v.AUTH_TOKENS };
     case "jwt":

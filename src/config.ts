@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { type AuthConfig, authConfigOf, authVars, SECRET_VARS } from "./auth-config.ts";
 import { OPERATIONS_FLUSH_MS } from "./constants.ts";
+import { misnamedVar } from "./misnamed-var.ts";
 import { commaList, wholeNumber } from "./settings.ts";
 
 /** One host name, or `*.` and a host name for its subdomains. No scheme, port or path. */
@@ -72,6 +73,11 @@ export function configOf(env: object): Config {
  *   wanted. Called while the Worker starts, so that a bad value stops it, also at `wrangler deploy`.
  */
 export function parseConfig(vars: object): Config {
+  const misnamed = misnamedVar(vars, Object.keys(schema.shape));
+  if (misnamed !== null) {
+    const { name, meant } = misnamed;
+    throw new Error(`Bad configuration: ${name} is no setting. Rename it to ${meant}, or to a name less like it`);
+  }
   const parsed = schema.safeParse(vars);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
@@ -84,6 +90,12 @@ export function parseConfig(vars: object): Config {
   if ("missing" in auth) {
     throw new Error(
       `Bad configuration: ${auth.missing} is empty: AUTH_MODE "${v.AUTH_MODE}" needs it. ${howToSet(auth.missing)}`,
+    );
+  }
+  if ("unused" in auth) {
+    const wanted = auth.unused === "AUTH_TOKENS" ? "token" : "jwt";
+    throw new Error(
+      `Bad configuration: ${auth.unused} is set, but AUTH_MODE is "none", which lets everybody in. Set AUTH_MODE to "${wanted}", or remove ${auth.unused}`,
     );
   }
   return {
@@ -100,7 +112,12 @@ export function parseConfig(vars: object): Config {
   };
 }
 
-const howToSet = (name: string): string =>
-  SECRET_VARS.includes(name)
-    ? `Make an entry with "npm run token" and store it with "wrangler secret put ${name}"`
-    : "Set it in wrangler.toml, [vars]";
+function howToSet(name: string): string {
+  if (name === "AUTH_TOKENS") {
+    return 'Make an entry with "npm run token" and store it with "wrangler secret put AUTH_TOKENS"';
+  }
+  if (name === "OPERATOR_KEY") {
+    return 'Make one with "openssl rand -hex 32" and store it with "wrangler secret put OPERATOR_KEY"';
+  }
+  return "Set it in wrangler.toml, [vars]";
+}

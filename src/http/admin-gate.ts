@@ -1,13 +1,19 @@
 import type { AuthConfig } from "../auth-config.ts";
 import type { Scope } from "../scopes.ts";
 import type { Identity } from "./identity.ts";
-import { LOOPBACK_HOSTS } from "./origin.ts";
 
 type Authenticate = (request: Request, scope: Scope) => Promise<Identity | Response>;
 
+/** Whoever has the operator key. No token yields this principal: theirs have a prefix or an issuer. */
+export const OPERATOR: Identity = { principal: "operator", scopes: ["admin"] };
+
+export const NO_OPERATOR_KEY =
+  'This is closed: AUTH_MODE is "none" and OPERATOR_KEY is not set. Set it with "wrangler secret put OPERATOR_KEY", or in .dev.vars for a local run; "npm start" makes one';
+
 /**
- * The check before pages and figures of the whole server: scope `admin`; and where nobody has a scope because everybody
- * may do everything, this machine alone. Resolves to who calls, or to the response that refuses them.
+ * The check before pages and figures of the whole server: the scope `admin`, or in AUTH_MODE `none`, where everybody has
+ * every scope, the operator key. Nothing is granted for an address or a Host: a reverse proxy on this machine presents the
+ * whole world under both. Resolves to who calls, or to the response that refuses them.
  */
 export function createAdminGate(
   auth: AuthConfig,
@@ -15,30 +21,17 @@ export function createAdminGate(
 ): (request: Request) => Promise<Identity | Response> {
   return async (request) => {
     if (isForeignPage(request)) {
-      return refuse("Pages of other origins may not call this. Open the dashboard of this server itself");
+      return refuse(403, "Pages of other origins may not call this. Open the dashboard of this server itself");
     }
-    if (auth.mode === "none" && !isLocal(request)) return refuse(ONLY_LOCAL);
-    return authenticate(request, "admin");
+    if (auth.mode !== "none") return authenticate(request, "admin");
+    if (auth.operatorKey === null) return refuse(403, NO_OPERATOR_KEY);
+    const key = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+    if (key !== undefined && (await isSame(key, auth.operatorKey))) return OPERATOR;
+    return refuse(
+      401,
+      `${key === undefined ? "The operator key is missing" : "This operator key is wrong"}. Send "Authorization: Bearer KEY" with the OPERATOR_KEY of this server; "npm start" prints it in the dashboard's address`,
+    );
   };
-}
-
-export const ONLY_LOCAL =
-  'With AUTH_MODE "none" this is served to the machine that the server runs on only. Set AUTH_MODE to token or jwt in wrangler.toml';
-
-/**
- * Whether a request comes from the machine that the server runs on: it names a loopback host, and the platform saw a
- * loopback address. A deployed Worker is never reached by such a name, and there the platform sets the address itself.
- * `wrangler dev` believes a client's own header, but listens on 127.0.0.1 unless told otherwise.
- */
-export function isLocal(request: Request): boolean {
-  const host = hostnameOf(`http://${request.headers.get("host")}`);
-  const address = request.headers.get("cf-connecting-ip");
-  return (
-    host !== null &&
-    LOOPBACK_HOSTS.includes(host) &&
-    LOOPBACK_HOSTS.includes(new URL(request.url).hostname) &&
-    (address === null || isLoopback(address))
-  );
 }
 
 /**
@@ -52,9 +45,11 @@ export function isForeignPage(request: Request): boolean {
   return origin !== null && (!URL.canParse(origin) || new URL(origin).host !== request.headers.get("host"));
 }
 
-const isLoopback = (address: string): boolean =>
-  address === "::1" || /^(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/i.test(address);
+/** Compares hashes, so that the time tells neither where two keys differ nor how long ours is. */
+async function isSame(a: string, b: string): Promise<boolean> {
+  const hash = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return crypto.subtle.timingSafeEqual(await hash(a), await hash(b));
+}
 
-const hostnameOf = (url: string): string | null => (URL.canParse(url) ? new URL(url).hostname : null);
-
-const refuse = (error: string): Response => Response.json({ error }, { status: 403 });
+const refuse = (status: 401 | 403, error: string): Response =>
+  Response.json({ error }, { status, ...(status === 401 && { headers: { "WWW-Authenticate": "Bearer" } }) });

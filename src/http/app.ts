@@ -2,7 +2,8 @@ import { env } from "cloudflare:workers";
 import type { Implementation, McpServer } from "@modelcontextprotocol/server";
 import { Hono, type MiddlewareHandler } from "hono";
 import * as z from "zod";
-import type { SessionBindings } from "../bindings.ts";
+import { version } from "../../package.json";
+import { checkBindings, type SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { createLogger, type Logger } from "../log.ts";
 import { INTERNAL_ERROR } from "../mcp/call-record.ts";
@@ -19,16 +20,19 @@ import { Sessions } from "../session/sessions.ts";
 import { createAdminGate } from "./admin-gate.ts";
 import { createAdmission } from "./admit.ts";
 import { apiRoutes } from "./api/api-routes.ts";
+import { openApiDocument } from "./api/openapi.ts";
 import type { AppEnv } from "./app-env.ts";
 import { createAuthenticator } from "./auth.ts";
 import { METADATA_PATHS, resourceMetadata } from "./auth-metadata.ts";
 import { createFrame } from "./frame.ts";
 import { jsonRpcError } from "./json-rpc.ts";
 import { createMcpRoute } from "./mcp-route.ts";
+import { once } from "./once.ts";
 import { countOperations } from "./operation-metrics.ts";
-import { pageRoutes } from "./pages/page-routes.tsx";
+import { onlyOwnNames } from "./own-names.ts";
+import { dashboardFigures, pageRoutes } from "./pages/page-routes.tsx";
 import { principalHash } from "./principal-hash.ts";
-import { noteRefusal, rateLimitKey, withinLimit } from "./rate-limit.ts";
+import { addressKey, noteRefusal, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
 
 /** State of a server that describes none: no key. */
 type NoState = z.ZodObject<Record<never, z.ZodType>>;
@@ -132,10 +136,13 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     direct,
     config = configOf(env),
   } = options;
+  checkBindings(env, config);
   const log = createLogger(config.logLevel);
   const serveMcp = createMcpRoute({
     buildServer: (call) =>
-      buildServer({ session: new ServerSession(call), state: new TypedState(call, state), caller: call.caller, log }),
+      onlyOwnNames(
+        buildServer({ session: new ServerSession(call), state: new TypedState(call, state), caller: call.caller, log }),
+      ),
     streaming,
     direct: direct && new DirectCalls(direct.tools, direct.serverInfo, log),
     log,
@@ -148,19 +155,6 @@ export function sessionApp<State extends z.ZodObject = NoState>(
 
   app.use(createFrame(config, log, countCalls));
 
-  app.get("/healthz", (c) => c.json({ status: "ok" }));
-  // For editors, which complete and check a project's config with it.
-  app.get("/schema/config.json", (c) =>
-    c.body(JSON.stringify(projectConfigJsonSchema()), 200, { "Content-Type": "application/schema+json" }),
-  );
-
-  for (const path of METADATA_PATHS) {
-    app.get(path, (c) => {
-      const metadata = resourceMetadata(config.auth, c.req.raw);
-      return metadata === null ? c.notFound() : c.json(metadata);
-    });
-  }
-
   const admit = createAdmission(withinRate);
   const isAdmin = createAdminGate(config.auth, authenticate);
   const admitAdmin: MiddlewareHandler<AppEnv> = async (c, next) => {
@@ -170,7 +164,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     return next();
   };
   app.route("/", apiRoutes(config, admitAdmin));
-  if (pages) app.route("/", pageRoutes(config, admitAdmin));
+  if (pages) app.get("/dashboard/live", admitAdmin, dashboardFigures(config));
   app.all("/mcp", async (c) => {
     const request = c.req.raw;
     const identity = await admit(request, c.env.REQUEST_LIMITER, (from) => authenticate(from, "sessions"));
@@ -192,6 +186,25 @@ export function sessionApp<State extends z.ZodObject = NoState>(
       log,
     });
   });
+
+  // What asks for no identity is charged to the address, routes that are not there and the author's own among it.
+  app.use(async (c, next) => {
+    if (await withinRate(c.env.REQUEST_LIMITER, () => addressKey(c.req.raw))) return next();
+    return noteRefusal(c.get("event"), tooManyRequests("requests"));
+  });
+  app.get("/healthz", (c) => c.json({ status: "ok" }));
+  // For editors, which complete and check a project's config with it.
+  const configSchema = once(() => JSON.stringify(projectConfigJsonSchema()));
+  app.get("/schema/config.json", (c) => c.body(configSchema(), 200, { "Content-Type": "application/schema+json" }));
+  const openApi = once(() => JSON.stringify(openApiDocument(config.auth, version)));
+  app.get("/openapi.json", (c) => c.body(openApi(), 200, { "Content-Type": "application/json" }));
+  for (const path of METADATA_PATHS) {
+    app.get(path, (c) => {
+      const metadata = resourceMetadata(config.auth, c.req.raw);
+      return metadata === null ? c.notFound() : c.json(metadata);
+    });
+  }
+  if (pages) app.route("/", pageRoutes(config));
 
   app.notFound((c) =>
     c.json({ error: `No route ${c.req.method} ${c.req.path.slice(0, 200)}. The MCP endpoint is /mcp` }, 404),

@@ -1,5 +1,6 @@
 import { MAX_KNOWN_PRINCIPALS } from "../constants.ts";
 import { ANONYMOUS, type Principal } from "../session/session-context.ts";
+import { OPERATOR } from "./admin-gate.ts";
 
 const known = new Map<Principal, string>();
 
@@ -9,7 +10,7 @@ const known = new Map<Principal, string>();
  */
 export async function principalHash(principal: Principal): Promise<string> {
   // Nobody in particular, and more useful as a word.
-  if (principal === ANONYMOUS) return ANONYMOUS;
+  if (principal === ANONYMOUS || principal === OPERATOR.principal) return principal;
   let hash = known.get(principal);
   if (hash === undefined) {
     const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(principal));

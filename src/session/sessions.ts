@@ -136,7 +136,7 @@ export class Sessions {
   }
 
   /** Ends the session for good; fails with `no_context` where that would take storage anew and `mayStore` is false. */
-  delete(session: SessionRef, principal: Principal, mayStore: boolean): Promise<Result<{ ended: boolean }>> {
+  delete(session: SessionRef, principal: Principal, mayStore = true): Promise<Result<{ ended: boolean }>> {
     return this.#change(session, (object, change) => object.delete(principal, change, mayStore));
   }
 

@@ -6,6 +6,10 @@ import { seriousFaults } from "./support/axe.ts";
 import { fitsItsWindow, hasChromium, sharedBrowser } from "./support/chromium.ts";
 import { screenshot } from "./support/screenshot.ts";
 
+/** In mode none, as `npm start` prints the link. */
+const OPERATOR_KEY = "operator-key-of-the-tests-0123456789";
+const secrets = { OPERATOR_KEY };
+const LINK = `/dashboard#key=${OPERATOR_KEY}`;
 const SOON = { timeout: 15_000, interval: 50 };
 const WINDOW = { width: 1200, height: 900 };
 
@@ -13,11 +17,11 @@ const countOn = (page: Page) => page.locator("#count").textContent();
 
 describe.skipIf(!hasChromium)("the dashboard", () => {
   /** For tests that count from 0 and leave no context behind. */
-  const url = sharedServer();
+  const url = sharedServer({ secrets });
   const open = sharedBrowser();
 
   it("follows a real client that opens and ends sessions, and ends one of them for it", async () => {
-    const page = await open(`${url()}/dashboard`, { viewport: WINDOW });
+    const page = await open(`${url()}${LINK}`, { viewport: WINDOW });
     await expect.poll(() => countOn(page), SOON).toBe("0");
     const client = await connected("modern", url());
     const begin = async (directory: string) => (await client.call("set_working_directory", { directory })).data;
@@ -49,10 +53,10 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
   });
 
   it("draws charts with a point for each minute, hour and day, and says the same in tables", async () => {
-    const server = await ownServer();
+    const server = await ownServer({ secrets });
     const client = await connected("legacy", server.url);
     await client.call("set_working_directory", { directory: "/home/me/a" });
-    const page = await open(`${server.url}/dashboard`, { viewport: WINDOW });
+    const page = await open(`${server.url}${LINK}`, { viewport: WINDOW });
     await expect.poll(() => countOn(page), SOON).toBe("1");
     for (const [range, points] of Object.entries({ hour: 60, day: 24, month: 30 })) {
       const chart = page.locator(`[data-chart=${range}]`);
@@ -70,7 +74,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
   it("can be used with the keyboard alone, and updates do not take the focus away", async () => {
     const client = await connected("modern", url());
     const { data } = await client.call("set_working_directory", { directory: "/home/me/a" });
-    const page = await open(`${url()}/dashboard`, { viewport: WINDOW });
+    const page = await open(`${url()}${LINK}`, { viewport: WINDOW });
     await expect.poll(() => countOn(page), SOON).toBe("1");
     const focusedKey = () => page.evaluate("document.activeElement.dataset.key");
     for (let n = 0; n < 12 && (await focusedKey()) !== data.session_id; n++) await page.keyboard.press("Tab");
@@ -103,20 +107,38 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
       if (n % 5 === 4) await client.call("end_session", { session_id: data.session_id });
     }
     for (const colorScheme of ["light", "dark"] as const) {
-      const page = await open(`${url()}/dashboard`, { colorScheme, viewport: { width: 1200, height: 1400 } });
+      const page = await open(`${url()}${LINK}`, { colorScheme, viewport: { width: 1200, height: 1400 } });
       await page.locator("table.sessions").waitFor();
       expect(await seriousFaults(page)).toEqual([]);
       await screenshot(page, `dashboard-${colorScheme}`);
       await page.locator("[data-end]").first().click();
       expect(await seriousFaults(page)).toEqual([]);
     }
-    const phone = await open(`${url()}/dashboard`, { viewport: { width: 320, height: 700 } });
+    const phone = await open(`${url()}${LINK}`, { viewport: { width: 320, height: 700 } });
     await phone.locator("table.sessions").waitFor();
     expect(await fitsItsWindow(phone)).toBe(true);
     await screenshot(phone, "dashboard-phone");
     for (const summary of await phone.locator("summary").all()) await summary.click();
     expect(await fitsItsWindow(phone)).toBe(true);
     expect(await seriousFaults(phone)).toEqual([]);
+  });
+
+  it("takes the operator key from its link, out of the address, and asks for it where it is missing or wrong", async () => {
+    const page = await open(`${url()}${LINK}`, { viewport: WINDOW });
+    await expect.poll(() => page.locator("#count").isVisible(), SOON).toBe(true);
+    expect(page.url()).toBe(`${url()}/dashboard`);
+    await page.reload();
+    await expect.poll(() => page.locator("#count").isVisible(), SOON).toBe(true);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    const field = page.getByLabel("Operator key");
+    await expect.poll(() => field.isVisible(), SOON).toBe(true);
+    await field.fill("nonsense");
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.locator("#said").textContent(), SOON).toBe("This operator key is not accepted");
+    await field.fill(OPERATOR_KEY);
+    await page.keyboard.press("Enter");
+    await expect.poll(() => page.locator("#count").isVisible(), SOON).toBe(true);
+    expect(await page.evaluate("document.cookie + JSON.stringify(localStorage)")).toBe("{}");
   });
 
   it("asks for a token, keeps it in its tab only, shows one principal's sessions, and turns pages", async () => {

@@ -1,12 +1,13 @@
 import { expect, it, onTestFinished } from "vitest";
+import { createToken } from "../../scripts/auth-tokens.ts";
 import { descendantsOf, run, runScript, survivorsOf } from "./support/processes.ts";
 import { connected, ownFolder } from "./support/servers.ts";
 
 const POLL = { timeout: 60_000, interval: 50 };
 
 /** What `npm start` runs, or npm with it, on a free port and with storage of its own. */
-async function started({ withNpm = false } = {}) {
-  const args = ["--port", "0", "--persist-to", ownFolder()];
+async function started({ withNpm = false, more = [] as readonly string[] } = {}) {
+  const args = ["--port", "0", "--persist-to", ownFolder(), ...more];
   // Killed outright, it cannot remove its scratch files: they are in a folder of the test's, which is removed.
   const env = { TMPDIR: ownFolder() };
   const script = withNpm ? run("npm", ["start", "--", ...args], env) : runScript("scripts/start.ts", args, env);
@@ -28,6 +29,12 @@ it("npm start prints the URL, how to connect each client, and a line per request
   expect(out).toContain(`{"mcpServers": {"session-context": {"url": "${endpoint}"}}}`);
   expect(out).toContain(`{"servers": {"session-context": {"type": "http", "url": "${endpoint}"}}}`);
   expect(out).toContain(`npx @modelcontextprotocol/inspector --cli ${endpoint} --transport http --method tools/list`);
+
+  const [, key = ""] = new RegExp(`Dashboard, for you alone: ${url}/dashboard#key=([\\w-]{43})\n`).exec(out) ?? [];
+  const count = (headers: HeadersInit) => fetch(`${url}/api/sessions/count`, { headers });
+  expect((await count({ Authorization: `Bearer ${key}` })).status).toBe(200);
+  expect((await count({})).status).toBe(401);
+  expect((await fetch(`${url}/cdn-cgi/explorer/`)).status).toBe(404);
 
   const client = await connected("legacy", url);
   await client.call("set_working_directory", { directory: "/home/me/project" });
@@ -65,4 +72,24 @@ it("npm start with a bad setting prints one line that names it, and exits with 1
   expect(await script.exitCode).toBe(1);
   expect(script.stdout()).toBe("");
   expect(script.stderr()).toMatch(/^Bad configuration: LOG_LEVEL is "loud": .*\n$/);
+});
+
+it.each([
+  [["--var", "LOG_LEVEL"], /^--var is "LOG_LEVEL": must be NAME:value.*\n$/],
+  [["--var", ":debug"], /^--var is ":debug": must be NAME:value.*\n$/],
+  [["--var"], /^Option '--var <value>' argument missing\n$/],
+  [["--port", "80x0"], /^--port is "80x0": must be a whole number.*\n$/],
+  [["--port", "65536"], /^--port is "65536": must be a whole number.*\n$/],
+  [["--prot", "1"], /^Unknown option '--prot'.*\n$/],
+])("npm start with %j says in one line what is wrong, and starts nothing", async (args, message) => {
+  const script = runScript("scripts/start.ts", args);
+  expect(await script.exitCode).toBe(1);
+  expect(script.stdout()).toBe("");
+  expect(script.stderr()).toMatch(message);
+});
+
+it("npm start prints no key where the dashboard takes a token", async () => {
+  const { secret } = await createToken("root", ["admin"]);
+  const { script, url } = await started({ more: ["--var", "AUTH_MODE:token", "--var", `AUTH_TOKENS:${secret}`] });
+  expect(script.stdout()).toContain(`Dashboard, for you alone: ${url}/dashboard\n`);
 });

@@ -7,6 +7,9 @@ import { buildServer, SERVER_INFO, TOOLS } from "../../src/mcp/server.ts";
 
 export type Era = "legacy" | "modern";
 export const ERAS: readonly Era[] = ["legacy", "modern"];
+/** For apps in mode none: what opens dashboard, metrics and API. */
+export const OPERATOR_KEY = "operator-key-of-the-tests-0123456789";
+export const AS_OPERATOR = { Authorization: `Bearer ${OPERATOR_KEY}` };
 export const ENDPOINT = "https://mcp.example.workers.dev/mcp";
 
 /** An answer with its body read: JSON where it is JSON, else text. */

@@ -3,6 +3,7 @@ import { createToken } from "../../scripts/auth-tokens.ts";
 import { parseConfig } from "../../src/config.ts";
 
 const HASH = "ab".repeat(32);
+const grant = (scopes: string[]) => JSON.stringify({ [HASH]: { principal: "alice", scopes } });
 const JWT = {
   AUTH_MODE: "jwt",
   JWT_ISSUER: "https://issuer.example.com/",
@@ -12,7 +13,7 @@ const JWT = {
 
 describe("settings of access control", () => {
   it("default to nobody being asked", () => {
-    expect(parseConfig({}).auth).toEqual({ mode: "none" });
+    expect(parseConfig({}).auth).toEqual({ mode: "none", operatorKey: null });
   });
 
   it("of mode token are the entries of AUTH_TOKENS", () => {
@@ -54,7 +55,19 @@ describe("settings of access control", () => {
     [{ ...JWT, JWT_CLOCK_TOLERANCE_SECONDS: "301" }, "JWT_CLOCK_TOLERANCE_SECONDS"],
     [{ ...JWT, JWT_HEADER: "two words" }, "JWT_HEADER"],
     [{ ...JWT, JWT_DEFAULT_SCOPES: "sessions admin" }, "JWT_DEFAULT_SCOPES"],
+    [{ ...JWT, JWT_DEFAULT_SCOPES: "Admin" }, "JWT_DEFAULT_SCOPES"],
     [{ RATE_LIMITS: "maybe" }, "RATE_LIMITS"],
+    [{ AUTH_MODE: "token", AUTH_TOKENS: grant(["Admin"]) }, "AUTH_TOKENS"],
+    [{ AUTH_MODE: "token", AUTH_TOKENS: grant(["sessions", "administrator"]) }, "AUTH_TOKENS"],
+    [{ AUTH_MODE: "token", AUTH_TOKENS: grant([]) }, "AUTH_TOKENS"],
+    // Whoever has set these believes that the server is closed.
+    [{ AUTH_TOKENS: grant(["sessions"]) }, "AUTH_TOKENS"],
+    [{ AUTH_MODE: "none", AUTH_TOKENS: grant(["sessions"]) }, "AUTH_TOKENS"],
+    [{ JWT_ISSUER: JWT.JWT_ISSUER }, "JWT_ISSUER"],
+    [{ JWT_AUDIENCE: JWT.JWT_AUDIENCE }, "JWT_AUDIENCE"],
+    [{ JWT_JWKS_URL: JWT.JWT_JWKS_URL }, "JWT_JWKS_URL"],
+    [{ OPERATOR_KEY: "short" }, "OPERATOR_KEY"],
+    [{ OPERATOR_KEY: "with a space, though it is long enough otherwise" }, "OPERATOR_KEY"],
   ])("%o stop the server with one line that names the setting", (vars, name) => {
     expect(() => parseConfig(vars)).toThrow(new RegExp(`^Bad configuration: ${name} [^\\n]+$`));
   });
@@ -70,6 +83,14 @@ describe("settings of access control", () => {
   ])("never show what is in AUTH_TOKENS: %s", (AUTH_TOKENS) => {
     const parse = () => parseConfig({ AUTH_MODE: "none", AUTH_TOKENS });
     expect(parse).toThrow(/^Bad configuration: AUTH_TOKENS /);
+    expect(parse).not.toThrow(/supersecret/);
+  });
+
+  it("never show the operator key", () => {
+    const parse = () => parseConfig({ OPERATOR_KEY: "supersecret" });
+    expect(parse).toThrow(
+      /^Bad configuration: OPERATOR_KEY must be 32 to 200 visible ASCII characters.*OPERATOR_KEY"$/,
+    );
     expect(parse).not.toThrow(/supersecret/);
   });
 });

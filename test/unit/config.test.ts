@@ -13,7 +13,7 @@ describe("configuration", () => {
       jurisdiction: null,
       rateLimited: true,
       operationFlushMs: null,
-      auth: { mode: "none" },
+      auth: { mode: "none", operatorKey: null },
     });
   });
 
@@ -38,6 +38,7 @@ describe("configuration", () => {
     ["ALLOWED_ORIGINS", "*"],
     ["SESSION_JURISDICTION", "mars"],
     ["OPERATION_METRICS", "yes"],
+    ["JWT_DEFAULT_SCOPES", "sessions, Admin", "sessions, admin"],
   ])("%s = %j is refused in one line that names both", (name, value, wanted = name) => {
     const parse = () => parseConfig({ [name]: value });
     expect(parse).toThrow(`${name} is ${JSON.stringify(value)}`);

@@ -3,7 +3,7 @@ import parsePrometheus from "parse-prometheus-text-format";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { type Answer, callTool, type Send, startApp } from "../support/apps.ts";
+import { type Answer, AS_OPERATOR, callTool, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
 
 const HOST = "mcp.example.workers.dev";
 
@@ -119,8 +119,9 @@ describe("the API", () => {
         },
       }),
     };
-    const app = startApp({}, { SESSIONS: broken as unknown as Env["SESSIONS"] });
-    const answer = await app(new Request("http://localhost/api/sessions", { headers: { Host: "localhost" } }));
+    const app = startApp({ OPERATOR_KEY }, { SESSIONS: broken as unknown as Env["SESSIONS"] });
+    const headers = { Host: "localhost", ...AS_OPERATOR };
+    const answer = await app(new Request("http://localhost/api/sessions", { headers }));
     const row = bodyOf<Listed>(answer).sessions.find((row) => row.session_id === id);
     expect(row).toMatchObject({ principal: "token:alice", last_used: null, expires_at: null });
   });
@@ -181,23 +182,60 @@ describe("what concerns the whole server", () => {
     for (const path of routes) expect((await ask(path, { headers })).status).toBe(200);
   });
 
-  it.each([
-    ["http://localhost:8787", {}, 200],
-    ["http://127.0.0.1:8787", { "CF-Connecting-IP": "127.0.0.1" }, 200],
-    ["http://[::1]:8787", { "CF-Connecting-IP": "::1" }, 200],
-    ["http://localhost:8787", { "CF-Connecting-IP": "203.0.113.9" }, 403],
-    ["http://localhost:8787", { "CF-Connecting-IP": "127.0.0.1.evil.com" }, 403],
-    ["http://localhost:8787", { Host: HOST }, 403],
-    [`https://${HOST}`, { Host: "localhost" }, 403],
-    [`https://${HOST}`, { "CF-Connecting-IP": "127.0.0.1" }, 403],
-  ] as const)("in AUTH_MODE none %s with %o is answered %d", async (origin, headers, status) => {
-    const open = startApp();
-    const { host } = new URL(origin);
-    for (const path of routes) {
-      const answer = await open(new Request(`${origin}${path}`, { headers: { Host: host, ...headers } }));
-      expect(answer.status).toBe(status);
-      if (status === 403) expect(answer.text).toContain("AUTH_MODE");
-    }
+  describe.each([
+    ["http://localhost:8787", {}],
+    ["http://127.0.0.1:8787", { "CF-Connecting-IP": "127.0.0.1" }],
+    ["http://[::1]:8787", { "CF-Connecting-IP": "::1" }],
+    ["http://localhost:8787", { "X-Forwarded-For": "127.0.0.1", Forwarded: "for=127.0.0.1;host=localhost" }],
+    ["http://localhost:8787", { "X-Forwarded-Host": "localhost", "X-Real-IP": "127.0.0.1" }],
+    [`https://${HOST}`, {}],
+  ] as const)("in AUTH_MODE none, asked as %s with %o", (origin, headers) => {
+    const statuses = async (vars: Record<string, string>, more: Record<string, string> = {}) => {
+      const open = startApp(vars);
+      const { host } = new URL(origin);
+      const answers = [...routes, "/dashboard/live"].map((path) =>
+        open(new Request(`${origin}${path}`, { headers: { Host: host, ...headers, ...more } })),
+      );
+      return Promise.all(answers.map(async (answer) => (await answer).status));
+    };
+
+    it("needs the operator key, wherever the request says that it comes from", async () => {
+      expect(await statuses({ OPERATOR_KEY })).toEqual([401, 401, 401, 401]);
+      expect(await statuses({ OPERATOR_KEY }, AS_OPERATOR)).toEqual([200, 200, 200, 200]);
+    });
+
+    it.each([`${OPERATOR_KEY}x`, OPERATOR_KEY.slice(0, -1), OPERATOR_KEY.toUpperCase(), "undefined", ""])(
+      "does not take the key %j",
+      async (key) => {
+        expect(await statuses({ OPERATOR_KEY }, { Authorization: `Bearer ${key}` })).toEqual([401, 401, 401, 401]);
+      },
+    );
+
+    it("is closed where no operator key is set, whatever key comes", async () => {
+      expect(await statuses({})).toEqual([403, 403, 403, 403]);
+      for (const key of ["null", "undefined", OPERATOR_KEY]) {
+        expect(await statuses({}, { Authorization: `Bearer ${key}` })).toEqual([403, 403, 403, 403]);
+      }
+    });
+  });
+
+  it("says in AUTH_MODE none what is missing and where it comes from, without the key", async () => {
+    const ask = async (vars: Record<string, string>, headers: Record<string, string> = {}) =>
+      startApp(vars)(new Request(`https://${HOST}/metrics`, { headers: { Host: HOST, ...headers } }));
+    expect((await ask({})).text).toContain("OPERATOR_KEY is not set");
+    const missing = await ask({ OPERATOR_KEY });
+    expect(missing.text).toContain("The operator key is missing");
+    expect(missing.headers.get("WWW-Authenticate")).toBe("Bearer");
+    const wrong = await ask({ OPERATOR_KEY }, { Authorization: "Bearer guess" });
+    expect(wrong.text).toContain("This operator key is wrong");
+    for (const { text } of [missing, wrong]) expect(text).not.toContain(OPERATOR_KEY);
+  });
+
+  it("is not opened by the operator key in a mode with tokens", async () => {
+    const { secret } = await createToken("root", ["admin"]);
+    const app = startApp({ AUTH_MODE: "token", AUTH_TOKENS: secret, OPERATOR_KEY });
+    const answer = await app(new Request(`https://${HOST}/metrics`, { headers: { Host: HOST, ...AS_OPERATOR } }));
+    expect(answer.status).toBe(401);
   });
 });
 
@@ -248,7 +286,8 @@ describe("/openapi.json", () => {
       components: object;
     }>(await ask("/openapi.json", { token: "" }));
     expect(document.openapi).toBe("3.1.0");
-    expect(document.servers).toEqual([{ url: `https://${HOST}` }]);
+    // Relative: the same document for every name of the server.
+    expect(document.servers).toEqual([{ url: "/" }]);
     expect(Object.keys(document.paths)).toEqual([
       "/api/sessions/count",
       "/api/sessions",
@@ -264,7 +303,7 @@ describe("/openapi.json", () => {
     });
   });
 
-  it("names the header that carries the token where it is one of its own, and no scheme where there is none", async () => {
+  it("names the header that carries the token where it is one of its own, and else the bearer scheme, of the operator key too", async () => {
     const of = async (vars: Record<string, string>) =>
       (await startApp(vars)(new Request("http://localhost/openapi.json", { headers: { Host: "localhost" } }))).text;
     const access = {
@@ -275,6 +314,6 @@ describe("/openapi.json", () => {
       JWT_HEADER: "Cf-Access-Jwt-Assertion",
     };
     expect(await of(access)).toContain('{"type":"apiKey","in":"header","name":"cf-access-jwt-assertion"}');
-    expect(await of({})).not.toContain("securitySchemes");
+    expect(await of({})).toContain('{"type":"http","scheme":"bearer"}');
   });
 });

@@ -5,7 +5,19 @@ import { parseConfig } from "../../src/config.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
 import { decodeSessionId } from "../../src/session/session-id.ts";
-import { callTool, deletion, ERAS, initialize, message, post, type Send, startApp, watch } from "../support/apps.ts";
+import {
+  callTool,
+  deletion,
+  ENDPOINT,
+  ERAS,
+  initialize,
+  message,
+  OPERATOR_KEY,
+  post,
+  type Send,
+  startApp,
+  watch,
+} from "../support/apps.ts";
 import { EMPTY, storageOf, stubOf } from "../support/objects.ts";
 
 afterEach(() => vi.restoreAllMocks());
@@ -58,6 +70,22 @@ describe("the rate limit", () => {
         ["address 192.0.2.9", 3],
       ]),
     );
+  });
+
+  it("holds pages, documents and what is not there to the address's account, each request once", async () => {
+    const paths = ["/", "/dashboard", "/assets/pages.css", "/openapi.json", "/schema/config.json", "/healthz"];
+    paths.push("/.well-known/oauth-protected-resource", "/nowhere", "/api/sessions/count", "/dashboard/live");
+    const { binding, used } = limiter(paths.length);
+    const send = startApp({ RATE_LIMITS: "on", OPERATOR_KEY }, { REQUEST_LIMITER: binding });
+    const get = (path: string) =>
+      send(new Request(new URL(path, ENDPOINT), { headers: { Host: new URL(ENDPOINT).host, ...from("192.0.2.3") } }));
+    for (const path of paths) expect((await get(path)).status, path).not.toBe(429);
+    expect(used).toEqual(new Map([["address 192.0.2.3", paths.length]]));
+    for (const path of paths) {
+      const refused = await get(path);
+      expect(refused.status, path).toBe(429);
+      expect(refused.headers.get("Retry-After")).toBe("60");
+    }
   });
 
   it.each(ERAS)(

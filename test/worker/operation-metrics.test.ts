@@ -11,7 +11,7 @@ import { buildServer, SERVER_INFO, TOOLS } from "../../src/mcp/server.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { Sessions } from "../../src/session/sessions.ts";
-import { callTool, deletion, initialize, message, post, startApp } from "../support/apps.ts";
+import { AS_OPERATOR, callTool, deletion, initialize, message, OPERATOR_KEY, post, startApp } from "../support/apps.ts";
 import { registryShard } from "../support/objects.ts";
 
 afterEach(async () => {
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const UNKNOWN = `sess_${"A".repeat(43)}`;
 const FLUSH_MS = 30;
-const config = { ...parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off" }), operationFlushMs: FLUSH_MS };
+const config = { ...parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", OPERATOR_KEY }), operationFlushMs: FLUSH_MS };
 const own = { buildServer, streaming: false, direct: { tools: TOOLS, serverInfo: SERVER_INFO } };
 
 /** An app with a counter of its own, as each isolate has one. `settle` resolves when it has reported what it has counted. */
@@ -41,7 +41,7 @@ function startIsolate(options: SessionAppOptions = own) {
 }
 
 async function metrics(send: (request: Request) => Promise<string>): Promise<string> {
-  return send(new Request("http://localhost/metrics", { headers: { Host: "localhost" } }));
+  return send(new Request("http://localhost/metrics", { headers: { Host: "localhost", ...AS_OPERATOR } }));
 }
 
 /** Calls by `tool outcome`, as a scrape sees them. */
@@ -206,9 +206,10 @@ describe("operations by tool and outcome", () => {
 
   it("says so where they are off, and nothing is written or asked", async () => {
     const reports = vi.spyOn(SessionRegistry.prototype, "addOperations");
-    const send = startApp();
+    const send = startApp({ OPERATOR_KEY });
     await send(callTool("get_session_context", {}));
-    const { text } = await send(new Request("http://localhost/metrics", { headers: { Host: "localhost" } }));
+    const headers = { Host: "localhost", ...AS_OPERATOR };
+    const { text } = await send(new Request("http://localhost/metrics", { headers }));
     expect(text).toContain(
       '\n# mcp_session_context_operations_total, tool calls by tool and outcome, is off: set OPERATION_METRICS to "on".\n',
     );

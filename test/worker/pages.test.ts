@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import * as z from "zod";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { type Send, startApp } from "../support/apps.ts";
+import { AS_OPERATOR, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
 
 const HOST = "mcp.example.workers.dev";
 let send: Send;
@@ -55,10 +56,25 @@ describe("pages", () => {
     vi.restoreAllMocks();
   });
 
-  it("quote the host that was asked for as text", async () => {
+  it("quote the host that was asked for, also after they were asked for by another name", async () => {
     const app = startApp({ ALLOWED_HOSTS: "*.example.com" });
-    const { text } = await get("/", { app, host: "a.example.com" });
-    expect(text).toContain("https://a.example.com/mcp");
+    for (const host of ["a.example.com", "b.example.com", "a.example.com"]) {
+      const { text } = await get("/", { app, host });
+      expect(text.match(/https:\/\/[a-z.]+\/mcp/g)?.every((url) => url === `https://${host}/mcp`)).toBe(true);
+    }
+  });
+
+  it("and documents are built once, however often they are asked for", async () => {
+    const app = startApp();
+    const schema = vi.spyOn(z, "toJSONSchema");
+    const paths = ["/openapi.json", "/schema/config.json"];
+    const first = await Promise.all(paths.map((path) => get(path, { app })));
+    const built = schema.mock.calls.length;
+    const again = await Promise.all(paths.map((path) => get(path, { app })));
+    expect(again.map(({ text }) => text)).toEqual(first.map(({ text }) => text));
+    expect(built).toBeGreaterThan(0);
+    expect(schema.mock.calls.length).toBe(built);
+    vi.restoreAllMocks();
   });
 });
 
@@ -72,13 +88,16 @@ describe("the dashboard", () => {
     expect(text.match(/class="point"/g)).toHaveLength(60 + 24 + 30);
   });
 
-  it("is for this machine only where there is no authentication", async () => {
-    const open = startApp();
+  it("asks for the operator key where there is no authentication, and is closed where there is no key", async () => {
+    const open = startApp({ OPERATOR_KEY });
+    const frame = await get("/dashboard", { app: open });
+    expect(frame.text).toContain("Operator key");
+    expect(frame.text).not.toContain(OPERATOR_KEY);
+    expect((await get("/dashboard/live", { app: open })).status).toBe(401);
+    expect((await get("/dashboard/live", { app: open, headers: AS_OPERATOR })).status).toBe(200);
+    const closed = startApp();
     for (const path of ["/dashboard", "/dashboard/live"]) {
-      expect((await get(path, { app: open })).status).toBe(403);
-      expect((await get(path, { app: open, host: "localhost" })).status).toBe(200);
-      const headers = { "CF-Connecting-IP": "192.168.1.5" };
-      expect((await get(path, { app: open, host: "localhost", headers })).status).toBe(403);
+      expect((await get(path, { app: closed, host: "localhost" })).status).toBe(403);
     }
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
-import { callTool, initialize, message, post, startApp } from "../support/apps.ts";
+import { AS_OPERATOR, callTool, initialize, message, OPERATOR_KEY, post, startApp } from "../support/apps.ts";
 import { logLines } from "../support/log-lines.ts";
 
 afterEach(() => vi.restoreAllMocks());
@@ -111,15 +111,21 @@ describe("a request's event", () => {
       expect(JSON.stringify(lines())).not.toContain(secret);
   });
 
-  it("does not name the session that an operator ended", async () => {
+  it("names neither the session that an operator ended nor the operator key", async () => {
     const lines = linesOf();
     const id = `sess_${"B".repeat(43)}`;
     const request = new Request(`http://localhost/api/sessions/${id}`, {
       method: "DELETE",
-      headers: { Host: "localhost" },
+      headers: { Host: "localhost", ...AS_OPERATOR },
     });
-    await startApp({ LOG_LEVEL: "info" })(request);
-    expect(lines.at(-1)).toMatchObject({ route: "/api/sessions/:id", status: 404 });
+    await startApp({ LOG_LEVEL: "debug", OPERATOR_KEY })(request);
+    expect(lines.at(-1)).toMatchObject({
+      route: "/api/sessions/:id",
+      principal: "operator",
+      status: 404,
+      failure: "session_unknown",
+    });
     expect(JSON.stringify(lines)).not.toContain(id);
+    expect(JSON.stringify(lines)).not.toContain(OPERATOR_KEY);
   });
 });

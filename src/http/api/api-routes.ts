@@ -8,7 +8,6 @@ import { ANONYMOUS } from "../../session/session-context.ts";
 import { Sessions } from "../../session/sessions.ts";
 import type { AppEnv } from "../app-env.ts";
 import { METRICS_TYPE, renderMetrics } from "./metrics.ts";
-import { openApiDocument } from "./openapi.ts";
 import type { CountJson, EndedJson, ErrorJson, SessionPageJson } from "./schemas.ts";
 import { type OperatorStores, sessionPage } from "./session-page.ts";
 
@@ -20,7 +19,6 @@ export const storesOf = (c: Context<AppEnv>, config: Config): OperatorStores => 
 /** JSON for scripts and text for Prometheus. `admit` lets through who may see the whole server. */
 export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  routes.get("/openapi.json", (c) => c.json(openApiDocument(new URL(c.req.url).origin, config.auth, version)));
   routes.use("/api/*", admit);
   routes.use("/metrics", admit);
 

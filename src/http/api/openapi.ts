@@ -2,12 +2,8 @@ import * as z from "zod";
 import type { AuthConfig } from "../../auth-config.ts";
 import { countSchema, endedSchema, errorSchema, sessionPageSchema } from "./schemas.ts";
 
-/**
- * The OpenAPI document of the JSON API, made from the schemas that the routes answer with.
- * @param origin Of this server, such as `https://mcp.example.com`.
- */
-export function openApiDocument(origin: string, auth: AuthConfig, version: string): object {
-  const security = securityOf(auth);
+/** The OpenAPI document of the JSON API, made from the schemas that the routes answer with: the same for every caller. */
+export function openApiDocument(auth: AuthConfig, version: string): object {
   const answers = (schema: z.ZodType, refusals: Record<string, string> = {}) => ({
     "200": { description: "OK", content: { "application/json": { schema: jsonSchema(schema) } } },
     ...Object.fromEntries(
@@ -17,11 +13,10 @@ export function openApiDocument(origin: string, auth: AuthConfig, version: strin
   return {
     openapi: "3.1.0",
     info: { title: "Session context", version, description: "Figures and sessions of the whole server. Scope: admin." },
-    servers: [{ url: origin }],
-    ...(security !== null && {
-      security: [{ admin: [] }],
-      components: { securitySchemes: { admin: security }, schemas: { Error: jsonSchema(errorSchema) } },
-    }),
+    // Relative to where the document was found.
+    servers: [{ url: "/" }],
+    security: [{ admin: [] }],
+    components: { securitySchemes: { admin: securityOf(auth) }, schemas: { Error: jsonSchema(errorSchema) } },
     paths: {
       "/api/sessions/count": {
         get: { operationId: "countSessions", summary: "How many sessions are active", responses: answers(countSchema) },
@@ -59,8 +54,8 @@ export function openApiDocument(origin: string, auth: AuthConfig, version: strin
 }
 
 const REFUSALS = {
-  "401": "No token, or one that is not accepted",
-  "403": "The token lacks the scope admin; or AUTH_MODE is none and the caller is not on this machine",
+  "401": "No token or operator key, or one that is not accepted",
+  "403": "The token lacks the scope admin; or AUTH_MODE is none and no OPERATOR_KEY is set",
   "429": "Too many requests",
   "503": "A part of the registry or the session did not answer",
 };
@@ -72,8 +67,7 @@ const parameter = (name: string, where: "query" | "path", description: string) =
   schema: { type: "string" },
 });
 
-function securityOf(auth: AuthConfig): object | null {
-  if (auth.mode === "none") return null;
+function securityOf(auth: AuthConfig): object {
   if (auth.mode === "jwt" && auth.header !== "authorization")
     return { type: "apiKey", in: "header", name: auth.header };
   return { type: "http", scheme: "bearer" };

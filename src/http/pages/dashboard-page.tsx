@@ -2,11 +2,11 @@
 import type { AuthConfig } from "../../auth-config.ts";
 import { Layout } from "./layout.tsx";
 
-/** How a browser says who it is: not at all, with a token that is typed in, or with one that a proxy puts in. */
-export type SignIn = "none" | "typed" | "proxy";
+/** How a browser says who it is: with the operator key, with a token that is typed in, or with one that a proxy adds. */
+export type SignIn = "key" | "token" | "proxy";
 
 export const signInOf = (auth: AuthConfig): SignIn =>
-  auth.mode === "none" ? "none" : auth.mode === "jwt" && auth.header !== "authorization" ? "proxy" : "typed";
+  auth.mode === "none" ? "key" : auth.mode === "jwt" && auth.header !== "authorization" ? "proxy" : "token";
 
 /** The frame of the dashboard. It holds no figures, so everybody may have it; those come with a request of their own. */
 export const DashboardPage = ({ version, signIn }: { version: string; signIn: SignIn }) => (
@@ -24,7 +24,7 @@ export const DashboardPage = ({ version, signIn }: { version: string; signIn: Si
       </noscript>
 
       <form id="sign-in" hidden>
-        <label for="token">Token with the scope admin</label>
+        <label for="token">{signIn === "key" ? "Operator key" : "Token with the scope admin"}</label>
         <div class="field">
           <input id="token" type="password" autocomplete="off" spellcheck={false} required />
           <button type="submit">Sign in</button>

@@ -1,5 +1,5 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { type Context, type Handler, Hono } from "hono";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { version } from "../../../package.json";
 import type { Config } from "../../config.ts";
@@ -7,10 +7,11 @@ import { HEALTH_MAX_AGE_MS } from "../../constants.ts";
 import { HISTORY_RANGES } from "../../registry/history.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { ANONYMOUS } from "../../session/session-context.ts";
-import { isLocal, ONLY_LOCAL } from "../admin-gate.ts";
+import { NO_OPERATOR_KEY } from "../admin-gate.ts";
 import { refuse, storesOf } from "../api/api-routes.ts";
 import { sessionPage } from "../api/session-page.ts";
 import type { AppEnv } from "../app-env.ts";
+import { once } from "../once.ts";
 import { LOOPBACK_HOSTS } from "../origin.ts";
 import { ASSETS } from "./assets.ts";
 import { DashboardPage, signInOf } from "./dashboard-page.tsx";
@@ -19,39 +20,49 @@ import { LiveParts } from "./live-parts.tsx";
 import { snippetsFor } from "./snippets.ts";
 import { StatusPage } from "./status-page.tsx";
 
-/** Pages for people. `admit` lets through who may see the whole server. */
-export function pageRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
+/** Pages for people, for everybody to see. */
+export function pageRoutes(config: Config): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   const isHealthy = createHealthCheck();
-
-  const page = async (c: Context<AppEnv>, body: HtmlEscapedString | Promise<HtmlEscapedString>) => {
+  const page = (c: Context<AppEnv>, html: string) => {
     c.header("Content-Security-Policy", PAGE_POLICY);
-    return c.html(`<!doctype html>${await body}`);
+    return c.html(html);
   };
 
+  /** The status page as it was rendered last: a server is mostly asked by one name, in one state. */
+  let status = { endpoint: "", healthy: true, html: "" };
   routes.get("/", async (c) => {
     const { origin, hostname } = new URL(c.req.url);
-    const local = LOOPBACK_HOSTS.includes(hostname);
-    const { mode } = config.auth;
-    return page(
-      c,
-      <StatusPage
-        version={version}
-        endpoint={`${origin}/mcp`}
-        mode={mode}
-        isLocal={local}
-        healthy={await isHealthy(storesOf(c, config).registry)}
-        snippets={snippetsFor(`${origin}/mcp`, mode, local)}
-      />,
-    );
+    const endpoint = `${origin}/mcp`;
+    const healthy = await isHealthy(storesOf(c, config).registry);
+    if (status.endpoint !== endpoint || status.healthy !== healthy) {
+      const local = LOOPBACK_HOSTS.includes(hostname);
+      const { mode } = config.auth;
+      const snippets = snippetsFor(endpoint, mode, local);
+      const html = await render(<StatusPage {...{ version, endpoint, mode, isLocal: local, healthy, snippets }} />);
+      status = { endpoint, healthy, html };
+    }
+    return page(c, status.html);
   });
 
+  const dashboard = once(() => render(<DashboardPage version={version} signIn={signInOf(config.auth)} />));
   routes.get("/dashboard", async (c) => {
-    if (config.auth.mode === "none" && !isLocal(c.req.raw)) return c.text(ONLY_LOCAL, 403);
-    return page(c, <DashboardPage version={version} signIn={signInOf(config.auth)} />);
+    if (config.auth.mode === "none" && config.auth.operatorKey === null) return c.text(NO_OPERATOR_KEY, 403);
+    return page(c, await dashboard());
   });
 
-  routes.get("/dashboard/live", admit, async (c) => {
+  routes.get("/assets/:name", (c) => {
+    const asset = Object.hasOwn(ASSETS, c.req.param("name")) ? ASSETS[c.req.param("name")] : undefined;
+    if (asset === undefined) return c.notFound();
+    return c.body(asset.text, 200, { "Content-Type": asset.type });
+  });
+  return routes;
+}
+
+/** What the dashboard shows, for whoever may see the whole server. */
+export const dashboardFigures =
+  (config: Config): Handler<AppEnv> =>
+  async (c) => {
     const stores = storesOf(c, config);
     const { principal, cursor } = c.req.query();
     const now = Date.now();
@@ -62,15 +73,10 @@ export function pageRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Ho
     if (!reports.ok) return refuse(c, reports.failure);
     if (!sessions.ok) return refuse(c, sessions.failure);
     return c.html(<LiveParts reports={reports.value} page={sessions.value} isFirstPage={!cursor} now={now} />);
-  });
+  };
 
-  routes.get("/assets/:name", (c) => {
-    const asset = Object.hasOwn(ASSETS, c.req.param("name")) ? ASSETS[c.req.param("name")] : undefined;
-    if (asset === undefined) return c.notFound();
-    return c.body(asset.text, 200, { "Content-Type": asset.type });
-  });
-  return routes;
-}
+const render = async (body: HtmlEscapedString | Promise<HtmlEscapedString>): Promise<string> =>
+  `<!doctype html>${await body}`;
 
 /** Asks the registry, but for the page of everybody not more often than once in a while, whoever reloads it. */
 function createHealthCheck(): (registry: Registry) => Promise<boolean> {

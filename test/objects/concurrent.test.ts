@@ -1,0 +1,300 @@
+/**
+ * Several callers at once on a few sessions, while registry and catalog refuse, hang and lose replies, alarms come twice or late, and
+ * objects are evicted and killed. After each round the answers, the count and the storage must agree with what was called.
+ * `npm run fuzz:objects -- --rounds 5000 --seed 1` runs more of it.
+ */
+import { abortAllDurableObjects } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, inject, it, vi } from "vitest";
+import { Chance } from "../../scripts/chance.ts";
+import { parseConfig } from "../../src/config.ts";
+import { ok } from "../../src/failure.ts";
+import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
+import { SessionRegistry } from "../../src/registry/session-registry.ts";
+import { ANONYMOUS } from "../../src/session/session-context.ts";
+import type { SessionRef } from "../../src/session/sessions.ts";
+import { Sessions } from "../../src/session/sessions.ts";
+import { WritesOf } from "../support/history-of-writes.ts";
+import {
+  activeSessions,
+  DAY,
+  EMPTY,
+  evict,
+  fireDueAlarm,
+  inSession,
+  moveClock,
+  ownClock,
+  settle,
+  storageOf,
+  stubOf,
+} from "../support/objects.ts";
+import { registration } from "../support/projects.ts";
+
+declare module "vitest" {
+  interface ProvidedContext {
+    fuzzRounds: number;
+    fuzzSeed: number;
+  }
+}
+
+ownClock();
+
+const ROUNDS = inject("fuzzRounds");
+const SEED = inject("fuzzSeed");
+const MINUTES = 60_000;
+const LATE_MS = 4;
+
+/** One counter for all: what was called before what. */
+let tick = 0;
+
+type Context = string | null | "deleted";
+
+/** A session, who uses it, and what it may be found as. */
+interface Subject {
+  readonly session: SessionRef;
+  readonly principal: string;
+  readonly directory: WritesOf<Context>;
+  readonly state: WritesOf<string | null>;
+}
+
+/** Makes calls of an object's class go wrong by chance. `this` waits in its own name, so that nothing crosses objects. */
+function breakByChance(chance: Chance, prototype: object, method: string): void {
+  type Call = (this: { ctx: DurableObjectState }, ...args: unknown[]) => unknown;
+  const original = Reflect.get(prototype, method) as Call;
+  vi.spyOn(prototype as Record<string, Call>, method).mockImplementation(function (
+    this: { ctx: DurableObjectState },
+    ...args: unknown[]
+  ) {
+    const run = () => original.apply(this, args);
+    const waitAndRun = async () => {
+      await scheduler.wait(chance.between(1, LATE_MS));
+      return run();
+    };
+    const fault = chance.next();
+    if (fault < 0.6) return run();
+    if (fault < 0.75) return waitAndRun();
+    if (fault < 0.85) throw new Error("refused");
+    if (fault < 0.92) {
+      run();
+      throw new Error("reply lost");
+    }
+    // As a call that nobody waits for any longer, and that is carried out all the same.
+    this.ctx.waitUntil(waitAndRun());
+    throw new Error("too late");
+  });
+}
+
+/** The namespace of the sessions, whose replies are lost by chance as the platform loses them. */
+function unreliable(chance: Chance): DurableObjectNamespace<never> {
+  const broken = () => Object.assign(new Error("Network connection lost"), { retryable: true });
+  const stub = (id: DurableObjectId) =>
+    new Proxy(env.SESSIONS.get(id), {
+      get:
+        (target, method) =>
+        async (...args: unknown[]) => {
+          if (chance.is(0.04)) throw broken();
+          const call = (Reflect.get(target, method) as (...args: unknown[]) => Promise<unknown>)(...args);
+          // The runner's kill comes without the mark that the platform's has.
+          const reply = await call.catch((error: Error) => {
+            throw error.message.includes("abortAllDurableObjects") ? broken() : error;
+          });
+          if (chance.is(0.06)) throw broken();
+          return reply;
+        },
+    });
+  return new Proxy(env.SESSIONS, {
+    get: (target, name) => {
+      if (name === "get") return stub;
+      const value = Reflect.get(target, name);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  }) as never;
+}
+
+class Round {
+  readonly #chance: Chance;
+  readonly #sessions: Sessions;
+  readonly #subjects: Subject[];
+  readonly #counter: SessionRef;
+  /** Increments of the counter that were answered, and those that nobody knows of. */
+  #counted = 0;
+  #uncertain = 0;
+  #n = 0;
+
+  constructor(seed: number) {
+    this.#chance = new Chance(seed);
+    const config = parseConfig({ MAX_SESSIONS_PER_PRINCIPAL: "1", REGISTRY_SHARDS: "2" });
+    this.#sessions = new Sessions(unreliable(this.#chance), config);
+    this.#subjects = [ANONYMOUS, "alice", "alice"].map((principal) => ({
+      session: this.#sessions.mint(),
+      principal,
+      directory: new WritesOf<Context>(null),
+      state: new WritesOf<string | null>(null),
+    }));
+    this.#counter = this.#sessions.mint();
+  }
+
+  async run(): Promise<void> {
+    breakByChance(this.#chance, SessionRegistry.prototype, "register");
+    breakByChance(this.#chance, SessionRegistry.prototype, "unregister");
+    breakByChance(this.#chance, ProjectCatalog.prototype, "ask");
+    const callers = Array.from({ length: 4 }, () => this.#caller());
+    await Promise.all([...callers, this.#increments(), this.#increments(), this.#weather()]);
+    await scheduler.wait(2 * LATE_MS);
+    vi.restoreAllMocks();
+    await this.#judge();
+  }
+
+  async #caller(): Promise<void> {
+    for (let calls = 0; calls < 5; calls++) {
+      if (this.#chance.is(0.5)) await scheduler.wait(this.#chance.between(0, 3));
+      await this.#call(this.#chance.pick(this.#subjects));
+    }
+  }
+
+  async #call({ session, principal, directory, state }: Subject): Promise<void> {
+    const from = ++tick;
+    const n = ++this.#n;
+    const rest = { region: null, client: "fuzz" };
+    const kind = this.#chance.pick(["set", "set", "config", "get", "get", "write", "read", "end", "delete"] as const);
+    if (kind === "set" || kind === "config") {
+      const config = kind === "config" ? ok(registration(`/${n}`)) : null;
+      const write = directory.begin(`/${n}`, from);
+      const set = await this.#sessions.set(session, principal, { workingDirectory: `/${n}`, config, ...rest });
+      if (!set.ok) return this.#failed(set.failure.kind, () => directory.withdraw(write));
+      expect(set.value.context.workingDirectory).toBe(`/${n}`);
+      write.to = ++tick;
+    } else if (kind === "get") {
+      const got = await this.#sessions.get(session, principal);
+      if (!got.ok && got.failure.kind !== "session_deleted") return this.#failed(got.failure.kind);
+      this.#expectOneOf(got.ok ? (got.value?.workingDirectory ?? null) : "deleted", directory, from);
+    } else if (kind === "write") {
+      const write = state.begin(`${n}`, from);
+      const operation = { kind: "set", key: "k", text: `${n}` } as const;
+      const set = await this.#sessions.state(session, principal, operation, { ...rest, mayBegin: true });
+      if (!set.ok) return this.#failed(set.failure.kind, () => state.withdraw(write));
+      write.to = ++tick;
+    } else if (kind === "read") {
+      const got = await this.#sessions.state(
+        session,
+        principal,
+        { kind: "get", key: "k" },
+        { ...rest, mayBegin: false },
+      );
+      if (!got.ok) return this.#failed(got.failure.kind);
+      this.#expectOneOf(got.value.before, state, from);
+    } else {
+      const writes = [directory.begin(kind === "end" ? null : "deleted", from), state.begin(null, from)];
+      const ended = await this.#sessions[kind](session, principal);
+      const withdraw = () => {
+        directory.withdraw(writes[0] as never);
+        state.withdraw(writes[1] as never);
+      };
+      if (!ended.ok) return this.#failed(ended.failure.kind, withdraw);
+      if (kind === "end" && !ended.value.ended) return withdraw();
+      for (const write of writes) write.to = ++tick;
+    }
+  }
+
+  /** A failure that says that nothing was changed must be right about it. */
+  #failed(kind: string, withdraw = () => {}): void {
+    expect(["session_deleted", "session_unavailable", "outcome_unknown", "quota_exceeded"]).toContain(kind);
+    if (kind !== "outcome_unknown") withdraw();
+  }
+
+  #expectOneOf<T>(found: T, writes: WritesOf<T>, from: number): void {
+    expect(writes.candidates(from, ++tick)).toContain(found);
+  }
+
+  /** What an author's `update` does: read, change, write if nobody came in between. */
+  async #increments(): Promise<void> {
+    const rest = { region: null, client: "fuzz", mayBegin: true };
+    const call = (operation: Parameters<Sessions["state"]>[2]) =>
+      this.#sessions.state(this.#counter, ANONYMOUS, operation, rest);
+    for (let done = 0; done < 3; ) {
+      const got = await call({ kind: "get", key: "n" });
+      if (!got.ok) continue;
+      const { before } = got.value;
+      const set = await call({ kind: "set", key: "n", text: String(Number(before ?? 0) + 1), expected: before });
+      if (!set.ok && set.failure.kind !== "outcome_unknown") continue;
+      if (set.ok) this.#counted++;
+      else this.#uncertain++;
+      done++;
+    }
+  }
+
+  /** Time, alarms and the end of objects. */
+  async #weather(): Promise<void> {
+    for (let events = 0; events < 6; events++) {
+      await scheduler.wait(this.#chance.between(0, 5));
+      const { session } = this.#chance.pick(this.#subjects);
+      const object = stubOf(session.objectId.toString());
+      const event = this.#chance.pick(["minute", "minute", "alarm", "alarm", "again", "evict", "kill", "day"] as const);
+      if (event === "minute") moveClock(61_000);
+      else if (event === "alarm") await fireDueAlarm(object).catch(() => {});
+      else if (event === "again") await inSession(object, (instance) => instance.alarm()).catch(() => {});
+      else if (event === "evict") await evict(object);
+      else if (event === "kill" && this.#chance.is(0.4)) await abortAllDurableObjects();
+      else if (event === "day" && this.#chance.is(0.3)) this.#day();
+    }
+  }
+
+  /** Everything that was last used before this moment is over. The counter is not: it is used all the time. */
+  #day(): void {
+    moveClock(DAY + 2 * MINUTES);
+    for (const { directory, state } of this.#subjects) {
+      const now = ++tick;
+      directory.begin(null, now).to = now;
+      state.begin(null, now).to = now;
+    }
+  }
+
+  async #judge(): Promise<void> {
+    const now = ++tick;
+    let live = 0;
+    for (const { session, principal, directory, state } of this.#subjects) {
+      directory.settle(now);
+      state.settle(now);
+      const object = stubOf(session.objectId.toString());
+      await settle(object, 30 * MINUTES);
+      await evict(object);
+      const { got, kept } = await inSession(object, async (instance, { storage }) => ({
+        got: await instance.peek(principal),
+        kept: storage.kv.get<string>("state:k") ?? null,
+      }));
+      this.#expectOneOf(got.ok ? (got.value?.workingDirectory ?? null) : "deleted", directory, now);
+      if (!got.ok || got.value === null) continue;
+      live++;
+      this.#expectOneOf(kept, state, now);
+    }
+    const counter = stubOf(this.#counter.objectId.toString());
+    await settle(counter, 30 * MINUTES);
+    const total = await counter.state(ANONYMOUS, { kind: "get", key: "n" }, null);
+    if (total.ok && total.value.context !== null) live++;
+    expect(await activeSessions()).toBe(live);
+    for (const { session } of [...this.#subjects, { session: this.#counter }]) {
+      const object = stubOf(session.objectId.toString());
+      await settle(object);
+      expect(await storageOf(object)).toEqual(EMPTY);
+    }
+    expect(await activeSessions()).toBe(0);
+    this.#judgeCounter(total.ok ? total.value.before : null);
+  }
+
+  #judgeCounter(text: string | null): void {
+    // A day that passes may end the counter's session, and kills may too: then it has begun anew, with less.
+    if (text === null) return;
+    expect(Number(text)).toBeLessThanOrEqual(this.#counted + this.#uncertain);
+  }
+}
+
+it(`agrees with what was called, in ${ROUNDS} rounds from seed ${SEED}`, { timeout: 3_600_000 }, async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const seed = SEED + round;
+    await new Round(seed).run().catch((error: Error) => {
+      error.message = `Seed ${seed}, round ${round}: ${error.message}`;
+      throw error;
+    });
+    if (ROUNDS > 500 && round % 500 === 499) console.log(`${round + 1} rounds`);
+  }
+});

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type AuthConfig, authConfigOf, authVars, SECRET_VARS } from "./auth-config.ts";
-import { OPERATIONS_FLUSH_MS } from "./constants.ts";
+import { MAX_REGISTRY_SHARDS, OPERATIONS_FLUSH_MS } from "./constants.ts";
 import { misnamedVar } from "./misnamed-var.ts";
 import { commaList, wholeNumber } from "./settings.ts";
 
@@ -22,7 +22,7 @@ const JURISDICTIONS = ["", "eu", "us", "fedramp", "fedramp-high"] as const;
 const schema = z.object({
   SESSION_IDLE_TIMEOUT_SECONDS: wholeNumber(1, 31_536_000).default(86_400),
   MAX_SESSIONS_PER_PRINCIPAL: wholeNumber(0, 1_000_000).default(1000),
-  REGISTRY_SHARDS: wholeNumber(1, 1024).default(16),
+  REGISTRY_SHARDS: wholeNumber(1, MAX_REGISTRY_SHARDS).default(16),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   ALLOWED_HOSTS: hostList.default([]),
   ALLOWED_ORIGINS: hostList.default([]),

@@ -102,6 +102,15 @@ export const QUOTA_EXAMPLES = 3;
 /** Sessions on one page of `list_sessions`; each costs a call to its object. */
 export const LIST_PAGE = 20;
 
+/** How long a listing waits for a session before it goes on without its answer. */
+export const LIST_PEEK_TIMEOUT_MS = 3000;
+
+/**
+ * Most registry shards. A count asks each once, and a request can carry `MAX_BATCH_MESSAGES` counts: 20 × 256 calls are within
+ * the 10,000 that the platform lets one invocation make (1,000 on the free plan, which has room for 48 shards).
+ */
+export const MAX_REGISTRY_SHARDS = 256;
+
 /** How long a call waits for the catalog of its principal before the project counts as unknown. */
 export const CATALOG_CALL_TIMEOUT_MS = 3000;
 
@@ -133,7 +142,7 @@ export const CHANGE_REMEMBERED_MS = 60_000;
 /** How often an update of a state value is tried if other calls change the value meanwhile. */
 export const STATE_UPDATE_TRIES = 10;
 
-/** How long the status page shows the same answer about the registry's health. */
+/** How long the status page and `/readyz` give the same answer about the registry. */
 export const HEALTH_MAX_AGE_MS = 15_000;
 
 /** How long an isolate counts calls before it reports them: below the 30 seconds that a Worker may go on after its response. */

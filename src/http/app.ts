@@ -14,6 +14,7 @@ import type { SessionTool } from "../mcp/session-tool.ts";
 import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
+import { shardNames } from "../registry/layout.ts";
 import { Registry } from "../registry/registry.ts";
 import { holdRefusals } from "../session/refusal-wait.ts";
 import { Sessions } from "../session/sessions.ts";
@@ -33,6 +34,7 @@ import { onlyOwnNames } from "./own-names.ts";
 import { dashboardFigures, pageRoutes } from "./pages/page-routes.tsx";
 import { principalHash } from "./principal-hash.ts";
 import { addressKey, noteRefusal, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
+import { createRegistryHealth } from "./registry-health.ts";
 
 /** State of a server that describes none: no key. */
 type NoState = z.ZodObject<Record<never, z.ZodType>>;
@@ -151,6 +153,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   const withinRate = async (limiter: RateLimit | undefined, keyOf: () => string) =>
     limiter === undefined || !config.rateLimited || (await withinLimit(limiter, keyOf(), log));
   const countCalls = countOperations(config, direct?.tools.map(({ name }) => name) ?? []);
+  const missingShards = createRegistryHealth();
   const app = new Hono<AppEnv>();
 
   app.use(createFrame(config, log, countCalls));
@@ -192,7 +195,15 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     if (await withinRate(c.env.REQUEST_LIMITER, () => addressKey(c.req.raw))) return next();
     return noteRefusal(c.get("event"), tooManyRequests("requests"));
   });
+  // Alive: the Worker has started, so its configuration is valid.
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  // Ready: the registry can also register, count and list every session.
+  app.get("/readyz", async (c) => {
+    const missing = await missingShards(new Registry(c.env.REGISTRY, config));
+    return missing.length === 0
+      ? c.json({ status: "ready" })
+      : c.json({ status: "degraded", error: `Not responding: ${shardNames(missing)}`, missing_shards: missing }, 503);
+  });
   // For editors, which complete and check a project's config with it.
   const configSchema = once(() => JSON.stringify(projectConfigJsonSchema()));
   app.get("/schema/config.json", (c) => c.body(configSchema(), 200, { "Content-Type": "application/schema+json" }));
@@ -204,7 +215,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
       return metadata === null ? c.notFound() : c.json(metadata);
     });
   }
-  if (pages) app.route("/", pageRoutes(config));
+  if (pages) app.route("/", pageRoutes(config, missingShards));
 
   app.notFound((c) =>
     c.json({ error: `No route ${c.req.method} ${c.req.path.slice(0, 200)}. The MCP endpoint is /mcp` }, 404),

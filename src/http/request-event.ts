@@ -4,7 +4,17 @@ import type { McpEvent, MessageEvent } from "./mcp-event.ts";
 
 /** Paths that may stand in the log; any other is the client's own text. */
 const ROUTES = new Set([
-  ...["/mcp", "/healthz", "/schema/config.json", "/", "/dashboard", "/dashboard/live", "/metrics", "/openapi.json"],
+  ...[
+    "/mcp",
+    "/healthz",
+    "/readyz",
+    "/schema/config.json",
+    "/",
+    "/dashboard",
+    "/dashboard/live",
+    "/metrics",
+    "/openapi.json",
+  ],
   ...["/api/sessions", "/api/sessions/count"],
 ]);
 

@@ -1,13 +1,21 @@
 import { LIST_PAGE } from "../constants.ts";
-import { type Failure, fail, ok, type Result } from "../failure.ts";
+import { fail, ok, type Result } from "../failure.ts";
 import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";
 import type { Registry } from "../registry/registry.ts";
+import { peekForList } from "../session/peek-for-list.ts";
 import { ANONYMOUS, type Principal, type SessionContext } from "../session/session-context.ts";
 import type { Sessions } from "../session/sessions.ts";
 
+interface OwnSession {
+  readonly sessionId: string;
+  /** Null: it did not answer. For the registry it is active. */
+  readonly context: SessionContext | null;
+  /** Leads on after this one. */
+  readonly cursor: string;
+}
+
 export interface OwnSessions {
-  /** `cursor` leads on after this one. */
-  readonly sessions: readonly { readonly context: SessionContext; readonly cursor: string }[];
+  readonly sessions: readonly OwnSession[];
   readonly nextCursor: string | null;
 }
 
@@ -23,17 +31,14 @@ export async function ownSessions(
   const entries = await registry.list(principal, position, LIST_PAGE);
   if (!entries.ok) return entries;
   const peeks = await Promise.all(
-    entries.value.map(async (entry) => ({
-      cursor: encodeCursor(entry),
-      peeked: await peek(sessions, principal, entry.sessionId),
-    })),
+    entries.value.map(async (entry) => ({ entry, peeked: await peek(sessions, principal, entry.sessionId) })),
   );
-  const listed = [];
-  for (const { cursor, peeked } of peeks) {
-    if (!peeked.ok) return peeked;
+  const listed = peeks.flatMap(({ entry, peeked }): OwnSession[] => {
     // Ended or expired since it was listed: no active session.
-    if (peeked.value !== null) listed.push({ context: peeked.value, cursor });
-  }
+    if (peeked === null) return [];
+    const context = peeked === "unanswered" ? null : peeked;
+    return [{ sessionId: entry.sessionId, context, cursor: encodeCursor(entry) }];
+  });
   const last = entries.value.length === LIST_PAGE ? entries.value.at(-1) : undefined;
   return ok({ sessions: listed, nextCursor: last === undefined ? null : encodeCursor(last) });
 }
@@ -42,10 +47,7 @@ async function peek(
   sessions: Sessions,
   principal: Principal,
   sessionId: string,
-): Promise<Result<SessionContext | null, Failure>> {
+): Promise<SessionContext | null | "unanswered"> {
   const session = sessions.parse(sessionId);
-  if (!session.ok) return ok(null);
-  const peeked = await sessions.peek(session.value, principal);
-  // The row outlives a session that has been deleted or has passed to somebody else by a moment.
-  return !peeked.ok && peeked.failure.kind !== "session_unavailable" ? ok(null) : peeked;
+  return session.ok ? peekForList(() => sessions.peek(session.value, principal)) : null;
 }

@@ -149,9 +149,14 @@ export class SessionCall {
     return this.#stores.registry.count(this.caller.principal);
   }
 
+  /** How many live contexts are the caller's own. Asks only the shards that can hold them. */
+  countOwn(): Promise<Result<number, ToolFailure>> {
+    return this.#stores.registry.countOf(this.caller.principal);
+  }
+
   /** A page of the caller's own sessions. */
   list(cursor: string | undefined): Promise<Result<OwnSessions, ToolFailure>> {
-    return this.#guard(ownSessions(this.#stores, this.caller.principal, cursor));
+    return ownSessions(this.#stores, this.caller.principal, cursor);
   }
 
   /** Notes how the call in message `id` ended: {@link CallRecord.finished}. */

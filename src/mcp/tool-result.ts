@@ -3,6 +3,7 @@ import { MAX_PATH_BYTES } from "../constants.ts";
 import type { PathFault } from "../failure.ts";
 import { describeProjectFailure } from "../projects/project-failure.ts";
 import { quote } from "../quote.ts";
+import { shardNames } from "../registry/layout.ts";
 import { describeStateFailure } from "../session/session-state.ts";
 import type { ToolFailure } from "./tool-failure.ts";
 
@@ -32,7 +33,7 @@ export function describe(failure: ToolFailure): string {
     case "path_invalid":
       return `${failure.argument} ${quote(failure.path)} ${PATH_FAULTS[failure.fault]}`;
     case "registry_unavailable":
-      return `The sessions cannot be counted right now: ${failure.shards.length} part(s) of the registry did not answer, and an incomplete count would be wrong. Try again in a few seconds`;
+      return `The sessions cannot be counted or listed right now: ${shardNames(failure.shards)} not responding, and an incomplete answer would be wrong. Try again in a few seconds`;
     case "quota_exceeded": {
       const oldest = failure.oldest.map(
         ({ sessionId, openedAt }) => `${sessionId} (opened ${new Date(openedAt).toISOString()})`,

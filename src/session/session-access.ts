@@ -192,11 +192,11 @@ export class SessionAccess {
    */
   async begin(
     owner: Principal,
-    { client, idleTimeoutMs, shard, maxSessions }: BeginRequest,
+    request: BeginRequest,
     content: () => Content,
     again = true,
   ): Promise<Result<SessionContext, QuotaExceeded | Refusal>> {
-    const begun = await this.#life.begin({ owner, client, idleTimeoutMs, shard, maxSessions }, () => {
+    const begun = await this.#life.begin({ ...request, owner }, () => {
       this.clear();
       return content();
     });
@@ -204,7 +204,7 @@ export class SessionAccess {
     const { session, deadline } = begun.value;
     return this.visit(owner, ({ live }) =>
       live === null && again
-        ? this.begin(owner, { client, idleTimeoutMs, shard, maxSessions }, content, false)
+        ? this.begin(owner, request, content, false)
         : ok(this.view(begun.value, deadline, session.setAt)),
     );
   }

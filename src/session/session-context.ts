@@ -1,4 +1,5 @@
 import { DEADLINE_GRANULES_PER_TIMEOUT, REGISTRY_RETRY_FIRST_MS, REGISTRY_RETRY_LONGEST_MS } from "../constants.ts";
+import type { Region } from "../registry/shard-of.ts";
 import type { EndReason } from "../registry/tally.ts";
 import { NO_PROJECT, type SessionProject } from "./session-project.ts";
 
@@ -59,6 +60,10 @@ export interface LiveSession {
   readonly setAt: number;
   readonly idleTimeoutMs: number;
   readonly shard: number;
+  /** How many shards the registry had when `shard` was chosen. Absent in records of earlier builds. */
+  readonly registrySize?: number;
+  /** Where it began. Absent in records of earlier builds. */
+  readonly region?: Region | null;
   /** Of a context whose row in the registry may not be confirmed yet; {@link asRegistered} tells. */
   readonly registration?: Registration;
 }

@@ -26,7 +26,8 @@ export interface Found {
 }
 
 /** What a context begins with, beside its {@link Content}. */
-export interface NewContext extends Pick<LiveSession, "client" | "idleTimeoutMs" | "shard"> {
+export interface NewContext
+  extends Pick<LiveSession, "client" | "idleTimeoutMs" | "shard" | "registrySize" | "region"> {
   readonly owner: Principal;
   /** How many contexts a known principal may have; 0 for no limit. */
   readonly maxSessions: number;

@@ -2,6 +2,7 @@ import type { Failure, Result } from "../failure.ts";
 import type { CatalogOutcome, Registration } from "../projects/catalog-requests.ts";
 import type { Project } from "../projects/project.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
+import type { Region } from "../registry/shard-of.ts";
 import type { SessionContext } from "./session-context.ts";
 import type { Entered } from "./session-project.ts";
 import type { StateOutcome } from "./session-state.ts";
@@ -13,6 +14,10 @@ export interface BeginRequest {
   readonly client: string | null;
   readonly idleTimeoutMs: number;
   readonly shard: number;
+  /** How many shards the registry had when `shard` was chosen. */
+  readonly registrySize: number;
+  /** Where the request that begins it entered the platform, if known. */
+  readonly region: Region | null;
   /** How many contexts a known principal may have; 0 for no limit. */
   readonly maxSessions: number;
 }

@@ -74,7 +74,7 @@ export class Sessions {
   set(
     session: SessionRef,
     principal: Principal,
-    request: Pick<SetRequest, "workingDirectory" | "config" | "client"> & { region: Region | null },
+    request: Pick<SetRequest, "workingDirectory" | "config" | "client" | "region">,
   ): Promise<Result<SetReply>> {
     const { region, client, ...set } = request;
     const begin = this.#beginRequest(session, principal, region, client);
@@ -160,7 +160,8 @@ export class Sessions {
     const shared = isShared(principal);
     // A shared principal's contexts register near their client; those of a known one together, so that one shard has them all.
     const shard = shared ? shardOf(sessionId, region, registryShards) : shardOf(principal, null, registryShards);
-    return { client, idleTimeoutMs, shard, maxSessions: shared ? 0 : maxSessionsPerPrincipal };
+    const maxSessions = shared ? 0 : maxSessionsPerPrincipal;
+    return { client, idleTimeoutMs, shard, registrySize: registryShards, region, maxSessions };
   }
 
   /** A call that may be repeated as it is. */

@@ -47,6 +47,8 @@ export const setRequest = (workingDirectory: string, rest: Partial<SetRequest> =
   client: "test/1",
   idleTimeoutMs: DAY,
   shard: SHARD,
+  registrySize: 16,
+  region: null,
   maxSessions: 0,
   ...rest,
 });

@@ -1,11 +1,15 @@
 /** A page of a list is bounded by bytes: whatever names and paths are, an answer has at most 64 KiB. */
 import { reset } from "cloudflare:test";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { pageOf } from "../../src/mcp/page.ts";
+import { SessionObject } from "../../src/session/session-object.ts";
 import { callTool, message, post, type Send, startApp } from "../support/apps.ts";
 
-afterEach(reset);
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
 
 const LIMIT = 64 * 1024;
 
@@ -68,6 +72,22 @@ it("list_sessions over directories of 4 KB has pages of at most 64 KiB, which sh
   const listed = pages.flat().map(({ working_directory }) => working_directory);
   expect(listed.toSorted()).toEqual(directories.toSorted());
   expect(pages.length).toBeGreaterThan(2);
+});
+
+it("list_sessions shows a session that does not respond in its place, once, also where pages are cut", async () => {
+  const app = await alicesApp();
+  for (let n = 0; n < 15; n++) {
+    const directory = `/${'"'.repeat(2000)}${n}`;
+    await app.send(callTool("set_working_directory", { directory }, { token: app.token }));
+  }
+  const peek = SessionObject.prototype.peek;
+  vi.spyOn(SessionObject.prototype, "peek").mockImplementation(async function (this: SessionObject, principal) {
+    const peeked = await peek.call(this, principal);
+    if (peeked.ok && peeked.value?.workingDirectory?.endsWith("4")) throw new Error("broken");
+    return peeked;
+  });
+  expect((await pagesOf("list_sessions", "not_responding", app)).flat()).toHaveLength(2);
+  expect((await pagesOf("list_sessions", "sessions", app)).flat()).toHaveLength(13);
 });
 
 it("a page has its first entry even if that alone is too large, and its cursor leads on", () => {

@@ -32,8 +32,7 @@ import { once } from "./once.ts";
 import { countOperations } from "./operation-metrics.ts";
 import { onlyOwnNames } from "./own-names.ts";
 import { dashboardFigures, pageRoutes } from "./pages/page-routes.tsx";
-import { principalHash } from "./principal-hash.ts";
-import { addressKey, noteRefusal, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
+import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
 import { createRegistryHealth } from "./registry-health.ts";
 
 /** State of a server that describes none: no key. */
@@ -161,19 +160,18 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   const admit = createAdmission(withinRate);
   const isAdmin = createAdminGate(config.auth, authenticate);
   const admitAdmin: MiddlewareHandler<AppEnv> = async (c, next) => {
-    const identity = await admit(c.req.raw, c.env.REQUEST_LIMITER, isAdmin);
-    if (identity instanceof Response) return noteRefusal(c.get("event"), identity);
-    c.get("event").principal = await principalHash(identity.principal);
-    return next();
+    const identity = await admit(c.req.raw, c.env.REQUEST_LIMITER, c.get("event"), isAdmin);
+    return identity instanceof Response ? identity : next();
   };
   app.route("/", apiRoutes(config, admitAdmin));
   if (pages) app.get("/dashboard/live", admitAdmin, dashboardFigures(config));
   app.all("/mcp", async (c) => {
     const request = c.req.raw;
-    const identity = await admit(request, c.env.REQUEST_LIMITER, (from) => authenticate(from, "sessions"));
+    const identity = await admit(request, c.env.REQUEST_LIMITER, c.get("event"), (from, admission) =>
+      authenticate(from, "sessions", admission),
+    );
+    if (identity instanceof Response) return identity;
     const event = c.get("event");
-    if (identity instanceof Response) return noteRefusal(event, identity);
-    event.principal = await principalHash(identity.principal);
     const key = () => rateLimitKey(identity, request);
     return serveMcp(request, {
       identity,
@@ -193,7 +191,8 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   // What asks for no identity is charged to the address, routes that are not there and the author's own among it.
   app.use(async (c, next) => {
     if (await withinRate(c.env.REQUEST_LIMITER, () => addressKey(c.req.raw))) return next();
-    return noteRefusal(c.get("event"), tooManyRequests("requests"));
+    c.get("event").failure = "rate_limited";
+    return tooManyRequests("requests");
   });
   // Alive: the Worker has started, so its configuration is valid.
   app.get("/healthz", (c) => c.json({ status: "ok" }));

@@ -17,7 +17,7 @@ import {
   sessionOfHeader,
   withNewSession,
 } from "./mcp-request.ts";
-import { RATE_LIMITED, tooManyRequests } from "./rate-limit.ts";
+import { tooManyRequests } from "./rate-limit.ts";
 
 /** The revision that took batches out of the protocol. Without a version header the one before it is assumed. */
 const FIRST_VERSION_WITHOUT_BATCHES = "2025-06-18";
@@ -48,7 +48,7 @@ export async function serveLegacy(
     return jsonRpcError(400, INVALID_REQUEST, message);
   }
   if (Array.isArray(body) && !(await chargeRest(body, context))) {
-    context.event.failure = RATE_LIMITED;
+    context.event.failure = "rate_limited";
     return tooManyRequests("messages: each one of a batch counts as a request. Nothing was done");
   }
   const initializing = isMethod(body, "initialize");

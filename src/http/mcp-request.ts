@@ -12,7 +12,7 @@ import type { Identity } from "./identity.ts";
 import { requestIdOf } from "./json-rpc.ts";
 import type { McpEvent } from "./mcp-event.ts";
 import { refuseSession } from "./mcp-messages.ts";
-import { RATE_LIMITED, tooManyRequests } from "./rate-limit.ts";
+import { tooManyRequests } from "./rate-limit.ts";
 
 /** What the ways of a request through the endpoint share. */
 
@@ -69,7 +69,7 @@ export async function refuse(
 
 /** 429: the caller stores too much. */
 export function refuseWrite(id: Id, { event }: McpRequestContext): Response {
-  event.failure = RATE_LIMITED;
+  event.failure = "rate_limited";
   return tooManyRequests(WRITES, id);
 }
 

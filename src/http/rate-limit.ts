@@ -1,13 +1,8 @@
 import { RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
-import type { Failure } from "../failure.ts";
 import type { Logger } from "../log.ts";
 import { ANONYMOUS } from "../session/session-context.ts";
 import type { Identity } from "./identity.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
-import type { McpEvent } from "./mcp-event.ts";
-
-/** The kind of failure in the log, as `failure.ts` has it. */
-export const RATE_LIMITED = "rate_limited" satisfies Failure["kind"];
 
 /** Whose account a request goes to: the principal's, or that of the address where nobody is known. */
 export const rateLimitKey = ({ principal }: Identity, request: Request): string =>
@@ -41,12 +36,6 @@ export async function withinLimit(limiter: RateLimit, key: string, log: Logger):
     log("warn", "rate_limiter_failed", { error: String(error) });
     return true;
   }
-}
-
-/** Notes in the log's event that the answer refuses for the rate, if it does. Returns it. */
-export function noteRefusal(event: McpEvent, refusal: Response): Response {
-  if (refusal.status === 429) event.failure = RATE_LIMITED;
-  return refusal;
 }
 
 export function tooManyRequests(what: string, id: string | number | null = null): Response {

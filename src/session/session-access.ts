@@ -201,11 +201,10 @@ export class SessionAccess {
       return content();
     });
     if (!begun.ok) return begun;
-    const { session, deadline } = begun.value;
     return this.visit(owner, ({ live }) =>
       live === null && again
         ? this.begin(owner, request, content, false)
-        : ok(this.view(begun.value, deadline, session.setAt)),
+        : ok(this.view(begun.value, begun.value, begun.value.session.setAt)),
     );
   }
 
@@ -216,17 +215,18 @@ export class SessionAccess {
   }
 
   /** An access: moves the deadline, and notes the project if it is another than before. */
-  async #access({ session, deadline }: Live, project: SessionProject, now: number): Promise<SessionContext> {
+  async #access(live: Live, project: SessionProject, now: number): Promise<SessionContext> {
+    const { session, deadline } = live;
     const record = !isSameProject(project, session.project ?? NO_PROJECT);
     const updated = record ? { ...session, project } : session;
-    const next = await this.#life.touch(updated, deadline, now, { record });
+    const touched = await this.#life.touch(updated, deadline, now, { record });
     this.#life.debug("session_touched");
-    return this.view({ session: updated, deadline: next }, deadline, now);
+    return this.view(touched, live, now);
   }
 
   /** A live context as callers see it. */
-  view(live: Live, previousDeadline: number, now: number): SessionContext {
-    return contextOf(this.#sessionId, live, previousDeadline, now);
+  view(live: Live, previous: Live, now: number): SessionContext {
+    return contextOf(this.#sessionId, live, previous, now);
   }
 }
 

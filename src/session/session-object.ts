@@ -76,7 +76,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
    * @internal
    */
   peek(principal: Principal): Promise<Result<SessionContext | null, Refusal>> {
-    return this.#access.visit(principal, ({ now, live }) => ok(live && this.#access.view(live, live.deadline, now)));
+    return this.#access.visit(principal, ({ now, live }) => ok(live && this.#access.view(live, live, now)));
   }
 
   /**
@@ -110,7 +110,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
 
   /** @internal The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
   peekAsOperator(): Promise<SessionContext | null> {
-    return this.#life.visit(({ now, live }) => live && this.#access.view(live, live.deadline, now));
+    return this.#life.visit(({ now, live }) => live && this.#access.view(live, live, now));
   }
 
   /** @internal Forgets the context, whoever owns it. The owner finds it as if they had ended it themselves; the id stays usable. */

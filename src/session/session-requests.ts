@@ -13,6 +13,8 @@ import type { StateOutcome } from "./session-state.ts";
 export interface BeginRequest {
   readonly client: string | null;
   readonly idleTimeoutMs: number;
+  /** How long the context may live however much it is used; 0 for no limit. */
+  readonly maxAgeMs: number;
   readonly shard: number;
   /** How many shards the registry had when `shard` was chosen. */
   readonly registrySize: number;

@@ -29,11 +29,11 @@ export interface SessionRef {
 /** Sessions as the Worker uses them: ids are minted and checked here, everything else is one call to the object. */
 export class Sessions {
   readonly #namespace: DurableObjectNamespace<SessionObject>;
-  readonly #config: Pick<Config, "idleTimeoutMs" | "registryShards" | "maxSessionsPerPrincipal">;
+  readonly #config: Pick<Config, "idleTimeoutMs" | "maxAgeMs" | "registryShards" | "maxSessionsPerPrincipal">;
 
   constructor(
     namespace: DurableObjectNamespace<SessionObject>,
-    config: Pick<Config, "idleTimeoutMs" | "registryShards" | "maxSessionsPerPrincipal" | "jurisdiction">,
+    config: Pick<Config, "idleTimeoutMs" | "maxAgeMs" | "registryShards" | "maxSessionsPerPrincipal" | "jurisdiction">,
   ) {
     this.#namespace = config.jurisdiction === null ? namespace : namespace.jurisdiction(config.jurisdiction);
     this.#config = config;
@@ -156,12 +156,12 @@ export class Sessions {
     region: Region | null,
     client: string | null,
   ): BeginRequest {
-    const { idleTimeoutMs, registryShards, maxSessionsPerPrincipal } = this.#config;
+    const { idleTimeoutMs, maxAgeMs, registryShards, maxSessionsPerPrincipal } = this.#config;
     const shared = isShared(principal);
     // A shared principal's contexts register near their client; those of a known one together, so that one shard has them all.
     const shard = shared ? shardOf(sessionId, region, registryShards) : shardOf(principal, null, registryShards);
     const maxSessions = shared ? 0 : maxSessionsPerPrincipal;
-    return { client, idleTimeoutMs, shard, registrySize: registryShards, region, maxSessions };
+    return { client, idleTimeoutMs, maxAgeMs, shard, registrySize: registryShards, region, maxSessions };
   }
 
   /** A call that may be repeated as it is. */

@@ -69,7 +69,15 @@ const refuseNext = (method: Method) =>
 const recordOf = (session: SessionStub) =>
   inSession(session, (_, { storage }) => storage.kv.get("session") as LiveSession | undefined);
 
-const begin = { client: null, idleTimeoutMs: DAY, shard: 3, registrySize: 16, region: null, maxSessions: 0 };
+const begin = {
+  client: null,
+  idleTimeoutMs: DAY,
+  maxAgeMs: 0,
+  shard: 3,
+  registrySize: 16,
+  region: null,
+  maxSessions: 0,
+};
 const setState = (text: string, rest: object = {}) => ({ kind: "set", key: "n", text, ...rest }) as const;
 
 describe("a registration that is tried again", () => {

@@ -46,6 +46,7 @@ export const setRequest = (workingDirectory: string, rest: Partial<SetRequest> =
   config: null,
   client: "test/1",
   idleTimeoutMs: DAY,
+  maxAgeMs: 0,
   shard: SHARD,
   registrySize: 16,
   region: null,

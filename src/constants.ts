@@ -15,8 +15,14 @@ export const MAX_JSON_DEPTH = 64;
 /** Longest string in a message, as written there. */
 export const MAX_JSON_STRING_LENGTH = 64 * 1024;
 
-/** Most messages in one batch (2025-03-26): each may cost a call to an object, all are paid for as one request. */
+/** Most messages in one batch (2025-03-26): each may cost calls to objects, and all run at once. */
 export const MAX_BATCH_MESSAGES = 20;
+
+/** All answers to a batch together. */
+export const MAX_BATCH_ANSWER_BYTES = 1024 * 1024;
+
+/** A page of a list, as the answer's JSON. */
+export const MAX_PAGE_BYTES = 64 * 1024;
 
 /** The period of both rate limiters in wrangler.toml, which a Worker cannot read: what Retry-After says. */
 export const RATE_LIMIT_PERIOD_SECONDS = 60;
@@ -67,6 +73,9 @@ export const MAX_CONFIG_DEPTH = 32;
 export const MAX_DISCOVERY_DIRECTORIES = 20;
 
 export const MAX_PROJECTS_PER_CATALOG = 1000;
+
+/** All projects of a catalog together: configs, paths, names and ids, in bytes of UTF-8. */
+export const MAX_CATALOG_BYTES = 2 * 1024 * 1024;
 
 /** Most projects on one page of a list. */
 export const MAX_PROJECTS_PER_PAGE = 100;
@@ -163,6 +172,9 @@ export const OPERATIONS_REMEMBER_MS = 60 * 60 * 1000;
 /** Pairs of tool and outcome that an isolate and a shard count by themselves; all others are counted together. */
 export const MAX_OPERATION_PAIRS = 200;
 export const MAX_OPERATION_ROWS = 500;
+
+/** Principals whose hash for the log one isolate remembers. */
+export const MAX_KNOWN_PRINCIPALS = 1000;
 
 /** Names of tools that one isolate learns from a server's answers. */
 export const MAX_KNOWN_TOOLS = 200;

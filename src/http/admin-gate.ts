@@ -3,7 +3,7 @@ import type { Admission, Authenticator } from "./auth.ts";
 import type { Identity } from "./identity.ts";
 
 /** Whoever has the operator key. No token yields this principal: theirs have a prefix or an issuer. */
-const OPERATOR: Identity = { principal: "operator", scopes: ["admin"] };
+export const OPERATOR: Identity = { principal: "operator", scopes: ["admin"] };
 
 export const NO_OPERATOR_KEY =
   'This is closed: AUTH_MODE is "none" and OPERATOR_KEY is not set. Set it with "wrangler secret put OPERATOR_KEY", or in .dev.vars for a local run; "npm start" makes one';

@@ -1,6 +1,7 @@
 import type { Admission } from "./auth.ts";
 import type { Identity } from "./identity.ts";
 import type { McpEvent } from "./mcp-event.ts";
+import { principalHash } from "./principal-hash.ts";
 import { addressKey, rateLimitKey, tooManyRequests } from "./rate-limit.ts";
 
 /**
@@ -22,6 +23,7 @@ export const createAdmission =
       return charged;
     };
     const identity = await gate(request, { event, chargeAddress });
+    if (!(identity instanceof Response)) event.principal = await principalHash(identity.principal);
     // Whoever is refused is nobody, and pays as the address that they come from.
     const isWithin =
       identity instanceof Response

@@ -6,6 +6,7 @@ import { version } from "../../package.json";
 import { checkBindings, type SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { createLogger, type Logger } from "../log.ts";
+import { INTERNAL_ERROR } from "../mcp/call-record.ts";
 import type { Caller } from "../mcp/caller.ts";
 import { DirectCalls } from "../mcp/direct-call.ts";
 import { ServerSession } from "../mcp/server-session.ts";
@@ -170,6 +171,8 @@ export function sessionApp<State extends z.ZodObject = NoState>(
       authenticate(from, "sessions", admission),
     );
     if (identity instanceof Response) return identity;
+    const event = c.get("event");
+    const key = () => rateLimitKey(identity, request);
     return serveMcp(request, {
       identity,
       stores: {
@@ -177,15 +180,18 @@ export function sessionApp<State extends z.ZodObject = NoState>(
         registry: new Registry(c.env.REGISTRY, config),
         catalogs: new Catalogs(c.env.CATALOG, config),
       },
-      event: c.get("event"),
-      chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, () => rateLimitKey(identity, request)),
+      event,
+      chargeRequest: () => withinRate(c.env.REQUEST_LIMITER, key),
+      chargeWrite: () => withinRate(c.env.CONTEXT_LIMITER, key),
       holdRefusal: holdRefusals(identity.principal, c.get("arrivedAt")),
+      log,
     });
   });
 
   // What asks for no identity is charged to the address, routes that are not there and the author's own among it.
   app.use(async (c, next) => {
     if (await withinRate(c.env.REQUEST_LIMITER, () => addressKey(c.req.raw))) return next();
+    c.get("event").failure = "rate_limited";
     return tooManyRequests("requests");
   });
   // Alive: the Worker has started, so its configuration is valid.
@@ -214,6 +220,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     c.json({ error: `No route ${c.req.method} ${c.req.path.slice(0, 200)}. The MCP endpoint is /mcp` }, 404),
   );
   app.onError((error, c) => {
+    c.get("event").failure = INTERNAL_ERROR;
     log("error", "request_threw", { request_id: c.get("requestId"), error: String(error.stack ?? error) });
     return jsonRpcError(500, -32603, `Internal error. Report request ${c.get("requestId")} if it stays`);
   });

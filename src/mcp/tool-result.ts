@@ -49,7 +49,7 @@ export function describe(failure: ToolFailure): string {
         ? "This needs a session, and the call names none. Call set_working_directory with the absolute path of the project directory, then pass the session_id of its result"
         : `Session ${quote(failure.sessionId)} has no working directory: none was set, it was ended, or it expired. Call set_working_directory with this session_id first`;
     case "rate_limited":
-      return `Too many calls of set_working_directory in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
+      return `Too many calls that store something, such as set_working_directory or register_project, in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "session_unavailable":
       return `Session ${quote(failure.sessionId)} is busy. Nothing was changed. Try again in a few seconds`;
     case "outcome_unknown":

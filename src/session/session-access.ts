@@ -165,9 +165,10 @@ export class SessionAccess {
     });
   }
 
-  /** Ends the session for good: for 24 hours it answers as deleted. */
-  delete(principal: Principal): Promise<Result<{ ended: boolean }, Refusal>> {
-    return this.visit(principal, async ({ now, live, stored }): Promise<Result<{ ended: boolean }, never>> => {
+  /** Ends the session for good: for 24 hours it answers as deleted. Where nothing is stored, only if it `mayStore` that. */
+  delete(principal: Principal, mayStore: boolean): Promise<Result<{ ended: boolean }, Refusal | NoContext>> {
+    return this.visit(principal, async ({ now, live, stored }): Promise<Result<{ ended: boolean }, NoContext>> => {
+      if (stored === undefined && !mayStore) return fail({ kind: "no_context", sessionId: this.#sessionId });
       // What stays for a day is a tombstone, not what the session kept.
       this.clear();
       const deletedUntil = now + TOMBSTONE_MS;

@@ -135,9 +135,9 @@ export class Sessions {
     return this.#change(session, (object, change) => object.end(principal, change));
   }
 
-  /** Ends the session for good. */
-  delete(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
-    return this.#change(session, (object, change) => object.delete(principal, change));
+  /** Ends the session for good; fails with `no_context` where that would take storage anew and `mayStore` is false. */
+  delete(session: SessionRef, principal: Principal, mayStore = true): Promise<Result<{ ended: boolean }>> {
+    return this.#change(session, (object, change) => object.delete(principal, change, mayStore));
   }
 
   /** The context of anybody's session, or null, without touching it. Only for callers with the scope `admin`. */

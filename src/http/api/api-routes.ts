@@ -39,9 +39,12 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
     const { sessions } = storesOf(c, config);
     const session = sessions.parse(c.req.param("id"));
     if (!session.ok) return refuse(c, session.failure);
-    c.get("event").sessionId = session.value.sessionId;
-    const ended = await sessions.endAsOperator(session.value);
-    return ended.ok ? c.json<EndedJson>(ended.value) : refuse(c, ended.failure);
+    const event = c.get("event");
+    event.sessionId = session.value.sessionId;
+    const result = await sessions.endAsOperator(session.value);
+    if (!result.ok) return refuse(c, result.failure);
+    event.action = { name: "end_session", ended: result.value.ended };
+    return c.json<EndedJson>(result.value);
   });
 
   routes.get("/metrics", async (c) => {
@@ -55,6 +58,7 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
 /** The failure as a status and a sentence. */
 export function refuse(c: Context<AppEnv>, failure: Failure): Response {
   const { status, error } = describe(failure);
+  c.get("event").failure = failure.kind;
   if (status === 503) c.header("Retry-After", "1");
   return c.json<ErrorJson>({ error }, status);
 }

@@ -201,6 +201,7 @@ export class SessionLife {
       return this.#record.store({ ...stored, tries }, now + registryRetryDelayMs(tries));
     }
     if (stored.registration === undefined || stored.registration.deadline <= now) {
+      this.debug("session_expired");
       return this.#record.store(closingOf(stored, "expired", null), now + registryRetryDelayMs(0));
     }
     const registration = { ...stored.registration, tries: stored.registration.tries + 1 };

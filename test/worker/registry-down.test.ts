@@ -3,7 +3,7 @@ import { createToken } from "../../scripts/auth-tokens.ts";
 import { shardOf } from "../../src/registry/shard-of.ts";
 import { encodeSessionId } from "../../src/session/session-id.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
-import { type Answer, callTool, type Send, startApp } from "../support/apps.ts";
+import { type Answer, AS_OPERATOR, callTool, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
 import { shardDown } from "../support/shard-down.ts";
 
 const HOST = "mcp.example.workers.dev";
@@ -89,7 +89,8 @@ describe("a registry shard that does not respond", () => {
   it("is in the log by its number", async () => {
     shardDown(1);
     const logged = vi.spyOn(console, "log").mockReturnValue();
-    await startApp({ LOG_LEVEL: "warn" })(new Request("http://localhost/metrics", { headers: { Host: "localhost" } }));
+    const app = startApp({ LOG_LEVEL: "warn", OPERATOR_KEY });
+    await app(new Request("http://localhost/metrics", { headers: { Host: "localhost", ...AS_OPERATOR } }));
     const lines = logged.mock.calls.map(([line]) => JSON.parse(String(line)));
     expect(lines.filter(({ event }) => event === "registry_shard_failed")).toEqual([
       { level: "warn", event: "registry_shard_failed", shard: 1, operation: "report", error: "Error: shard is down" },

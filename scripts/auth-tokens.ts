@@ -1,6 +1,6 @@
 /** Makes static tokens and the text of the secret AUTH_TOKENS. Only hashes go into that text. */
 
-import { authVars } from "../src/auth-config.ts";
+import { authVars } from "../src/settings/auth-config.ts";
 
 export interface NewToken {
   /** To be given to the client; nobody can read it from anywhere afterwards. */

@@ -1,5 +1,5 @@
 /**
- * `npm run pages` writes what browsers load, from browser/, into src/http/pages/assets.ts, so that the Worker serves it
+ * `npm run pages` writes what browsers load, from browser/, into src/http/admin/pages/assets.ts, so that the Worker serves it
  * without files beside its script. `--check` fails if that is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const target = `${root}src/http/pages/assets.ts`;
+const target = `${root}src/http/admin/pages/assets.ts`;
 
 const SOURCES = { "pages.css": "text/css", "status.js": "text/javascript", "dashboard.js": "text/javascript" };
 
@@ -32,6 +32,6 @@ export const ASSETS: Readonly<Record<string, { readonly type: string; readonly t
 if (!process.argv.includes("--check")) {
   writeFileSync(target, text);
 } else if (readFileSync(target, "utf8") !== text) {
-  console.error("src/http/pages/assets.ts is out of date: run npm run pages");
+  console.error("src/http/admin/pages/assets.ts is out of date: run npm run pages");
   process.exitCode = 1;
 }

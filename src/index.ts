@@ -1,5 +1,5 @@
 import { sessionApp } from "./http/app.ts";
-import { buildServer, SERVER_INFO, TOOLS } from "./mcp/server.ts";
+import { buildServer, SERVER_INFO, TOOLS } from "./server/server.ts";
 
 export { ProjectCatalog } from "./projects/project-catalog.ts";
 export { SessionRegistry } from "./registry/session-registry.ts";

@@ -2,16 +2,16 @@
  * Session context for MCP servers on Cloudflare Workers: the public surface of the package.
  * docs/embedding.md shows both ways to use it.
  */
-export type { SessionBindings } from "./bindings.ts";
-export { describeFailure, failureResult } from "./describe-failure.ts";
-export type { Failure, PathFault, Result } from "./failure.ts";
+
+export { describeFailure, failureResult } from "./author/describe-failure.ts";
+export type { ServerSession, ToolResult } from "./author/server-session.ts";
+export { sessionIdArgument } from "./author/tool-input.ts";
+export type { TypedState } from "./author/typed-state.ts";
+export type { LogFields, Logger } from "./base/log.ts";
+export type { Caller, Era } from "./call/caller.ts";
+export type { ToolFailure } from "./call/tool-failure.ts";
 export { type ServerContext, type SessionAppOptions, sessionApp } from "./http/app.ts";
-export type { LogFields, Logger } from "./log.ts";
-export type { Caller, Era } from "./mcp/caller.ts";
-export type { ServerSession, ToolResult } from "./mcp/server-session.ts";
-export type { ToolFailure } from "./mcp/tool-failure.ts";
-export { sessionIdArgument } from "./mcp/tool-input.ts";
-export type { TypedState } from "./mcp/typed-state.ts";
+export type { Failure, PathFault, Result } from "./model/failure.ts";
 export { ProjectCatalog } from "./projects/project-catalog.ts";
 export type { ProjectFailure } from "./projects/project-failure.ts";
 export type { Resolution, Tier } from "./projects/resolve-project.ts";
@@ -25,6 +25,7 @@ export type {
   ServiceResult,
   SessionContextService,
 } from "./rpc/session-context-service.ts";
+export type { SessionBindings } from "./session/bindings.ts";
 export type { SessionContext } from "./session/session-context.ts";
 export { SessionObject } from "./session/session-object.ts";
 export type { SessionProject } from "./session/session-project.ts";

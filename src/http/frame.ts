@@ -1,16 +1,16 @@
 import type { MiddlewareHandler } from "hono";
-import type { Config } from "../config.ts";
-import type { Logger } from "../log.ts";
-import type { AppEnv } from "./app-env.ts";
-import { clientOfUserAgent } from "./client-label.ts";
-import { allowReading, isPreflight, preflightResponse } from "./cors.ts";
-import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
-import type { McpEvent } from "./mcp-event.ts";
-import type { countOperations } from "./operation-metrics.ts";
-import { refusalOf } from "./origin.ts";
-import { protect } from "./protective-headers.ts";
+import type { Logger } from "../base/log.ts";
+import type { Config } from "../settings/config.ts";
+import type { AppEnv } from "./edge/app-env.ts";
+import { allowReading, isPreflight, preflightResponse } from "./edge/cors.ts";
+import { jsonRpcError, SERVER_ERROR } from "./edge/json-rpc.ts";
+import type { McpEvent } from "./edge/mcp-event.ts";
+import { refusalOf } from "./edge/origin.ts";
+import { protect } from "./edge/protective-headers.ts";
+import { refuseOversize } from "./edge/request-limits.ts";
+import { clientOfUserAgent } from "./mcp/client-label.ts";
+import type { countOperations } from "./mcp/operation-metrics.ts";
 import { recordRequest } from "./request-event.ts";
-import { refuseOversize } from "./request-limits.ts";
 
 /**
  * What stands around every route: Host, Origin and size are checked before it, headers and the line in the log come after

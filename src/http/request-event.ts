@@ -1,6 +1,6 @@
-import { type LogFields, type Logger, shortSessionId } from "../log.ts";
-import { INTERNAL_ERROR } from "../mcp/call-record.ts";
-import type { McpEvent, MessageEvent } from "./mcp-event.ts";
+import { type LogFields, type Logger, shortSessionId } from "../base/log.ts";
+import { INTERNAL_ERROR } from "../call/call-record.ts";
+import type { McpEvent, MessageEvent } from "./edge/mcp-event.ts";
 
 /** Paths that may stand in the log; any other is the client's own text. */
 const ROUTES = new Set([

@@ -1,4 +1,4 @@
-import type { Result } from "../failure.ts";
+import type { Result } from "../model/failure.ts";
 import type { Project, ProjectRef } from "./project.ts";
 import type { ProjectConfig } from "./project-config.ts";
 import type { ProjectFailure } from "./project-failure.ts";

@@ -1,11 +1,5 @@
-import {
-  MAX_CATALOG_BYTES,
-  MAX_PROJECTS_IN_ERROR,
-  MAX_PROJECTS_PER_CATALOG,
-  MAX_PROJECTS_PER_PAGE,
-} from "../constants.ts";
-import { fail, ok, type Result } from "../failure.ts";
-import { migrate } from "../storage/migrations.ts";
+import { migrate } from "../base/migrations.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
 import type {
   CatalogAnswer,
   CatalogOperation,
@@ -15,6 +9,7 @@ import type {
   Registration,
 } from "./catalog-requests.ts";
 import { defaultConfigPath, discoveryKeys, nearest, resolveDots, rootKey } from "./discovery.ts";
+import { MAX_CATALOG_BYTES, MAX_PROJECTS_IN_ERROR, MAX_PROJECTS_PER_CATALOG, MAX_PROJECTS_PER_PAGE } from "./limits.ts";
 import { nearMatches } from "./near-matches.ts";
 import { type Project, refOf } from "./project.ts";
 import type { ProjectFailure } from "./project-failure.ts";

@@ -1,8 +1,8 @@
-import type { Config } from "../config.ts";
-import { CATALOG_CALL_TIMEOUT_MS } from "../constants.ts";
-import { fail, ok, type Result } from "../failure.ts";
-import { within } from "../time-limit.ts";
+import { within } from "../base/time-limit.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
+import type { Config } from "../settings/config.ts";
 import type { CatalogOperation, CatalogQuestion, CatalogReply } from "./catalog-requests.ts";
+import { CATALOG_CALL_TIMEOUT_MS } from "./limits.ts";
 import type { ProjectCatalog } from "./project-catalog.ts";
 import type { ProjectFailure } from "./project-failure.ts";
 

@@ -1,6 +1,6 @@
-import { MAX_DISCOVERY_DIRECTORIES } from "../constants.ts";
-import { fail, ok, type PathFault, type Result } from "../failure.ts";
-import { joinPath, type PathParts, parseWorkingDirectory, splitPath } from "../session/working-directory.ts";
+import { fail, ok, type PathFault, type Result } from "../model/failure.ts";
+import { joinPath, type PathParts, parseWorkingDirectory, splitPath } from "../model/working-directory.ts";
+import { MAX_DISCOVERY_DIRECTORIES } from "./limits.ts";
 
 const CONFIG_DIRECTORIES = [".codebase-mcp", ".workflow-mcp"] as const;
 const CONFIG_FILE = "config.json";

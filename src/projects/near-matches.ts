@@ -1,4 +1,4 @@
-import { MAX_PROJECTS_IN_ERROR } from "../constants.ts";
+import { MAX_PROJECTS_IN_ERROR } from "./limits.ts";
 import type { ProjectRef } from "./project.ts";
 
 const MAX_EDITS = 2;

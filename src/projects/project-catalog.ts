@@ -1,5 +1,4 @@
 import { DurableObject } from "cloudflare:workers";
-import type { SessionBindings } from "../bindings.ts";
 import { Catalog } from "./catalog.ts";
 import type { CatalogOperation, CatalogQuestion, CatalogReply } from "./catalog-requests.ts";
 
@@ -11,7 +10,7 @@ import type { CatalogOperation, CatalogQuestion, CatalogReply } from "./catalog-
  * export { ProjectCatalog } from "mcp-session-context";
  * ```
  */
-export class ProjectCatalog extends DurableObject<SessionBindings> {
+export class ProjectCatalog extends DurableObject {
   readonly #catalog = new Catalog(this.ctx.storage);
 
   /** @internal */

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from "../constants.ts";
-import { fail, ok, type Result } from "../failure.ts";
-import { quote } from "../quote.ts";
+import { quote } from "../base/quote.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
 import type { ConfigFault } from "./config-fault.ts";
+import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from "./limits.ts";
 
 /** Text of `min` to `max` characters, counted as JSON Schema counts them: code points, not UTF-16 units. */
 const characters = (min: number, max: number) =>

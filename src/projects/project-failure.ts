@@ -1,4 +1,4 @@
-import { quote } from "../quote.ts";
+import { quote } from "../base/quote.ts";
 import { type ConfigFault, describeConfigFault } from "./config-fault.ts";
 import { type ConfigPathFault, configRoot } from "./discovery.ts";
 import type { Project, ProjectRef } from "./project.ts";

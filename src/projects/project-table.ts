@@ -1,6 +1,6 @@
 import type { Project } from "./project.ts";
 
-/** The tables of a catalog. Append only: see `storage/migrations.ts`. */
+/** The tables of a catalog. Append only: see `base/migrations.ts`. */
 export const MIGRATIONS: readonly string[] = [
   // The config comes last: a scan of ids and names then never reads the pages that a large one spills over to. No index
   // on either: 1,000 rows read cost what one row written does, and a registration would write two more.

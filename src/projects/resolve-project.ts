@@ -1,5 +1,5 @@
-import { fail, ok, type Result } from "../failure.ts";
-import { quote } from "../quote.ts";
+import { quote } from "../base/quote.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
 import { type Project, type ProjectRef, refOf } from "./project.ts";
 import type { ProjectFailure } from "./project-failure.ts";
 

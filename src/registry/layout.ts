@@ -1,4 +1,4 @@
-import { isShared, type Principal } from "../session/session-context.ts";
+import { isShared, type Principal } from "../model/principal.ts";
 import { shardOf } from "./shard-of.ts";
 
 /**

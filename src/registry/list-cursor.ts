@@ -1,4 +1,4 @@
-import { decodeSessionId } from "../session/session-id.ts";
+import { decodeSessionId } from "../model/session-id.ts";
 import type { ListPosition } from "./shard-messages.ts";
 
 /** Where the next page of a listing begins, as an opaque text for callers. */

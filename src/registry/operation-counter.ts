@@ -1,5 +1,5 @@
-import { MAX_OPERATION_PAIRS, OPERATIONS_GIVE_UP_MS } from "../constants.ts";
-import type { Result } from "../failure.ts";
+import type { Result } from "../model/failure.ts";
+import { MAX_OPERATION_PAIRS, OPERATIONS_GIVE_UP_MS } from "./limits.ts";
 import { type OperationBatch, OperationTally } from "./operations.ts";
 
 /** A batch on its way, and since when. */

@@ -1,12 +1,10 @@
-import { ANONYMOUS } from "../session/session-context.ts";
-
 /**
  * Rows of known principals, in the very words of the index that lists and counts them: SQLite uses it only for queries that
  * say the same. Shared principals are left out, to save a write for each row, and since nobody lists theirs.
  */
 export const LISTED = "principal <> 'anonymous' AND substr(principal, 1, 8) <> 'service:'";
 
-/** Tables of a registry shard. Append only: see `storage/migrations.ts`. */
+/** Tables of a registry shard. Append only, and literal: what was deployed never changes (`base/migrations.ts`). */
 export const REGISTRY_MIGRATIONS: readonly string[] = [
   `CREATE TABLE session (
      session_id TEXT PRIMARY KEY,
@@ -14,7 +12,7 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
      principal TEXT NOT NULL,
      client TEXT
    ) WITHOUT ROWID;
-   CREATE INDEX session_of_principal ON session (principal, opened_at, session_id) WHERE principal <> '${ANONYMOUS}';
+   CREATE INDEX session_of_principal ON session (principal, opened_at, session_id) WHERE principal <> 'anonymous';
    CREATE TABLE total (sessions INTEGER NOT NULL);
    INSERT INTO total VALUES (0);`,
   // What has been counted since the shard exists, and when that last changed. Sessions from before have been opened.
@@ -51,7 +49,7 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
   // Services share their principal as the anonymous do: nobody lists their contexts, and there may be millions to count.
   `DROP INDEX session_of_principal;
    CREATE INDEX session_of_principal ON session (principal, opened_at, session_id)
-     WHERE ${LISTED};`,
+     WHERE principal <> 'anonymous' AND substr(principal, 1, 8) <> 'service:';`,
   // Where contexts began: the region of each, and how many began in each, as JSON. Those that are not in it: unknown.
   `ALTER TABLE session ADD COLUMN region TEXT;
    ALTER TABLE total ADD COLUMN regions TEXT NOT NULL DEFAULT '{}';`,

@@ -1,9 +1,9 @@
-import type { Config } from "../config.ts";
-import { QUOTA_EXAMPLES } from "../constants.ts";
-import { type Failure, fail, ok, type Result } from "../failure.ts";
-import { isShared, type Principal } from "../session/session-context.ts";
+import { type Failure, fail, ok, type Result } from "../model/failure.ts";
+import { isShared, type Principal } from "../model/principal.ts";
+import type { Config } from "../settings/config.ts";
 import type { HistoryRange } from "./history.ts";
 import { allShards, homesOf, includesLayout, type Layout, layoutOf, mergeLayouts, withShard } from "./layout.ts";
+import { QUOTA_EXAMPLES } from "./limits.ts";
 import type { OperationBatch } from "./operations.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 import { type FromShard, type Gathered, ShardCalls, type Stub } from "./shard-calls.ts";

@@ -1,15 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
-import type { SessionBindings } from "../bindings.ts";
-import { configOf } from "../config.ts";
-import { AUDIT_BATCH, AUDIT_INTERVAL_MS, AUDIT_QUESTION_TIMEOUT_MS, QUOTA_EXAMPLES } from "../constants.ts";
-import { createLogger } from "../log.ts";
-import { isShared, type Principal } from "../session/session-context.ts";
-import { decodeSessionId } from "../session/session-id.ts";
-import { migrate } from "../storage/migrations.ts";
-import { within } from "../time-limit.ts";
-import { auditPaceMs } from "./audit.ts";
+import { createLogger } from "../base/log.ts";
+import { migrate } from "../base/migrations.ts";
+import { isShared, type Principal } from "../model/principal.ts";
+import { configOf } from "../settings/config.ts";
+import { Audit, type AuditedSession } from "./audit.ts";
 import { type HistoryRange, seriesOf } from "./history.ts";
 import { includesLayout, type Layout, mergeLayouts } from "./layout.ts";
+import { AUDIT_INTERVAL_MS, QUOTA_EXAMPLES } from "./limits.ts";
 import type { OperationBatch } from "./operations.ts";
 import { LISTED, REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
 import { RemovedContexts } from "./removed-contexts.ts";
@@ -26,6 +23,11 @@ import type {
 } from "./shard-messages.ts";
 import { ShardOperations } from "./shard-operations.ts";
 import { type EndReason, NO_TALLY } from "./tally.ts";
+
+/** The objects that the audit asks. */
+interface RegistryBindings {
+  readonly SESSIONS: DurableObjectNamespace<AuditedSession>;
+}
 
 type Row = {
   session_id: string;
@@ -48,10 +50,13 @@ const OF_PRINCIPAL = `principal = ? AND ${LISTED}`;
  * export { SessionRegistry } from "mcp-session-context";
  * ```
  */
-export class SessionRegistry extends DurableObject<SessionBindings> {
+export class SessionRegistry extends DurableObject<RegistryBindings> {
   readonly #history = new ShardHistory(this.ctx.storage.sql);
   readonly #operations = new ShardOperations(this.ctx.storage.sql);
   readonly #removed = new RemovedContexts();
+  readonly #audit = new Audit(this.ctx.storage, this.env.SESSIONS, this.#history, (entry) =>
+    this.unregister(entry, "dropped"),
+  );
 
   /**
    * Adds a context, or moves its row on to the newer context under the same id.
@@ -175,7 +180,7 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
   /** The daily audit: one batch, then either the next one soon or the next round in a day. */
   override async alarm(): Promise<void> {
     try {
-      const next = this.#hasTables() ? await this.#auditBatch() : null;
+      const next = this.#hasTables() ? await this.#audit.batch() : null;
       if (next !== null) await this.ctx.storage.setAlarm(Math.max(next, Date.now() + 1));
     } catch (error) {
       // Six throws and the platform forgets the alarm, and the audit with it. First the alarm: logging may fail too.
@@ -194,39 +199,6 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
         }
       }),
     );
-  }
-
-  /** Drops the rows of one batch whose context is gone. Returns when the next batch is due, or null if none is. */
-  async #auditBatch(): Promise<number | null> {
-    const startedAt = Date.now();
-    const after = this.ctx.storage.kv.get<string>("audit_after") ?? "";
-    const rows = this.#rows(
-      "SELECT * FROM session WHERE session_id > ? ORDER BY session_id LIMIT ?",
-      after,
-      AUDIT_BATCH,
-    );
-    await Promise.all(
-      rows.map(async ({ session_id: sessionId, opened_at: openedAt }) => {
-        if (!(await this.#contextExists(sessionId, openedAt))) this.unregister({ sessionId, openedAt }, "dropped");
-      }),
-    );
-    const last = rows.length === AUDIT_BATCH ? rows.at(-1) : undefined;
-    if (last !== undefined) {
-      this.ctx.storage.kv.put("audit_after", last.session_id);
-      return startedAt + auditPaceMs(this.#history.sessions());
-    }
-    if (after !== "") this.ctx.storage.kv.delete("audit_after");
-    return this.#history.sessions() > 0 ? Date.now() + AUDIT_INTERVAL_MS : null;
-  }
-
-  /** Asks the session, without touching it. One that does not answer is left for tomorrow. */
-  async #contextExists(sessionId: string, openedAt: number): Promise<boolean> {
-    try {
-      const objectId = this.env.SESSIONS.idFromString(decodeSessionId(sessionId) ?? "");
-      return await within(AUDIT_QUESTION_TIMEOUT_MS, this.env.SESSIONS.get(objectId).holds(openedAt));
-    } catch {
-      return true;
-    }
   }
 
   #countOf(principal: Principal): number {

@@ -1,8 +1,8 @@
-import type { Config } from "../config.ts";
-import { REGISTRY_CALL_TIMEOUT_MS } from "../constants.ts";
-import { type Failure, fail, ok, type Result } from "../failure.ts";
-import { createLogger, type Logger } from "../log.ts";
-import { within } from "../time-limit.ts";
+import { createLogger, type Logger } from "../base/log.ts";
+import { within } from "../base/time-limit.ts";
+import { type Failure, fail, ok, type Result } from "../model/failure.ts";
+import type { Config } from "../settings/config.ts";
+import { REGISTRY_CALL_TIMEOUT_MS } from "./limits.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 import { regionOf } from "./shard-of.ts";
 

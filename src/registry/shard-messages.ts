@@ -1,4 +1,4 @@
-import type { Principal } from "../session/session-context.ts";
+import type { Principal } from "../model/principal.ts";
 import type { Layout } from "./layout.ts";
 import type { OperationCount } from "./operations.ts";
 import type { RegionCounts } from "./shard-history.ts";

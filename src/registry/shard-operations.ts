@@ -1,4 +1,4 @@
-import { MAX_OPERATION_ROWS, OPERATIONS_REMEMBER_MS } from "../constants.ts";
+import { MAX_OPERATION_ROWS, OPERATIONS_REMEMBER_MS } from "./limits.ts";
 import { type OperationBatch, type OperationCount, OTHER } from "./operations.ts";
 
 /**

@@ -1,15 +1,16 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { SessionBindings } from "../bindings.ts";
-import { configOf } from "../config.ts";
-import { MAX_SERVICE_SESSION_ID_BYTES } from "../constants.ts";
-import { fail, ok, type Result } from "../failure.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
+import { servicePrincipal } from "../model/principal.ts";
+import { parseWorkingDirectory } from "../model/working-directory.ts";
 import type { Resolution } from "../projects/resolve-project.ts";
 import { Registry, type SessionCount } from "../registry/registry.ts";
-import { type SessionContext, servicePrincipal } from "../session/session-context.ts";
+import type { SessionBindings } from "../session/bindings.ts";
+import type { SessionContext } from "../session/session-context.ts";
 import { resolveFor } from "../session/session-project.ts";
 import { encodeState, type StateOperation } from "../session/session-state.ts";
 import { type SessionRef, Sessions } from "../session/sessions.ts";
-import { parseWorkingDirectory } from "../session/working-directory.ts";
+import { configOf } from "../settings/config.ts";
+import { MAX_SERVICE_SESSION_ID_BYTES } from "./limits.ts";
 import type {
   Json,
   ServiceFailure,

@@ -1,4 +1,4 @@
-import type { Failure, Result } from "../failure.ts";
+import type { Failure, Result } from "../model/failure.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { Resolution } from "../projects/resolve-project.ts";
 import type { SessionCount } from "../registry/registry.ts";

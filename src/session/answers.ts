@@ -1,5 +1,5 @@
-import { ANSWER_WAIT_MS, MAX_KEPT_ANSWERS } from "../constants.ts";
-import type { Principal } from "./session-context.ts";
+import type { Principal } from "../model/principal.ts";
+import { ANSWER_WAIT_MS, MAX_KEPT_ANSWERS } from "./limits.ts";
 
 /**
  * What the client answers to a request that a running call has sent it. The answer comes with another HTTP request, maybe to

@@ -1,4 +1,4 @@
-import { CHANGE_REMEMBERED_MS, MAX_REMEMBERED_CHANGES } from "../constants.ts";
+import { CHANGE_REMEMBERED_MS, MAX_REMEMBERED_CHANGES } from "./limits.ts";
 
 /** A call that changes something, and whether it is sent again because the first reply did not come. */
 export interface Change {

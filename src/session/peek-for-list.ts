@@ -1,6 +1,6 @@
-import { LIST_PEEK_TIMEOUT_MS } from "../constants.ts";
-import type { Result } from "../failure.ts";
-import { within } from "../time-limit.ts";
+import { within } from "../base/time-limit.ts";
+import type { Result } from "../model/failure.ts";
+import { LIST_PEEK_TIMEOUT_MS } from "./limits.ts";
 import type { SessionContext } from "./session-context.ts";
 
 /**

@@ -1,5 +1,5 @@
-import { REFUSAL_STEP_MS } from "../constants.ts";
-import { isShared, type Principal } from "./session-context.ts";
+import { isShared, type Principal } from "../model/principal.ts";
+import { REFUSAL_STEP_MS } from "./limits.ts";
 
 /** Waits until a failure may be told, if it must not be told at once. */
 export type HoldRefusal = (failure: { readonly kind: string } | null) => Promise<void>;

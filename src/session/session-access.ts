@@ -1,17 +1,10 @@
-import { TOMBSTONE_MS } from "../constants.ts";
-import { fail, ok, type Result } from "../failure.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
+import { isShared, type Principal } from "../model/principal.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
+import { TOMBSTONE_MS } from "./limits.ts";
 import type { SessionCatalog } from "./session-catalog.ts";
-import {
-  contextOf,
-  endReasonOf,
-  isDeleted,
-  isShared,
-  type Live,
-  type Principal,
-  type SessionContext,
-} from "./session-context.ts";
+import { contextOf, endReasonOf, isDeleted, type Live, type SessionContext } from "./session-context.ts";
 import type { Content, Found, SessionLife } from "./session-life.ts";
 import {
   follow,

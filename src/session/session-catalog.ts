@@ -1,10 +1,10 @@
-import { PROJECT_RECHECK_MS } from "../constants.ts";
-import { ok, type Result } from "../failure.ts";
+import { ok, type Result } from "../model/failure.ts";
+import { isShared, type Principal } from "../model/principal.ts";
 import { Catalog } from "../projects/catalog.ts";
 import type { CatalogOperation, CatalogQuestion, CatalogReply } from "../projects/catalog-requests.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
-import { isShared, type Principal } from "./session-context.ts";
+import { PROJECT_RECHECK_MS } from "./limits.ts";
 import type { SessionProject } from "./session-project.ts";
 
 /**

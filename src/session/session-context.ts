@@ -1,26 +1,8 @@
-import { DEADLINE_GRANULES_PER_TIMEOUT, REGISTRY_RETRY_FIRST_MS, REGISTRY_RETRY_LONGEST_MS } from "../constants.ts";
+import type { Principal } from "../model/principal.ts";
 import type { Region } from "../registry/shard-of.ts";
 import type { EndReason } from "../registry/tally.ts";
+import { DEADLINE_GRANULES_PER_TIMEOUT, REGISTRY_RETRY_FIRST_MS, REGISTRY_RETRY_LONGEST_MS } from "./limits.ts";
 import { NO_PROJECT, type SessionProject } from "./session-project.ts";
-
-/** Who opened a session: issuer and subject of a verified token, or `anonymous`. */
-export type Principal = string;
-
-/** The principal of every caller that presents no token. */
-export const ANONYMOUS: Principal = "anonymous";
-
-/** What the principals of services begin with. No token's does: verified ones name their issuer. */
-const SERVICE_PREFIX = "service:";
-
-/** The principal of another Worker that calls over a service binding. */
-export const servicePrincipal = (service: string): Principal => SERVICE_PREFIX + service;
-
-/**
- * Whether this principal stands for many callers that know nothing of each other: its sessions are told apart by their ids
- * alone, so each has its own catalog, none is listed, and no quota lumps them together.
- */
-export const isShared = (principal: Principal): boolean =>
-  principal === ANONYMOUS || principal.startsWith(SERVICE_PREFIX);
 
 /**
  * What a session remembers, as callers see it. Times are milliseconds since the epoch.

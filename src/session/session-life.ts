@@ -1,5 +1,6 @@
-import { type Failure, fail, ok, type Result } from "../failure.ts";
-import { type LogFields, type Logger, shortSessionId } from "../log.ts";
+import { type LogFields, type Logger, shortSessionId } from "../base/log.ts";
+import { type Failure, fail, ok, type Result } from "../model/failure.ts";
+import type { Principal } from "../model/principal.ts";
 import type { EndReason } from "../registry/tally.ts";
 import {
   type ClosingSession,
@@ -10,7 +11,6 @@ import {
   type Live,
   type LiveSession,
   nextTryOf,
-  type Principal,
   registryRetryDelayMs,
   type StoredSession,
   usedAt,

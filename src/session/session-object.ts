@@ -1,23 +1,31 @@
 import { DurableObject } from "cloudflare:workers";
-import type { SessionBindings } from "../bindings.ts";
-import { configOf } from "../config.ts";
-import { fail, ok, type Result } from "../failure.ts";
-import { createLogger } from "../log.ts";
+import { createLogger } from "../base/log.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
+import type { Principal } from "../model/principal.ts";
+import { encodeSessionId } from "../model/session-id.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import { Catalogs } from "../projects/catalogs.ts";
+import type { ProjectCatalog } from "../projects/project-catalog.ts";
 import { Registry } from "../registry/registry.ts";
+import type { SessionRegistry } from "../registry/session-registry.ts";
+import { configOf } from "../settings/config.ts";
 import { Answers } from "./answers.ts";
 import { type Change, Changes } from "./changes.ts";
 import { SessionAccess } from "./session-access.ts";
 import { SessionCatalog } from "./session-catalog.ts";
-import type { Principal, SessionContext } from "./session-context.ts";
-import { encodeSessionId } from "./session-id.ts";
+import type { SessionContext } from "./session-context.ts";
 import { SessionLife } from "./session-life.ts";
 import { SessionRecord } from "./session-record.ts";
 import type { BeginRequest, NoContext, OutcomeUnknown, Refusal, SetRequest } from "./session-requests.ts";
 import { SessionRow } from "./session-row.ts";
 import { SessionState, type StateOperation } from "./session-state.ts";
 import { SetDirectory } from "./set-directory.ts";
+
+/** The objects that a session calls. */
+interface SessionObjectBindings {
+  readonly REGISTRY: DurableObjectNamespace<SessionRegistry>;
+  readonly CATALOG: DurableObjectNamespace<ProjectCatalog>;
+}
 
 /**
  * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol.
@@ -27,7 +35,7 @@ import { SetDirectory } from "./set-directory.ts";
  * export { SessionObject } from "mcp-session-context";
  * ```
  */
-export class SessionObject extends DurableObject<SessionBindings> {
+export class SessionObject extends DurableObject<SessionObjectBindings> {
   readonly #life: SessionLife;
   readonly #access: SessionAccess;
   readonly #directory: SetDirectory;
@@ -35,7 +43,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
   readonly #changes = new Changes();
   readonly #sessionId: string;
 
-  constructor(ctx: DurableObjectState, env: SessionBindings) {
+  constructor(ctx: DurableObjectState, env: SessionObjectBindings) {
     super(ctx, env);
     const config = configOf(env);
     const sessionId = encodeSessionId(ctx.id.toString());

@@ -1,11 +1,10 @@
-import type { Result } from "../failure.ts";
+import type { Result } from "../model/failure.ts";
 import type { CatalogAnswer, CatalogQuestion, CatalogReply, Registration } from "../projects/catalog-requests.ts";
 import { defaultConfigPath, isNearer } from "../projects/discovery.ts";
 import type { Project, ProjectRef } from "../projects/project.ts";
 import { failedRoot, type ProjectFailure } from "../projects/project-failure.ts";
 import { type Resolution, resolveProject, type SessionConfig } from "../projects/resolve-project.ts";
 import { switchProject } from "../projects/switch-project.ts";
-import type { SessionContext } from "./session-context.ts";
 
 /**
  * What a session knows of its project: what its directory leads to, as of one version of the catalog.
@@ -147,9 +146,15 @@ function cures(
 /** Whether both say the same, so that nothing needs to be stored. */
 export const isSameProject = (a: SessionProject, b: SessionProject): boolean => JSON.stringify(a) === JSON.stringify(b);
 
+/** What of a session decides about its project. */
+interface WorkingSession {
+  readonly workingDirectory: string | null;
+  readonly project: SessionProject;
+}
+
 /** The project of a session, or of a call without one (`null`), and which tier chose it. */
 export function resolveFor(
-  session: Pick<SessionContext, "workingDirectory" | "project"> | null,
+  session: WorkingSession | null,
   {
     explicit = null,
     active = null,
@@ -158,7 +163,7 @@ export function resolveFor(
   return resolveProject({ explicit, session: sessionConfigOf(session), active: session?.project.active ?? active });
 }
 
-function sessionConfigOf(session: Pick<SessionContext, "workingDirectory" | "project"> | null): SessionConfig {
+function sessionConfigOf(session: WorkingSession | null): SessionConfig {
   if (session === null) return { state: "no_directory" };
   const { workingDirectory, project } = session;
   const failure = project.failure ?? (project.version === null ? ({ kind: "catalog_unavailable" } as const) : null);

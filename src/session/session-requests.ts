@@ -1,4 +1,4 @@
-import type { Failure, Result } from "../failure.ts";
+import type { Failure, Result } from "../model/failure.ts";
 import type { CatalogOutcome, Registration } from "../projects/catalog-requests.ts";
 import type { Project } from "../projects/project.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";

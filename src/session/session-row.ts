@@ -1,5 +1,5 @@
-import type { Failure } from "../failure.ts";
-import { type Logger, shortSessionId } from "../log.ts";
+import { type Logger, shortSessionId } from "../base/log.ts";
+import type { Failure } from "../model/failure.ts";
 import type { Registry } from "../registry/registry.ts";
 import { deletedOf, endReasonOf, type LiveSession } from "./session-context.ts";
 import type { SessionRecord } from "./session-record.ts";

@@ -1,5 +1,5 @@
-import { MAX_STATE_BYTES, MAX_STATE_DEPTH, MAX_STATE_KEY_BYTES, MAX_STATE_KEYS } from "../constants.ts";
-import { fail, ok, type Result } from "../failure.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
+import { MAX_STATE_BYTES, MAX_STATE_DEPTH, MAX_STATE_KEY_BYTES, MAX_STATE_KEYS } from "./limits.ts";
 
 /**
  * Why a state value or its key is refused. Nothing was changed.

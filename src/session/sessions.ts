@@ -1,12 +1,13 @@
-import type { Config } from "../config.ts";
-import { OBJECT_CALL_TRIES, OBJECT_RETRY_WAIT_MS } from "../constants.ts";
-import { type Failure, fail, ok, type Result } from "../failure.ts";
+import { type Failure, fail, ok, type Result } from "../model/failure.ts";
+import { isShared, type Principal } from "../model/principal.ts";
+import { decodeSessionId, encodeSessionId } from "../model/session-id.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { type Region, shardOf } from "../registry/shard-of.ts";
+import type { Config } from "../settings/config.ts";
 import type { Change } from "./changes.ts";
-import { isShared, type Principal, type SessionContext } from "./session-context.ts";
-import { decodeSessionId, encodeSessionId } from "./session-id.ts";
+import { OBJECT_CALL_TRIES, OBJECT_RETRY_WAIT_MS } from "./limits.ts";
+import type { SessionContext } from "./session-context.ts";
 import type { SessionObject } from "./session-object.ts";
 import type {
   BeginRequest,

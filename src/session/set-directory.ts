@@ -1,9 +1,10 @@
-import { fail, ok, type Result } from "../failure.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
+import { isShared, type Principal } from "../model/principal.ts";
 import type { CatalogReply } from "../projects/catalog-requests.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { SessionAccess } from "./session-access.ts";
 import type { SessionCatalog } from "./session-catalog.ts";
-import { isShared, type LiveSession, type Principal } from "./session-context.ts";
+import type { LiveSession } from "./session-context.ts";
 import type { SessionLife } from "./session-life.ts";
 import {
   type Entered,

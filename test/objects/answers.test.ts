@@ -1,8 +1,8 @@
 import { abortAllDurableObjects, reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { MAX_KEPT_ANSWERS } from "../../src/constants.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
 import { Answers } from "../../src/session/answers.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
+import { MAX_KEPT_ANSWERS } from "../../src/session/limits.ts";
 import { EMPTY, newSession, setRequest, storageOf, stubAgain } from "../support/objects.ts";
 
 afterEach(reset);

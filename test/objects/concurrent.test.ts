@@ -7,13 +7,13 @@ import { abortAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, inject, it, vi } from "vitest";
 import { Chance } from "../../scripts/chance.ts";
-import { parseConfig } from "../../src/config.ts";
-import { ok } from "../../src/failure.ts";
+import { ok } from "../../src/model/failure.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
 import type { SessionRef } from "../../src/session/sessions.ts";
 import { Sessions } from "../../src/session/sessions.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import { WritesOf } from "../support/history-of-writes.ts";
 import {
   activeSessions,

@@ -1,9 +1,9 @@
 /** An injected failure at every await of every operation, in turn: the answers, the count and the storage come right. */
 import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import { REGISTRY_CALL_TIMEOUT_MS } from "../../src/constants.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
+import { REGISTRY_CALL_TIMEOUT_MS } from "../../src/registry/limits.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
 import {
   activeSessions,
   contextOf,

@@ -1,11 +1,13 @@
 /** Calls that overlap at an await, and objects that die there: each answer stays true, each context is counted once. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import { MAX_STATE_BYTES, REGISTRY_CALL_TIMEOUT_MS } from "../../src/constants.ts";
-import { ok } from "../../src/failure.ts";
+import { ok } from "../../src/model/failure.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
+import { REGISTRY_CALL_TIMEOUT_MS } from "../../src/registry/limits.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { ANONYMOUS, type LiveSession } from "../../src/session/session-context.ts";
+import { MAX_STATE_BYTES } from "../../src/session/limits.ts";
+import type { LiveSession } from "../../src/session/session-context.ts";
 import {
   activeSessions,
   alarmOf,

@@ -1,7 +1,7 @@
 import { reset, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
-import { appliedMigrations, migrate } from "../../src/storage/migrations.ts";
+import { appliedMigrations, migrate } from "../../src/base/migrations.ts";
 
 afterEach(reset);
 

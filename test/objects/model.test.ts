@@ -2,8 +2,8 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, it } from "vitest";
+import { ANONYMOUS } from "../../src/model/principal.ts";
 import { addTallies, NO_TALLY, subtractTallies, type Tally } from "../../src/registry/tally.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
 import {
   activeSessions,
   alarmOf,

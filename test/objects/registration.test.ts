@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
+import { ANONYMOUS } from "../../src/model/principal.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { ANONYMOUS, type LiveSession } from "../../src/session/session-context.ts";
+import type { LiveSession } from "../../src/session/session-context.ts";
 import {
   activeSessions,
   alarmOf,

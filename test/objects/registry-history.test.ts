@@ -1,11 +1,11 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
+import { migrate } from "../../src/base/migrations.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
 import { floorTo, HISTORY_RANGES, HOUR_MS, MINUTE_MS } from "../../src/registry/history.ts";
 import { REGISTRY_MIGRATIONS } from "../../src/registry/registry-migrations.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { NO_TALLY, type Tally } from "../../src/registry/tally.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
-import { migrate } from "../../src/storage/migrations.ts";
 import {
   DAY,
   entry,

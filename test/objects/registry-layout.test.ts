@@ -1,11 +1,11 @@
 /** `REGISTRY_SHARDS` can change at any time: what registered under another value is still counted, listed and held to the quota. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { ANONYMOUS, servicePrincipal } from "../../src/model/principal.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { shardOf } from "../../src/registry/shard-of.ts";
-import { ANONYMOUS, servicePrincipal } from "../../src/session/session-context.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import { entry, moveClock, newSession, ownClock, registryShard, setRequest } from "../support/objects.ts";
 import { shardDown } from "../support/shard-down.ts";
 

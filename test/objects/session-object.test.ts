@@ -1,7 +1,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
+import { ANONYMOUS } from "../../src/model/principal.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
 import {
   activeSessions,
   alarmOf,

@@ -1,9 +1,10 @@
 /** What a session says of its project where a catalog does not answer or a config cannot be used. */
 import { describe, expect, it, vi } from "vitest";
-import { CATALOG_CALL_TIMEOUT_MS, PROJECT_RECHECK_MS } from "../../src/constants.ts";
-import { fail, ok } from "../../src/failure.ts";
+import { fail, ok } from "../../src/model/failure.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
+import { CATALOG_CALL_TIMEOUT_MS } from "../../src/projects/limits.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
+import { PROJECT_RECHECK_MS } from "../../src/session/limits.ts";
 import { contextOf, DAY, moveClock, newSession, ownClock, SHARD, setRequest } from "../support/objects.ts";
 import { aliceIn, catalogsDown, projectOf, register, registration } from "../support/projects.ts";
 

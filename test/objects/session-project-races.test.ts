@@ -1,12 +1,12 @@
 /** What happens to a session while its principal's catalog is asked, and what refusals leave behind. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { PROJECT_RECHECK_MS } from "../../src/constants.ts";
-import { ok } from "../../src/failure.ts";
+import { ok } from "../../src/model/failure.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
 import type { CatalogQuestion } from "../../src/projects/catalog-requests.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
+import { PROJECT_RECHECK_MS } from "../../src/session/limits.ts";
 import {
   contextOf,
   inSession,

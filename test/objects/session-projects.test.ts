@@ -2,9 +2,9 @@
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { PROJECT_RECHECK_MS } from "../../src/constants.ts";
-import { ok } from "../../src/failure.ts";
+import { ok } from "../../src/model/failure.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
+import { PROJECT_RECHECK_MS } from "../../src/session/limits.ts";
 import { evict, inSession, moveClock, newSession, ownClock, type SessionStub, setRequest } from "../support/objects.ts";
 import { catalogsDown, projectOf, register, registration } from "../support/projects.ts";
 

@@ -1,10 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
-import { AUDIT_BATCH } from "../../src/constants.ts";
+import { migrate } from "../../src/base/migrations.ts";
+import { ANONYMOUS, servicePrincipal } from "../../src/model/principal.ts";
+import { AUDIT_BATCH } from "../../src/registry/limits.ts";
 import { REGISTRY_MIGRATIONS } from "../../src/registry/registry-migrations.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { ANONYMOUS, servicePrincipal } from "../../src/session/session-context.ts";
-import { migrate } from "../../src/storage/migrations.ts";
 import {
   activeSessions,
   alarmOf,

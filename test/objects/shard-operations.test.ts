@@ -1,10 +1,10 @@
 import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { MAX_OPERATION_ROWS, OPERATIONS_GIVE_UP_MS, OPERATIONS_REMEMBER_MS } from "../../src/constants.ts";
+import { migrate } from "../../src/base/migrations.ts";
+import { MAX_OPERATION_ROWS, OPERATIONS_GIVE_UP_MS, OPERATIONS_REMEMBER_MS } from "../../src/registry/limits.ts";
 import type { OperationCount } from "../../src/registry/operations.ts";
 import { REGISTRY_MIGRATIONS } from "../../src/registry/registry-migrations.ts";
 import { ShardOperations } from "../../src/registry/shard-operations.ts";
-import { migrate } from "../../src/storage/migrations.ts";
 import { moveClock, registry, registryShard, SHARD } from "../support/objects.ts";
 
 afterEach(async () => {

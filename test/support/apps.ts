@@ -1,9 +1,9 @@
 /** Sends MCP messages to an app in this very isolate, in either era. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { parseConfig } from "../../src/config.ts";
 import { type SessionAppOptions, sessionApp } from "../../src/http/app.ts";
-import { buildServer, SERVER_INFO, TOOLS } from "../../src/mcp/server.ts";
+import { buildServer, SERVER_INFO, TOOLS } from "../../src/server/server.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 
 export type Era = "legacy" | "modern";
 export const ERAS: readonly Era[] = ["legacy", "modern"];

@@ -3,13 +3,13 @@
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, vi } from "vitest";
-import { parseConfig } from "../../src/config.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
+import { encodeSessionId } from "../../src/model/session-id.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import type { SessionRegistry } from "../../src/registry/session-registry.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
-import { encodeSessionId } from "../../src/session/session-id.ts";
 import type { SessionObject } from "../../src/session/session-object.ts";
 import type { SetRequest } from "../../src/session/session-requests.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 
 export const DAY = 86_400_000;
 export const SHARD = 3;

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { AUDIT_BATCH, AUDIT_INTERVAL_MS } from "../../src/constants.ts";
 import { auditPaceMs } from "../../src/registry/audit.ts";
+import { AUDIT_BATCH, AUDIT_INTERVAL_MS } from "../../src/registry/limits.ts";
 
 it("looks at a batch every second, and at more only where half a day would not do", () => {
   expect(auditPaceMs(0)).toBe(1000);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
-import { parseConfig } from "../../src/config.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 
 const HASH = "ab".repeat(32);
 const grant = (scopes: string[]) => JSON.stringify({ [HASH]: { principal: "alice", scopes } });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkBindings } from "../../src/bindings.ts";
+import { checkBindings } from "../../src/session/bindings.ts";
 
 const namespace = { idFromString() {} };
 const limiter = { limit() {} };

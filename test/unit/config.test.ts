@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../../src/config.ts";
-import { LIST_PAGE, MAX_BATCH_MESSAGES, MAX_REGISTRY_SHARDS } from "../../src/constants.ts";
+import { LIST_PAGE } from "../../src/call/limits.ts";
+import { MAX_BATCH_MESSAGES } from "../../src/http/mcp/limits.ts";
+import { parseConfig } from "../../src/settings/config.ts";
+import { MAX_REGISTRY_SHARDS } from "../../src/settings/limits.ts";
 
 describe("configuration", () => {
   it("has a default for every setting", () => {

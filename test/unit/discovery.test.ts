@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { type PathStyle, parseWorkingDirectory } from "../../src/model/working-directory.ts";
 import { ancestors, configRoot, defaultConfigPath, isNearer, nearest, rootKey } from "../../src/projects/discovery.ts";
-import { type PathStyle, parseWorkingDirectory } from "../../src/session/working-directory.ts";
 
 /** The root that discovery finds among `roots`, as it was written there. */
 function found(directory: string, roots: readonly string[]): string | null {

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { principalOf } from "../../src/http/auth-jwt.ts";
-import { parseBody } from "../../src/http/json-body.ts";
-import { networkOf } from "../../src/http/rate-limit.ts";
+import { principalOf } from "../../src/http/access/auth-jwt.ts";
+import { networkOf } from "../../src/http/access/rate-limit.ts";
+import { parseBody } from "../../src/http/edge/json-body.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text).buffer as ArrayBuffer;
 const parse = (text: string) => parseBody(bytes(text));

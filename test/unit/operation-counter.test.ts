@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { MAX_OPERATION_PAIRS, OPERATIONS_FLUSH_MS, OPERATIONS_GIVE_UP_MS } from "../../src/constants.ts";
-import { fail, ok } from "../../src/failure.ts";
+import { fail, ok } from "../../src/model/failure.ts";
+import { MAX_OPERATION_PAIRS, OPERATIONS_GIVE_UP_MS } from "../../src/registry/limits.ts";
 import { OperationCounter } from "../../src/registry/operation-counter.ts";
 import { type OperationBatch, OperationTally } from "../../src/registry/operations.ts";
+import { OPERATIONS_FLUSH_MS } from "../../src/settings/limits.ts";
 
 const lost = async () => fail("no answer");
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { refusalOf } from "../../src/http/origin.ts";
+import { refusalOf } from "../../src/http/edge/origin.ts";
 
 const allowed = { allowedHosts: ["mcp.example.com", "*.example.org"], allowedOrigins: ["app.example.com"] };
 const check = (headers: Record<string, string>) => refusalOf(new Request("http://x/", { headers }), allowed);

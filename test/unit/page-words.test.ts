@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { snippetsFor } from "../../src/http/pages/snippets.ts";
-import { ago, axisEnd, refreshSeconds, timeLeft } from "../../src/http/pages/words.ts";
+import { snippetsFor } from "../../src/http/admin/pages/snippets.ts";
+import { ago, axisEnd, refreshSeconds, timeLeft } from "../../src/http/admin/pages/words.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { REFUSAL_STEP_MS } from "../../src/constants.ts";
+import { REFUSAL_STEP_MS } from "../../src/session/limits.ts";
 import { refusalWaitMs } from "../../src/session/refusal-wait.ts";
 
 describe("the wait before an unknown session is refused", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fail, ok } from "../../src/failure.ts";
+import { fail, ok } from "../../src/model/failure.ts";
 import type { Project } from "../../src/projects/project.ts";
 import { describeProjectFailure } from "../../src/projects/project-failure.ts";
 import { resolveProject, type SessionConfig } from "../../src/projects/resolve-project.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeSessionId, encodeSessionId, SESSION_ID_LENGTH } from "../../src/session/session-id.ts";
+import { decodeSessionId, encodeSessionId, SESSION_ID_LENGTH } from "../../src/model/session-id.ts";
 
 const objectId = fc.stringMatching(/^[0-9a-f]{64}$/);
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { traceOf } from "../../src/http/trace-context.ts";
+import { traceOf } from "../../src/http/edge/trace-context.ts";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";

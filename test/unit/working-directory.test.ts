@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { PathFault } from "../../src/failure.ts";
-import { joinPath, parseWorkingDirectory, splitPath } from "../../src/session/working-directory.ts";
+import type { PathFault } from "../../src/model/failure.ts";
+import { joinPath, parseWorkingDirectory, splitPath } from "../../src/model/working-directory.ts";
 
 const accepted: [string, string][] = [
   ["/", "/"],

@@ -3,9 +3,9 @@ import { reset } from "cloudflare:test";
 import { McpServer } from "@modelcontextprotocol/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { parseConfig } from "../../src/config.ts";
 import { sessionApp } from "../../src/http/app.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import { message, post, type Send, sendTo, startApp } from "../support/apps.ts";
 import { logLines } from "../support/log-lines.ts";
 

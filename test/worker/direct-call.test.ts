@@ -3,11 +3,11 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, expect, inject, it, vi } from "vitest";
-import { parseConfig } from "../../src/config.ts";
-import { DirectCalls } from "../../src/mcp/direct-call.ts";
-import { type KnownAnswer, KnownAnswers } from "../../src/mcp/known-answers.ts";
-import { SERVER_INFO, TOOLS } from "../../src/mcp/server.ts";
+import { DirectCalls } from "../../src/http/mcp/direct-call.ts";
+import { type KnownAnswer, KnownAnswers } from "../../src/http/mcp/known-answers.ts";
+import { SERVER_INFO, TOOLS } from "../../src/server/server.ts";
 import { Sessions } from "../../src/session/sessions.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import { ENDPOINT, type Send, startApp } from "../support/apps.ts";
 
 afterEach(async () => {

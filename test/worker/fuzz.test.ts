@@ -2,10 +2,10 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, inject, it } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
-import { parseConfig } from "../../src/config.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
 import { Registry } from "../../src/registry/registry.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
 import { Sessions } from "../../src/session/sessions.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import { type Answer, callTool, type Era, message, post, startApp } from "../support/apps.ts";
 
 declare module "vitest" {

@@ -1,11 +1,11 @@
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { parseConfig } from "../../src/config.ts";
-import { MAX_BODY_BYTES } from "../../src/constants.ts";
+import { MAX_BODY_BYTES } from "../../src/http/edge/limits.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { Sessions } from "../../src/session/sessions.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import { initialize, legacy, legacyTool, modern, post, request, send, tool } from "../support/mcp.ts";
 
 afterEach(async () => {

@@ -2,9 +2,9 @@
 import { McpServer } from "@modelcontextprotocol/server";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { parseConfig } from "../../src/config.ts";
 import { sessionApp } from "../../src/http/app.ts";
-import { buildServer } from "../../src/mcp/server.ts";
+import { buildServer } from "../../src/server/server.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import { callTool, ERAS, message, post, type Send, sendTo, startApp } from "../support/apps.ts";
 
 const NAMES = ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "__defineGetter__"];

@@ -3,11 +3,11 @@ import { reset } from "cloudflare:test";
 import { McpServer } from "@modelcontextprotocol/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { parseConfig } from "../../src/config.ts";
+import { sessionIdArgument } from "../../src/author/tool-input.ts";
 import { sessionApp } from "../../src/http/app.ts";
-import { buildServer, SERVER_INFO, TOOLS } from "../../src/mcp/server.ts";
-import { sessionIdArgument } from "../../src/mcp/tool-input.ts";
+import { buildServer, SERVER_INFO, TOOLS } from "../../src/server/server.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import { callTool, deletion, ERAS, initialize, message, post, sendTo } from "../support/apps.ts";
 import { logLines } from "../support/log-lines.ts";
 

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
-import { parseConfig } from "../../src/config.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
+import { decodeSessionId } from "../../src/model/session-id.ts";
 import { Registry } from "../../src/registry/registry.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
-import { decodeSessionId } from "../../src/session/session-id.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import {
   callTool,
   deletion,

@@ -2,7 +2,7 @@
 import { reset } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
-import { pageOf } from "../../src/mcp/page.ts";
+import { pageOf } from "../../src/call/page.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { callTool, message, post, type Send, startApp } from "../support/apps.ts";
 

@@ -5,12 +5,12 @@ import { McpServer } from "@modelcontextprotocol/server";
 import parsePrometheus from "parse-prometheus-text-format";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { parseConfig } from "../../src/config.ts";
 import { type SessionAppOptions, sessionApp } from "../../src/http/app.ts";
-import { buildServer, SERVER_INFO, TOOLS } from "../../src/mcp/server.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
+import { buildServer, SERVER_INFO, TOOLS } from "../../src/server/server.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { Sessions } from "../../src/session/sessions.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import { AS_OPERATOR, callTool, deletion, initialize, message, OPERATOR_KEY, post, startApp } from "../support/apps.ts";
 import { registryShard } from "../support/objects.ts";
 

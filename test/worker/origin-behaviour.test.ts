@@ -1,6 +1,6 @@
 /** The validation groups of the system that this one succeeds, by name. */
 import { describe, expect, it } from "vitest";
-import { decodeSessionId } from "../../src/session/session-id.ts";
+import { decodeSessionId } from "../../src/model/session-id.ts";
 import { tool } from "../support/mcp.ts";
 import { DAY, EMPTY, fireDueAlarm, moveClock, ownClock, storageOf, stubOf } from "../support/objects.ts";
 

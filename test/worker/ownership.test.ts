@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
-import { parseConfig } from "../../src/config.ts";
+import { ANONYMOUS } from "../../src/model/principal.ts";
 import { Registry } from "../../src/registry/registry.ts";
-import { ANONYMOUS } from "../../src/session/session-context.ts";
 import { Sessions } from "../../src/session/sessions.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import {
   type Answer,
   callTool,

@@ -1,7 +1,7 @@
 /** Projects through the whole fetch path, as an anonymous caller: each session has a catalog of its own. */
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
-import { decodeSessionId } from "../../src/session/session-id.ts";
+import { decodeSessionId } from "../../src/model/session-id.ts";
 import { send, tool } from "../support/mcp.ts";
 import { EMPTY, settle, storageOf, stubOf } from "../support/objects.ts";
 

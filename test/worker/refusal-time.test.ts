@@ -4,10 +4,10 @@ import { McpServer } from "@modelcontextprotocol/server";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
 import { createToken } from "../../scripts/auth-tokens.ts";
-import { parseConfig } from "../../src/config.ts";
-import { REFUSAL_STEP_MS } from "../../src/constants.ts";
-import { failureResult } from "../../src/describe-failure.ts";
+import { failureResult } from "../../src/author/describe-failure.ts";
 import { sessionApp } from "../../src/http/app.ts";
+import { REFUSAL_STEP_MS } from "../../src/session/limits.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 import {
   type Answer,
   callTool,

@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
+import { encodeSessionId } from "../../src/model/session-id.ts";
 import { shardOf } from "../../src/registry/shard-of.ts";
-import { encodeSessionId } from "../../src/session/session-id.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { type Answer, AS_OPERATOR, callTool, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
 import { shardDown } from "../support/shard-down.ts";

@@ -2,8 +2,8 @@
 
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { MAX_STATE_BYTES } from "../../src/constants.ts";
 import type { ServiceProps, SessionContextService } from "../../src/rpc/session-context-service.ts";
+import { MAX_STATE_BYTES } from "../../src/session/limits.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { tool } from "../support/mcp.ts";
 import { DAY, EMPTY, evict, fireDueAlarm, idOf, moveClock, ownClock, storageOf } from "../support/objects.ts";

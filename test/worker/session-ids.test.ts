@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseConfig } from "../../src/config.ts";
 import { Sessions } from "../../src/session/sessions.ts";
+import { parseConfig } from "../../src/settings/config.ts";
 
 const sessions = new Sessions(env.SESSIONS, parseConfig({}));
 

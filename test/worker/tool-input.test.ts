@@ -1,7 +1,7 @@
 /** Arguments that do not fit are refused with the value, and with what to pass instead: for every argument of every tool. */
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
-import { TOOLS } from "../../src/mcp/server.ts";
+import { TOOLS } from "../../src/server/server.ts";
 import { legacyTool, tool } from "../support/mcp.ts";
 
 const FITTING: Readonly<Record<string, unknown>> = { directory: "/a", root: "/a", config: "{}", project: "shop" };

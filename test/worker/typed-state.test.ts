@@ -4,10 +4,10 @@ import { env } from "cloudflare:workers";
 import { McpServer } from "@modelcontextprotocol/server";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { MAX_STATE_KEYS } from "../../src/constants.ts";
-import { failureResult } from "../../src/describe-failure.ts";
+import { failureResult } from "../../src/author/describe-failure.ts";
 import { type ServerContext, sessionApp } from "../../src/http/app.ts";
-import { decodeSessionId } from "../../src/session/session-id.ts";
+import { decodeSessionId } from "../../src/model/session-id.ts";
+import { MAX_STATE_KEYS } from "../../src/session/limits.ts";
 import { callTool } from "../support/apps.ts";
 import { DAY, EMPTY, evict, fireDueAlarm, moveClock, ownClock, storageOf, stubOf } from "../support/objects.ts";
 

@@ -1,0 +1,33 @@
+import type { Principal } from "../model/principal.ts";
+import type { Region } from "../registry/shard-of.ts";
+
+/**
+ * The SDK's words: `legacy` is 2025-03-26 … 2025-11-25, `modern` 2026-07-28 and later.
+ * @example
+ * ```ts
+ * import type { Era } from "mcp-session-context";
+ *
+ * const headerCounts = (era: Era) => era === "legacy";
+ * ```
+ */
+export type Era = "legacy" | "modern";
+
+/**
+ * Who has sent the request.
+ * @example
+ * ```ts
+ * import type { Caller } from "mcp-session-context";
+ *
+ * const mayAdminister = ({ scopes }: Caller) => scopes.includes("admin");
+ * ```
+ */
+export interface Caller {
+  readonly era: Era;
+  readonly principal: Principal;
+  /** What the caller's token allows; without authentication, everything. */
+  readonly scopes: readonly string[];
+  /** Where the request entered the platform, if known. */
+  readonly region: Region | null;
+  /** The user agent, for clients whose era does not tell their name with each call. */
+  readonly userAgent: string | null;
+}

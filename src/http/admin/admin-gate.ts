@@ -1,0 +1,53 @@
+import { OPERATOR } from "../../model/principal.ts";
+import type { AuthConfig } from "../../settings/auth-config.ts";
+import type { Admission, Authenticator } from "../access/auth.ts";
+import type { Identity } from "../access/identity.ts";
+
+const AS_OPERATOR: Identity = { principal: OPERATOR, scopes: ["admin"] };
+
+export const NO_OPERATOR_KEY =
+  'This is closed: AUTH_MODE is "none" and OPERATOR_KEY is not set. Set it with "wrangler secret put OPERATOR_KEY", or in .dev.vars for a local run; "npm start" makes one';
+
+/**
+ * The check before pages and figures of the whole server: the scope `admin`, or in AUTH_MODE `none`, where everybody has
+ * every scope, the operator key. Nothing is granted for an address or a Host: a reverse proxy on this machine presents the
+ * whole world under both. Resolves to who calls, or to the response that refuses them.
+ */
+export function createAdminGate(
+  auth: AuthConfig,
+  authenticate: Authenticator,
+): (request: Request, admission: Admission) => Promise<Identity | Response> {
+  return async (request, admission) => {
+    if (isForeignPage(request)) {
+      return refuse(403, "Pages of other origins may not call this. Open the dashboard of this server itself");
+    }
+    if (auth.mode !== "none") return authenticate(request, "admin", admission);
+    if (auth.operatorKey === null) return refuse(403, NO_OPERATOR_KEY);
+    const key = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
+    if (key !== undefined && (await isSame(key, auth.operatorKey))) return AS_OPERATOR;
+    return refuse(
+      401,
+      `${key === undefined ? "The operator key is missing" : "This operator key is wrong"}. Send "Authorization: Bearer KEY" with the OPERATOR_KEY of this server; "npm start" prints it in the dashboard's address`,
+    );
+  };
+}
+
+/**
+ * Whether a browser sends this for a page of another origin. That page could read nothing, but could act with what the
+ * browser brings along by itself: its place in the network, or the cookie of Cloudflare Access.
+ */
+export function isForeignPage(request: Request): boolean {
+  const site = request.headers.get("sec-fetch-site");
+  if (site !== null && site !== "same-origin" && site !== "none") return true;
+  const origin = request.headers.get("origin");
+  return origin !== null && (!URL.canParse(origin) || new URL(origin).host !== request.headers.get("host"));
+}
+
+/** Compares hashes, so that the time tells neither where two keys differ nor how long ours is. */
+async function isSame(a: string, b: string): Promise<boolean> {
+  const hash = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
+  return crypto.subtle.timingSafeEqual(await hash(a), await hash(b));
+}
+
+const refuse = (status: 401 | 403, error: string): Response =>
+  Response.json({ error }, { status, ...(status === 401 && { headers: { "WWW-Authenticate": "Bearer" } }) });

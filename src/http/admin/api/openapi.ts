@@ -1,0 +1,80 @@
+import * as z from "zod";
+import type { AuthConfig } from "../../../settings/auth-config.ts";
+import { countSchema, endedSchema, errorSchema, sessionPageSchema } from "./schemas.ts";
+
+/** The OpenAPI document of the JSON API, made from the schemas that the routes answer with: the same for every caller. */
+export function openApiDocument(auth: AuthConfig, version: string): object {
+  const answers = (schema: z.ZodType, refusals: Record<string, string> = {}) => ({
+    "200": { description: "OK", content: { "application/json": { schema: jsonSchema(schema) } } },
+    ...Object.fromEntries(
+      Object.entries({ ...REFUSALS, ...refusals }).map(([status, description]) => [status, { description }]),
+    ),
+  });
+  return {
+    openapi: "3.1.0",
+    info: { title: "Session context", version, description: "Figures and sessions of the whole server. Scope: admin." },
+    // Relative to where the document was found.
+    servers: [{ url: "/" }],
+    security: [{ admin: [] }],
+    components: { securitySchemes: { admin: securityOf(auth) }, schemas: { Error: jsonSchema(errorSchema) } },
+    paths: {
+      "/api/sessions/count": {
+        get: { operationId: "countSessions", summary: "How many sessions are active", responses: answers(countSchema) },
+      },
+      "/api/sessions": {
+        get: {
+          operationId: "listSessions",
+          summary: "Active sessions, newest first, in pages",
+          parameters: [
+            parameter("principal", "query", "Only sessions of this principal, letter for letter"),
+            parameter("cursor", "query", "next_cursor of an earlier page"),
+          ],
+          responses: answers(sessionPageSchema, { "400": "The cursor is not one of ours" }),
+        },
+      },
+      "/api/sessions/{id}": {
+        delete: {
+          operationId: "endSession",
+          summary: "Forgets a session's context, whoever owns it. The id stays usable",
+          parameters: [{ ...parameter("id", "path", "The session id, in full"), required: true }],
+          responses: answers(endedSchema, { "404": "No session of this server has this id" }),
+        },
+      },
+      "/metrics": {
+        get: {
+          operationId: "metrics",
+          summary: "The figures for Prometheus",
+          responses: {
+            "200": { description: "OK", content: { "text/plain": { schema: { type: "string" } } } },
+          },
+        },
+      },
+    },
+  };
+}
+
+const REFUSALS = {
+  "401": "No token or operator key, or one that is not accepted",
+  "403": "The token lacks the scope admin; or AUTH_MODE is none and no OPERATOR_KEY is set",
+  "429": "Too many requests",
+  "503": "The count is incomplete because a registry shard did not respond, or the session did not",
+};
+
+const parameter = (name: string, where: "query" | "path", description: string) => ({
+  name,
+  in: where,
+  description,
+  schema: { type: "string" },
+});
+
+function securityOf(auth: AuthConfig): object {
+  if (auth.mode === "jwt" && auth.header !== "authorization")
+    return { type: "apiKey", in: "header", name: auth.header };
+  return { type: "http", scheme: "bearer" };
+}
+
+function jsonSchema(schema: z.ZodType): object {
+  // OpenAPI 3.1 is JSON Schema 2020-12, which needs not be said in each place.
+  const { $schema: _, ...json } = z.toJSONSchema(schema);
+  return json;
+}

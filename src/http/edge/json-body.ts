@@ -1,0 +1,79 @@
+import { fail, ok, type Result } from "../../model/failure.ts";
+import { MAX_JSON_DEPTH, MAX_JSON_STRING_LENGTH } from "./limits.ts";
+
+const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+
+/** Why a body is no message. */
+export type BodyFault = "not_utf8" | "not_json" | "too_deep" | "string_too_long" | "names_prototype";
+
+/**
+ * Reads a body as JSON. Depth and strings are measured on the text, before anything recurses into them: parsers and
+ * validators do, and end in a stack overflow. The text is decoded strictly, so that no byte is replaced by another.
+ */
+export function parseBody(bytes: ArrayBuffer): Result<unknown, BodyFault> {
+  let text: string;
+  try {
+    text = UTF_8.decode(bytes);
+  } catch {
+    return fail("not_utf8");
+  }
+  const fault = measure(text);
+  if (fault !== null) return fail(fault);
+  try {
+    const value: unknown = JSON.parse(text);
+    return mayNamePrototype(text) && namesPrototype(value) ? fail("names_prototype") : ok(value);
+  } catch {
+    return fail("not_json");
+  }
+}
+
+/** Whether to look closer: the name stands in the text as it is, or may be spelt with escapes. */
+const mayNamePrototype = (text: string): boolean => text.includes("__proto__") || text.includes("\\u");
+
+/**
+ * Whether a member is named `__proto__`. As parsed it is harmless, but the first copy made by assignment turns it into a
+ * prototype, and validators of strict objects overlook it. Recursion is safe: the depth has been measured.
+ */
+function namesPrototype(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.hasOwn(value, "__proto__") || Object.values(value).some(namesPrototype);
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** One pass over the text. What is not JSON may be measured wrongly; the parser refuses it anyway. */
+function measure(text: string): BodyFault | null {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === QUOTE) {
+      const start = i + 1;
+      for (i = start; i < text.length && text.charCodeAt(i) !== QUOTE; i++) {
+        if (text.charCodeAt(i) === BACKSLASH) i++;
+      }
+      if (i - start > MAX_JSON_STRING_LENGTH) return "string_too_long";
+    } else if (code === 0x5b || code === 0x7b) {
+      if (++depth > MAX_JSON_DEPTH) return "too_deep";
+    } else if (code === 0x5d || code === 0x7d) {
+      depth--;
+    }
+  }
+  return null;
+}
+
+/** What to tell the client. */
+export function describeBodyFault(fault: BodyFault): string {
+  switch (fault) {
+    case "not_utf8":
+      return "Parse error: the request body is not valid UTF-8";
+    case "not_json":
+      return "Parse error: the request body is not valid JSON";
+    case "too_deep":
+      return `Invalid request: the message nests deeper than ${MAX_JSON_DEPTH} arrays and objects`;
+    case "string_too_long":
+      return `Invalid request: the message has a string of more than ${MAX_JSON_STRING_LENGTH} characters`;
+    case "names_prototype":
+      return 'Invalid request: the message has a member named "__proto__"';
+  }
+}

@@ -1,0 +1,110 @@
+import { DEFAULT_NEGOTIATED_PROTOCOL_VERSION, isInitializeRequest, type McpServer } from "@modelcontextprotocol/server";
+import { requestIdOf } from "../edge/json-rpc.ts";
+import { AskingTransport, type AwaitAnswer } from "./asking-transport.ts";
+import { BatchBudget } from "./batch-budget.ts";
+
+export interface LegacyExchangeOptions {
+  /**
+   * Whether the server may send progress, logs or requests before its result. A result that comes first is answered as
+   * plain JSON in either case; only what comes before it makes the answer an event stream.
+   */
+  readonly streaming: boolean;
+  /** How the client's answers to the server's requests come back; null if they cannot. */
+  readonly awaitAnswer: AwaitAnswer | null;
+}
+
+/** One exchange of the legacy era through the SDK, with a server that lives as long as it. */
+export async function legacyExchange(
+  request: Request,
+  body: unknown,
+  server: McpServer,
+  { streaming, awaitAnswer }: LegacyExchangeOptions,
+): Promise<Response> {
+  const budget = Array.isArray(body) ? new BatchBudget(body) : null;
+  const transport = new AskingTransport(streaming, requestIdOf(body), awaitAnswer, budget);
+  await server.connect(transport);
+  if (awaitAnswer !== null && !isInitializeRequest(body)) {
+    const version = request.headers.get("mcp-protocol-version") ?? DEFAULT_NEGOTIATED_PROTOCOL_VERSION;
+    await transport.introduce(version, request.headers.get("user-agent") ?? "unknown");
+  }
+  const close = () => void server.close().catch(() => {});
+  request.signal.addEventListener("abort", close, { once: true });
+  let response: Response;
+  try {
+    response = await transport.handleRequest(request, { parsedBody: body });
+  } catch (error) {
+    close();
+    throw error;
+  }
+  if (response.body === null || !response.headers.get("content-type")?.includes("text/event-stream")) {
+    close();
+    return response;
+  }
+  // A batch has as many results as it has requests: the stream ends with the last.
+  const results = Array.isArray(body) ? body.length : 1;
+  return answerOf(response.status, response.headers, response.body, results, close);
+}
+
+/** The stream as it is, or as plain JSON if all that it holds is one result. */
+async function answerOf(
+  status: number,
+  headers: Headers,
+  body: ReadableStream<Uint8Array>,
+  results: number,
+  close: () => void,
+): Promise<Response> {
+  const reader = body.getReader();
+  const chunks: Uint8Array[] = [];
+  const decoder = new TextDecoder();
+  let text = "";
+  let message: string | null = null;
+  while (results === 1 && message === null) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    chunks.push(value);
+    text += decoder.decode(value, { stream: true });
+    message = firstMessage(text);
+  }
+  if (message !== null && isResult(message)) {
+    void reader.cancel().catch(() => {});
+    close();
+    const json = new Headers(headers);
+    json.set("Content-Type", "application/json");
+    for (const name of ["Connection", "X-Accel-Buffering"]) json.delete(name);
+    return new Response(message, { status, headers: json });
+  }
+  const rest = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      for (const chunk of chunks) controller.enqueue(chunk);
+    },
+    pull: async (controller) => {
+      const { done, value } = await reader.read();
+      if (!done) return controller.enqueue(value);
+      controller.close();
+      close();
+    },
+    cancel: async (reason) => {
+      close();
+      await reader.cancel(reason);
+    },
+  });
+  return new Response(rest, { status, headers });
+}
+
+/** The data of the first complete event that has any (comments and priming events have none), or null. */
+function firstMessage(stream: string): string | null {
+  const events = stream.split("\n\n").slice(0, -1);
+  for (const event of events) {
+    const data = event
+      .split("\n")
+      .flatMap((line) => (line.startsWith("data:") ? [line.slice(5).trimStart()] : []))
+      .join("\n");
+    if (data !== "") return data;
+  }
+  return null;
+}
+
+function isResult(message: string): boolean {
+  const { method } = JSON.parse(message) as { method?: unknown };
+  return method === undefined;
+}

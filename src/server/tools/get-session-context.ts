@@ -1,0 +1,54 @@
+import * as z from "zod";
+import {
+  defineTool,
+  isoTime,
+  noContextHint,
+  projectText,
+  sessionOutput,
+  sessionPart,
+} from "../../author/session-tool.ts";
+import { sessionIdArgument, toolInput } from "../../author/tool-input.ts";
+import { ok } from "../../model/failure.ts";
+
+const text = z.string().nullable();
+const time = z.iso.datetime().nullable();
+
+export const getSessionContext = defineTool({
+  name: "get_session_context",
+  title: "Get session context",
+  description:
+    "Returns everything that this session remembers: working directory, config path, project, client, and when it was set, " +
+    "last used and will expire. All null, with a hint, if there is no context. Keeps the session alive.",
+  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
+  input: toolInput({ session_id: sessionIdArgument }),
+  output: z.object({
+    ...sessionOutput,
+    config_path: text.describe("Path of the project's config, if one was found"),
+    project_id: text.describe("The project, if one is known"),
+    client: text.describe("The client that set the working directory"),
+    set_at: time.describe("When the working directory was last set"),
+    last_used: time.describe("The last use before this one, to the minute"),
+    hint: z.string().optional().describe("What to do if there is no context"),
+  }),
+  async run({ session_id }, call) {
+    const got = await call.get(session_id);
+    if (!got.ok) return got;
+    const { sessionId, context } = got.value;
+    const structured = {
+      ...sessionPart(sessionId, context),
+      config_path: context?.project.found?.configPath ?? null,
+      project_id: context?.project.current?.id ?? null,
+      client: context?.client ?? null,
+      set_at: context === null ? null : isoTime(context.setAt),
+      last_used: context === null ? null : isoTime(context.lastUsed),
+    };
+    if (context === null) {
+      const hint = noContextHint(sessionId);
+      return ok({ structured: { ...structured, hint }, text: hint });
+    }
+    const { project: _, tier: __, project_error: ___, ...plain } = structured;
+    const lines = Object.entries(plain).map(([field, value]) => `${field}: ${value ?? "none"}`);
+    lines.push(projectText(structured));
+    return ok({ structured, text: lines.join("\n") });
+  },
+});

@@ -1,0 +1,29 @@
+import * as z from "zod";
+import { defineTool, noContextHint, projectText, sessionOutput, sessionPart } from "../../author/session-tool.ts";
+import { sessionIdArgument, toolInput } from "../../author/tool-input.ts";
+import { ok } from "../../model/failure.ts";
+
+export const getWorkingDirectory = defineTool({
+  name: "get_working_directory",
+  title: "Get working directory",
+  description:
+    "Returns the directory that this conversation works in, or null with a hint what to call if none is set. " +
+    "Use it before you create or change files, to be sure where they belong. Keeps the session alive.",
+  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
+  input: toolInput({ session_id: sessionIdArgument }),
+  output: z.object({ ...sessionOutput, hint: z.string().optional().describe("What to do if there is no directory") }),
+  async run({ session_id }, call) {
+    const got = await call.get(session_id);
+    if (!got.ok) return got;
+    const { sessionId, context } = got.value;
+    const part = sessionPart(sessionId, context);
+    if (context === null) {
+      const hint = noContextHint(sessionId);
+      return ok({ structured: { ...part, hint }, text: hint });
+    }
+    return ok({
+      structured: part,
+      text: `Working directory: ${part.working_directory} (session ${sessionId}). ${projectText(part)}`,
+    });
+  },
+});

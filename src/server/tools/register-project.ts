@@ -1,0 +1,48 @@
+import * as z from "zod";
+import { defineTool, sessionOutput } from "../../author/session-tool.ts";
+import { configArgument, sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
+import { fail, ok } from "../../model/failure.ts";
+import { parseWorkingDirectory } from "../../model/working-directory.ts";
+import { defaultConfigPath } from "../../projects/discovery.ts";
+import { parseProjectConfig } from "../../projects/project-config.ts";
+import { projectOutput, projectView, replyPart } from "../project-tool.ts";
+
+export const registerProject = defineTool({
+  name: "register_project",
+  title: "Register project",
+  description:
+    "Registers a project: its root directory and the content of its config file. From then on every session that works in that directory or below it " +
+    "finds the project. The same root again replaces it; a project without an id is given one, and keeps it. Callers without a token register for one session " +
+    "and must have set its working directory before.",
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: toolInput({
+    root: textArgument("Absolute path of the project's root directory"),
+    config: configArgument("Content of .codebase-mcp/config.json or .workflow-mcp/config.json, as object or text"),
+    session_id: sessionIdArgument,
+  }),
+  output: z.object({
+    success: z.literal(true),
+    created: z.boolean().describe("Whether the root was new; false if its project was replaced"),
+    registered: projectOutput,
+    ...sessionOutput,
+  }),
+  async run({ root, config, session_id }, call) {
+    const path = parseWorkingDirectory(root);
+    if (!path.ok) return fail({ kind: "path_invalid", argument: "root", fault: path.failure, path: root });
+    const parsed = parseProjectConfig(config);
+    if (!parsed.ok) {
+      return fail({ kind: "config_invalid", configPath: defaultConfigPath(path.value), fault: parsed.failure });
+    }
+    const registration = { root: path.value, configPath: null, config: parsed.value };
+    const reply = await call.project(session_id, { operation: { kind: "register", registration } });
+    if (!reply.ok) return reply;
+    const { outcome } = reply.value;
+    if (outcome?.ok === false) return outcome;
+    if (outcome?.value.kind !== "register") throw new Error("The catalog answered another question");
+    const { project, created } = outcome.value;
+    return ok({
+      structured: { success: true as const, created, registered: projectView(project), ...replyPart(reply.value) },
+      text: `${created ? "Registered" : "Replaced"} project ${JSON.stringify(project.name)} (${project.id}) at ${JSON.stringify(project.root)}`,
+    });
+  },
+});

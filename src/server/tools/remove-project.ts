@@ -1,0 +1,35 @@
+import * as z from "zod";
+import { defineTool, sessionOutput } from "../../author/session-tool.ts";
+import { sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
+import { fail, ok } from "../../model/failure.ts";
+import { parseWorkingDirectory } from "../../model/working-directory.ts";
+import { replyPart } from "../project-tool.ts";
+
+export const removeProject = defineTool({
+  name: "remove_project",
+  title: "Remove project",
+  description:
+    "Removes the project registered at a root directory. Sessions that work there are off the project from then on. May be repeated.",
+  annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+  input: toolInput({
+    root: textArgument("The project's root directory, as list_projects shows it"),
+    session_id: sessionIdArgument,
+  }),
+  output: z.object({ removed: z.boolean().describe("Whether there was one"), ...sessionOutput }),
+  async run({ root, session_id }, call) {
+    const path = parseWorkingDirectory(root);
+    if (!path.ok) return fail({ kind: "path_invalid", argument: "root", fault: path.failure, path: root });
+    const reply = await call.project(session_id, { operation: { kind: "remove", root: path.value } });
+    if (!reply.ok) return reply;
+    const { outcome } = reply.value;
+    if (outcome?.ok === false) return outcome;
+    if (outcome?.value.kind !== "remove") throw new Error("The catalog answered another question");
+    const { removed } = outcome.value;
+    return ok({
+      structured: { removed, ...replyPart(reply.value) },
+      text: removed
+        ? `Removed the project at ${JSON.stringify(path.value)}`
+        : `No project is registered at ${JSON.stringify(path.value)}`,
+    });
+  },
+});

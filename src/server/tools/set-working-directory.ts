@@ -1,0 +1,92 @@
+import * as z from "zod";
+import { defineTool, projectText, sessionOutput, sessionPart } from "../../author/session-tool.ts";
+import { configArgument, sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
+import { fail, ok, type Result } from "../../model/failure.ts";
+import { parseWorkingDirectory } from "../../model/working-directory.ts";
+import type { Registration } from "../../projects/catalog-requests.ts";
+import { ancestors, configRoot, defaultConfigPath, rootKey } from "../../projects/discovery.ts";
+import { parseProjectConfig } from "../../projects/project-config.ts";
+import { failedConfigPath, type ProjectFailure } from "../../projects/project-failure.ts";
+import { resolveFor } from "../../session/session-project.ts";
+
+export const setWorkingDirectory = defineTool({
+  name: "set_working_directory",
+  title: "Set working directory",
+  description:
+    "Sets the directory that this conversation works in, and switches to the project that it belongs to. Call it once at the start, and " +
+    "again whenever the project changes. The result names the session: pass that session_id to every later call of this server. Without session_id it " +
+    "opens a new session (unless your client keeps one itself); with the id of a session that has expired or was ended it begins that session anew. " +
+    "This server cannot read the client's disk: if the directory or one above it has .codebase-mcp/config.json or .workflow-mcp/config.json, " +
+    "pass its content as config and its path as config_path.",
+  annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
+  input: toolInput({
+    directory: textArgument(
+      'Absolute path on the client\'s machine: "/home/me/project", "C:\\project", "\\\\host\\share\\project" or a file:// URI',
+    ),
+    session_id: sessionIdArgument,
+    config: configArgument(
+      "Content of the project's config file, as object or text. It is registered, and found from then on",
+    ).optional(),
+    config_path: textArgument(
+      "Where that file is: .codebase-mcp/config.json in the directory itself if left out",
+    ).optional(),
+  }),
+  output: z.object({
+    success: z.literal(true),
+    created: z.boolean().describe("Whether a context began; false if one was changed"),
+    config_found: z.boolean().describe("Whether the directory or one above it has a config, in order or not"),
+    config_path: z.string().nullable().describe("Path of that config"),
+    project_info: z
+      .object({ name: z.string(), id: z.string() })
+      .nullable()
+      .describe("The project of that config; null if there is none or it cannot be used"),
+    switched: z.boolean().describe("Whether the session has gone over to this project from another or none"),
+    would_switch: z.boolean().optional().describe("dry_run: it would have gone over to this project"),
+    ...sessionOutput,
+  }),
+  async run({ directory, session_id, config, config_path }, call, client) {
+    const path = parseWorkingDirectory(directory);
+    if (!path.ok) return fail({ kind: "path_invalid", argument: "directory", fault: path.failure, path: directory });
+    const inline = inlineConfig(path.value, config, config_path);
+    const set = await call.set(session_id, { workingDirectory: path.value, config: inline, client });
+    if (!set.ok) return set;
+    const { created, context, switched, wouldSwitch } = set.value;
+    const { found, failure } = context.project;
+    const resolved = resolveFor(context);
+    const part = sessionPart(context.sessionId, context, resolved);
+    // Models that read text alone learn here what a switch has held back.
+    const reason = resolved.ok ? `: ${resolved.value.reason}` : "";
+    return ok({
+      structured: {
+        success: true as const,
+        created,
+        config_found: found !== null || failure !== null,
+        config_path: found?.configPath ?? (failure && failedConfigPath(failure)),
+        project_info: found && { name: found.name, id: found.id },
+        switched,
+        ...(wouldSwitch ? { would_switch: true } : {}),
+        ...part,
+      },
+      text: `Working directory set to ${JSON.stringify(part.working_directory)} in ${created ? "a new context of " : ""}session ${part.session_id}, kept until ${part.expires_at} and longer with every use. Pass this session_id to every later call. ${projectText(part)}${reason}`,
+    });
+  },
+});
+
+/** The config that came with the directory, checked; a bad one is data, for it must not keep the directory from being set. */
+function inlineConfig(
+  directory: string,
+  config: string | object | undefined,
+  path: string | undefined,
+): Result<Registration, ProjectFailure> | null {
+  if (config === undefined) return path === undefined ? null : fail({ kind: "config_missing", path });
+  const place =
+    path === undefined ? ok({ root: directory, configPath: defaultConfigPath(directory) }) : configRoot(path);
+  if (!place.ok) return fail({ kind: "config_path_invalid", path: path ?? "", fault: place.failure });
+  const { root, configPath } = place.value;
+  if (!ancestors(directory).some((ancestor) => rootKey(ancestor) === rootKey(root))) {
+    return fail({ kind: "config_path_invalid", path: configPath, fault: "not_above" });
+  }
+  const parsed = parseProjectConfig(config);
+  if (!parsed.ok) return fail({ kind: "config_invalid", configPath, fault: parsed.failure });
+  return ok({ root, configPath, config: parsed.value });
+}

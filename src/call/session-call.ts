@@ -1,15 +1,13 @@
 import { type Failure, fail, ok, type Result } from "../model/failure.ts";
-import { ANONYMOUS, isShared } from "../model/principal.ts";
+import { ANONYMOUS } from "../model/principal.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
 import type { Registry, SessionCount } from "../registry/registry.ts";
-import type { HoldRefusal } from "../session/refusal-wait.ts";
 import type { SessionContext } from "../session/session-context.ts";
 import { NO_PROJECT, questionOf } from "../session/session-project.ts";
-import type { ProjectReply, SetReply, SetRequest, StateReply } from "../session/session-requests.ts";
+import type { ProjectReply, Refusal, SetReply, SetRequest, StateReply } from "../session/session-requests.ts";
 import type { StateOperation } from "../session/session-state.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
-import { CallRecord } from "./call-record.ts";
 import type { Caller } from "./caller.ts";
 import { RATE_LIMIT_PERIOD_SECONDS } from "./limits.ts";
 import { type OwnSessions, ownSessions } from "./own-sessions.ts";
@@ -30,43 +28,65 @@ type SessionAndProject = ProjectReply & { sessionId: string | null };
 
 type Use<T> = (session: SessionRef) => Promise<Result<T, ToolFailure>>;
 
+/** What a call of a tool counts as if the server itself failed: a bug, or an object that threw. */
+export const INTERNAL_ERROR = "internal_error";
+
 /**
- * One request as its tools see it: who calls, and which session each call means – the tool's `session_id` argument, else
- * the session of the header (legacy era), else none. One tool call makes at most one call to a session object, and that
- * same call decides whether the session may be used. Only where a known principal's header and argument name two sessions,
- * the header's is asked first: were it not, a foreign one there would pass where an unknown one is turned away.
+ * One message as its tool sees it: who calls, and which session it means – the tool's `session_id` argument, else the session of
+ * the header (legacy era), else none. One tool call makes at most one call to a session object, and that same call decides
+ * whether the session may be used.
  */
 export class SessionCall {
   readonly caller: Caller;
   readonly #stores: Stores;
   readonly #header: SessionRef | null;
-  readonly #record: CallRecord;
   readonly #chargeWrite: () => Promise<boolean>;
-  readonly #holdRefusal: HoldRefusal;
   readonly #onThrow: (error: unknown) => unknown;
+  /** Settles when an object has been asked about a session; null: none was. */
+  #asked: Promise<unknown> | null = null;
+  #refusal: Refusal | null = null;
+  #sessionId: string | null;
+  #rateLimited = false;
+  #threw = false;
+  #outcome: string | null = null;
 
   /**
-   * `chargeWrite` is asked before anything may be stored; false means that the caller has to wait. `holdRefusal` is waited for
-   * before a tool learns that its argument names no session of the caller; the header's is the route's to refuse. `onThrow`
-   * makes what tools see of an error that a session's object threw.
+   * `chargeWrite` is asked before anything may be stored; false means that the caller has to wait. `onThrow` makes what tools see of
+   * an error that a session's object threw.
    */
   constructor(
     caller: Caller,
     stores: Stores,
     header: SessionRef | null,
-    record = new CallRecord(),
     chargeWrite: () => Promise<boolean> = async () => true,
-    holdRefusal: HoldRefusal = async () => {},
     onThrow: (error: unknown) => unknown = (error) => error,
   ) {
     this.caller = caller;
     this.#stores = stores;
     this.#header = header;
     this.#chargeWrite = chargeWrite;
-    this.#holdRefusal = holdRefusal;
     this.#onThrow = onThrow;
-    this.#record = record;
-    record.sessionId = header?.sessionId ?? null;
+    this.#sessionId = header?.sessionId ?? null;
+  }
+
+  /** The session that was worked on last, for the log. */
+  get sessionId(): string | null {
+    return this.#sessionId;
+  }
+
+  /** Whether something was not stored because the caller stores too much. */
+  get rateLimited(): boolean {
+    return this.#rateLimited;
+  }
+
+  /** Whether an object threw: a tool error of another author's server is our own then. */
+  get threw(): boolean {
+    return this.#threw;
+  }
+
+  /** How a tool of this server ended: `ok`, the kind of the failure, or {@link INTERNAL_ERROR}. Null where only the answer says so. */
+  get outcome(): string | null {
+    return this.#outcome;
   }
 
   /** Sets the working directory; mints a session if the call means none. */
@@ -160,24 +180,40 @@ export class SessionCall {
     return ownSessions(this.#stores, this.caller.principal, cursor);
   }
 
-  /** Notes how the call in message `id` ended: {@link CallRecord.finished}. */
-  finished(id: string | number, outcome: string): void {
-    this.#record.finished.set(id, outcome);
+  /** Notes how the tool ended: {@link outcome}. */
+  ended(outcome: string): void {
+    this.#outcome = outcome;
   }
 
-  /** Makes sure that it is known whether the header's session may be used, unless the call has asked about another one. */
-  async checkHeader(): Promise<void> {
+  /** Passes an answer of the client on to the call of the header's session that waits for it. */
+  async giveAnswer(requestId: string, text: string): Promise<void> {
+    const { principal } = this.caller;
+    if (this.#header === null) return;
+    await this.#onHeader(this.#header, (session) =>
+      this.#stores.sessions.giveAnswer(session, principal, requestId, text),
+    );
+  }
+
+  /** Waits a while for the client's answer to a request that was sent to it; null where none can come back: no header, no session. */
+  get awaitAnswer(): ((requestId: string) => Promise<Result<string | null>>) | null {
     const header = this.#header;
-    if (header === null) return;
-    if (this.#record.headerAsked === null) {
+    if (header === null) return null;
+    return (requestId) => this.#stores.sessions.takeAnswer(header, this.caller.principal, requestId);
+  }
+
+  /** Why the header's session must not be used, or null. Asks its object unless an object was asked about a session before. */
+  async refusal(): Promise<Refusal | null> {
+    const header = this.#header;
+    if (header !== null && this.#asked === null) {
       await this.#onHeader(header, (session) => this.#stores.sessions.peek(session, this.caller.principal));
     }
-    await this.#record.headerAsked;
+    await this.#asked;
+    return this.#refusal;
   }
 
   async #charge() {
     if (await this.#chargeWrite()) return null;
-    this.#record.rateLimited = true;
+    this.#rateLimited = true;
     return fail<Failure>({ kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
   }
 
@@ -192,50 +228,31 @@ export class SessionCall {
     if (header !== null && (sessionId === undefined || sessionId === header.sessionId)) {
       return this.#onHeader(header, use);
     }
-    if (header !== null && !isShared(this.caller.principal)) {
-      await this.checkHeader();
-      if (this.#record.headerRefusal !== null) return fail(this.#record.headerRefusal);
-    }
     const { sessions } = this.#stores;
     const meant = sessionId === undefined ? ok(sessions.mint()) : sessions.parse(sessionId);
-    const result = meant.ok ? await this.#onOther(meant.value, use) : meant;
-    if (!result.ok) await this.#holdRefusal(result.failure);
-    return result;
+    return meant.ok ? this.#ask(meant.value, use) : meant;
   }
 
   async #onHeader<T>(header: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
-    this.#record.sessionId = header.sessionId;
-    const answer = this.#guard(use(header));
-    const noted = answer.then(
-      (result) => {
-        if (!result.ok) this.#record.headerRefusal = refusalOf(result.failure) ?? this.#record.headerRefusal;
-      },
-      () => {},
-    );
-    this.#record.headerAsked ??= noted;
-    await noted;
-    return answer;
-  }
-
-  #onOther<T>(session: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
-    this.#record.sessionId = session.sessionId;
-    this.#record.headerAsked ??= Promise.resolve();
-    return this.#guard(use(session));
+    const result = await this.#ask(header, use);
+    if (!result.ok && isRefusal(result.failure)) this.#refusal = result.failure;
+    return result;
   }
 
   /** An object that throws is a bug. An author's server would hand the text of the error to the client. */
-  async #guard<T>(asked: Promise<T>): Promise<T> {
+  async #ask<T>(session: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
+    this.#sessionId = session.sessionId;
+    const asked = use(session);
+    this.#asked ??= asked.catch(() => {});
     try {
       return await asked;
     } catch (error) {
-      this.#record.threw = true;
+      this.#threw = true;
       throw this.#onThrow(error);
     }
   }
 }
 
 /** Only what is about the session itself is a reason to turn a request away. */
-const refusalOf = (failure: ToolFailure): ToolFailure | null =>
-  failure.kind === "session_unknown" || failure.kind === "session_deleted" || failure.kind === "session_unavailable"
-    ? failure
-    : null;
+const isRefusal = (failure: ToolFailure): failure is Refusal =>
+  failure.kind === "session_unknown" || failure.kind === "session_deleted" || failure.kind === "session_unavailable";

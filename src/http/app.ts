@@ -8,14 +8,13 @@ import type { SessionTool } from "../author/session-tool.ts";
 import { TypedState } from "../author/typed-state.ts";
 import { createLogger, type Logger } from "../base/log.ts";
 import { once } from "../base/once.ts";
-import { INTERNAL_ERROR } from "../call/call-record.ts";
 import type { Caller } from "../call/caller.ts";
+import { INTERNAL_ERROR } from "../call/session-call.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
 import { shardNames } from "../registry/layout.ts";
 import { Registry } from "../registry/registry.ts";
 import { checkBindings, type SessionBindings } from "../session/bindings.ts";
-import { holdRefusals } from "../session/refusal-wait.ts";
 import { Sessions } from "../session/sessions.ts";
 import { type Config, configOf } from "../settings/config.ts";
 import { createAdmission } from "./access/admit.ts";
@@ -30,7 +29,6 @@ import { createRegistryHealth } from "./admin/registry-health.ts";
 import type { AppEnv } from "./edge/app-env.ts";
 import { jsonRpcError } from "./edge/json-rpc.ts";
 import { createFrame } from "./frame.ts";
-import { DirectCalls } from "./mcp/direct-call.ts";
 import { createMcpRoute } from "./mcp/mcp-route.ts";
 import { countOperations } from "./mcp/operation-metrics.ts";
 import { onlyOwnNames } from "./mcp/own-names.ts";
@@ -145,7 +143,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
         buildServer({ session: new ServerSession(call), state: new TypedState(call, state), caller: call.caller, log }),
       ),
     streaming,
-    direct: direct && new DirectCalls(direct.tools, direct.serverInfo, log),
+    data: direct && { tools: direct.tools, serverInfo: { ...direct.serverInfo } },
     log,
   });
   const authenticate = createAuthenticator(config.auth, log);
@@ -183,7 +181,6 @@ export function sessionApp<State extends z.ZodObject = NoState>(
       event,
       chargeRequest: () => withinRate(c.env.REQUEST_LIMITER, key),
       chargeWrite: () => withinRate(c.env.CONTEXT_LIMITER, key),
-      holdRefusal: holdRefusals(identity.principal, c.get("arrivedAt")),
       log,
     });
   });

@@ -2,13 +2,13 @@ import type { MiddlewareHandler } from "hono";
 import type { Logger } from "../base/log.ts";
 import type { Config } from "../settings/config.ts";
 import type { AppEnv } from "./edge/app-env.ts";
+import { clientOfUserAgent } from "./edge/client-label.ts";
 import { allowReading, isPreflight, preflightResponse } from "./edge/cors.ts";
 import { jsonRpcError, SERVER_ERROR } from "./edge/json-rpc.ts";
 import type { McpEvent } from "./edge/mcp-event.ts";
 import { refusalOf } from "./edge/origin.ts";
 import { protect } from "./edge/protective-headers.ts";
 import { refuseOversize } from "./edge/request-limits.ts";
-import { clientOfUserAgent } from "./mcp/client-label.ts";
 import type { countOperations } from "./mcp/operation-metrics.ts";
 import { recordRequest } from "./request-event.ts";
 
@@ -27,7 +27,6 @@ export function createFrame(
     const requestId = request.headers.get("cf-ray") ?? crypto.randomUUID();
     const event: McpEvent = { client: clientOfUserAgent(request.headers.get("user-agent")) };
     c.set("requestId", requestId);
-    c.set("arrivedAt", startedAt);
     c.set("event", event);
 
     const refused = refuse(request, config);

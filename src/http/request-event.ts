@@ -1,5 +1,5 @@
 import { type LogFields, type Logger, shortSessionId } from "../base/log.ts";
-import { INTERNAL_ERROR } from "../call/call-record.ts";
+import { INTERNAL_ERROR } from "../call/session-call.ts";
 import type { McpEvent, MessageEvent } from "./edge/mcp-event.ts";
 
 /** Paths that may stand in the log; any other is the client's own text. */

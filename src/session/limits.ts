@@ -14,9 +14,6 @@ export const REGISTRY_RETRY_LONGEST_MS = 15 * 60 * 1000;
 export const OBJECT_CALL_TRIES = 3;
 export const OBJECT_RETRY_WAIT_MS = 50;
 
-/** The refusal of an unknown or foreign session comes a whole number of these after the request. More than a call to an object takes. */
-export const REFUSAL_STEP_MS = 250;
-
 /** How long a listing waits for a session before it goes on without its answer. */
 export const LIST_PEEK_TIMEOUT_MS = 3000;
 

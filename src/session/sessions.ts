@@ -11,8 +11,10 @@ import type { SessionContext } from "./session-context.ts";
 import type { SessionObject } from "./session-object.ts";
 import type {
   BeginRequest,
+  NoContext,
   OutcomeUnknown,
   ProjectReply,
+  Refusal,
   SetReply,
   SetRequest,
   StateReply,
@@ -59,7 +61,7 @@ export class Sessions {
   }
 
   /** Checks an id that a caller presents, without waking an object. Anything but an id minted here is unknown. */
-  parse(sessionId: string): Result<SessionRef> {
+  parse(sessionId: string): Result<SessionRef, Extract<Failure, { kind: "session_unknown" }>> {
     const hex = decodeSessionId(sessionId);
     if (hex !== null) {
       try {
@@ -137,7 +139,11 @@ export class Sessions {
   }
 
   /** Ends the session for good; fails with `no_context` where that would take storage anew and `mayStore` is false. */
-  delete(session: SessionRef, principal: Principal, mayStore = true): Promise<Result<{ ended: boolean }>> {
+  delete(
+    session: SessionRef,
+    principal: Principal,
+    mayStore = true,
+  ): Promise<Result<{ ended: boolean }, Refusal | NoContext | OutcomeUnknown>> {
     return this.#change(session, (object, change) => object.delete(principal, change, mayStore));
   }
 

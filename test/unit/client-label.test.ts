@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { clientOfInfo, clientOfUserAgent } from "../../src/http/mcp/client-label.ts";
+import { clientOfInfo, clientOfUserAgent } from "../../src/http/edge/client-label.ts";
 
 it.each([
   ["claude-code/2.1.0 (external, cli)", "claude-code/2.1.0"],

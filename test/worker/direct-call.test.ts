@@ -3,8 +3,10 @@ import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, expect, inject, it, vi } from "vitest";
-import { DirectCalls } from "../../src/http/mcp/direct-call.ts";
-import { type KnownAnswer, KnownAnswers } from "../../src/http/mcp/known-answers.ts";
+import type { Answer } from "../../src/http/mcp/answer.ts";
+import { classify, type Message } from "../../src/http/mcp/classify.ts";
+import { KnownAnswerer } from "../../src/http/mcp/known-answerer.ts";
+import { ToolAnswerer } from "../../src/http/mcp/tool-answerer.ts";
 import { SERVER_INFO, TOOLS } from "../../src/server/server.ts";
 import { Sessions } from "../../src/session/sessions.ts";
 import { parseConfig } from "../../src/settings/config.ts";
@@ -166,8 +168,8 @@ it("answers every request as the SDK does", { timeout: 120_000 }, async () => {
   const direct = startApp();
   const sdk = startApp({}, {}, null as never);
   const sessions = new Sessions(env.SESSIONS, parseConfig({}));
-  const read = vi.spyOn(DirectCalls.prototype, "read");
-  const find = vi.spyOn(KnownAnswers.prototype, "find");
+  const read = vi.spyOn(ToolAnswerer.prototype, "take");
+  const find = vi.spyOn(KnownAnswerer.prototype, "take");
   await fc.assert(
     fc.asyncProperty(fc.array(message, { minLength: 10, maxLength: 30 }), async (messages) => {
       const [a, b] = [0, 1].map(() => [sessions.mint().sessionId, sessions.mint().sessionId] as const);
@@ -191,54 +193,78 @@ it("answers every request as the SDK does", { timeout: 120_000 }, async () => {
   expect(taken).toBeGreaterThan(read.mock.results.length / 12);
   expect(taken).toBeLessThan(read.mock.results.length);
   for (const era of ["legacy", "modern"]) {
-    const given = find.mock.results.filter(({ value }) => (value as KnownAnswer | null)?.era === era).length;
+    const given = find.mock.calls.filter(
+      ([message], n) => message.era === era && find.mock.results[n]?.value !== null,
+    ).length;
     expect(given, era).toBeGreaterThan(10);
   }
 });
 
-it("gives a known answer again only to the same request, and forgets before it grows without bound", () => {
-  const answers = new KnownAnswers();
-  const headers = new Headers({ "mcp-protocol-version": "2025-11-25" });
-  const list = (id: number, params: Json = {}) => ({ jsonrpc: "2.0", id, method: "tools/list", params });
-  const answer = (id: number) => `{"result":{"tools":[]},"jsonrpc":"2.0","id":${id}}`;
-  expect(answers.find(headers, list(1))).toBeNull();
-  answers.learn("legacy", headers, list(1), answer(1));
-  expect(answers.find(headers, list(2, { _meta: { progressToken: 5 } }))).toBeNull();
-  expect(answers.find(headers, list(2))).toEqual({ era: "legacy", initializes: false, body: answer(2) });
-  expect(answers.find(headers, list(2, { cursor: "x" }))).toBeNull();
-  expect(answers.find(new Headers({ "mcp-protocol-version": "2025-06-18" }), list(2))).toBeNull();
-  expect(answers.find(headers, { ...list(2), more: 1 })).toBeNull();
-  // An error, and an answer that is not framed as this one would frame it.
-  answers.learn("legacy", headers, list(1, { n: 1 }), '{"error":{"code":1,"message":""},"jsonrpc":"2.0","id":1}');
-  answers.learn("legacy", headers, list(1, { n: 1 }), '{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}');
-  expect(answers.find(headers, list(1, { n: 1 }))).toBeNull();
-  // What progress and traces are called does not matter.
-  answers.learn("legacy", headers, list(1, { _meta: { progressToken: 5, vendor: 1 } }), answer(1));
-  expect(answers.find(headers, list(3, { _meta: { vendor: 1, traceparent: "x" } }))?.body).toBe(answer(3));
-  expect(answers.find(headers, list(3, { _meta: { vendor: 2 } }))).toBeNull();
-  for (let n = 0; n < 2000; n++) answers.learn("legacy", headers, list(1, { n }), answer(1));
-  expect(answers.find(headers, list(1))).toBeNull();
-  expect(answers.find(headers, list(1, { n: 1999 }))).not.toBeNull();
+/** The message, as it comes to the answerers. */
+async function messageOf(headers: Record<string, string>, body: object): Promise<Message> {
+  const classified = await classify(new Request("https://localhost/mcp", { method: "POST", headers }), body);
+  if ("kind" in classified) throw new Error("refused");
+  return classified.messages[0] as Message;
+}
+
+const answered = (body: string, outcome: Answer["outcome"] = "ok"): Answer => ({
+  status: 200,
+  headers: new Headers(),
+  body,
+  outcome,
 });
 
-it("learns an envelope only from the SDK's own acceptance, and forgets before it grows without bound", () => {
-  const calls = new DirectCalls(TOOLS, SERVER_INFO, () => {});
-  const headers = new Headers({
+it("gives a known answer again only to the same request, and forgets before it grows without bound", async () => {
+  const answers = new KnownAnswerer();
+  const list = (id: number, params: Json = {}, rest: Json = {}, version = "2025-11-25") =>
+    messageOf({ "mcp-protocol-version": version }, { jsonrpc: "2.0", id, method: "tools/list", params, ...rest });
+  const text = (id: number) => `{"result":{"tools":[]},"jsonrpc":"2.0","id":${id}}`;
+  const given = async (message: Promise<Message>) => {
+    const taken = answers.take(await message);
+    return taken === null ? null : (await taken.answer(undefined as never)).body;
+  };
+  expect(await given(list(1))).toBeNull();
+  answers.learn(await list(1), answered(text(1)));
+  expect(await given(list(2, { _meta: { progressToken: 5 } }))).toBeNull();
+  expect(await given(list(2))).toBe(text(2));
+  expect(await given(list(2, { cursor: "x" }))).toBeNull();
+  expect(await given(list(2, {}, {}, "2025-06-18"))).toBeNull();
+  expect(await given(list(2, {}, { more: 1 }))).toBeNull();
+  // An error, and an answer that is not framed as this one would frame it.
+  const error = '{"error":{"code":1,"message":""},"jsonrpc":"2.0","id":1}';
+  answers.learn(await list(1, { n: 1 }), answered(error, "rejected"));
+  answers.learn(await list(1, { n: 1 }), answered('{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}'));
+  expect(await given(list(1, { n: 1 }))).toBeNull();
+  // What progress and traces are called does not matter.
+  answers.learn(await list(1, { _meta: { progressToken: 5, vendor: 1 } }), answered(text(1)));
+  expect(await given(list(3, { _meta: { vendor: 1, traceparent: "x" } }))).toBe(text(3));
+  expect(await given(list(3, { _meta: { vendor: 2 } }))).toBeNull();
+  for (let n = 0; n < 2000; n++) answers.learn(await list(1, { n }), answered(text(1)));
+  expect(await given(list(1))).toBeNull();
+  expect(await given(list(1, { n: 1999 }))).toBe(text(1));
+});
+
+it("learns an envelope only from the SDK's own acceptance, and forgets before it grows without bound", async () => {
+  const calls = new ToolAnswerer(TOOLS, SERVER_INFO, () => {});
+  const headers = {
     "mcp-protocol-version": "2026-07-28",
     "mcp-method": "tools/call",
     "mcp-name": "get_session_count",
-  });
-  const call = (n: number) => ({
-    jsonrpc: "2.0",
-    id: 1,
-    method: "tools/call",
-    params: { name: "get_session_count", _meta: { ...envelopes[0], vendor: n } },
-  });
-  expect(calls.read(headers, call(0))).toBeNull();
-  calls.learn(call(0));
-  expect(calls.read(headers, call(0))).not.toBeNull();
-  expect(calls.read(headers, call(1))).toBeNull();
-  for (let n = 0; n < 2000; n++) calls.learn(call(n));
-  expect(calls.read(headers, call(0))).toBeNull();
-  expect(calls.read(headers, call(1999))).not.toBeNull();
+  };
+  const call = (n: number) =>
+    messageOf(headers, {
+      jsonrpc: "2.0",
+      id: 1,
+      method: "tools/call",
+      params: { name: "get_session_count", _meta: { ...envelopes[0], vendor: n } },
+    });
+  expect(calls.take(await call(0))).toBeNull();
+  calls.learn(await call(0), answered("", "rejected"));
+  expect(calls.take(await call(0))).toBeNull();
+  calls.learn(await call(0), answered(""));
+  expect(calls.take(await call(0))).not.toBeNull();
+  expect(calls.take(await call(1))).toBeNull();
+  for (let n = 0; n < 2000; n++) calls.learn(await call(n), answered(""));
+  expect(calls.take(await call(0))).toBeNull();
+  expect(calls.take(await call(1999))).not.toBeNull();
 });

@@ -6,8 +6,6 @@ export interface AppEnv {
   readonly Bindings: SessionBindings;
   readonly Variables: {
     readonly requestId: string;
-    /** By `Date.now()`. */
-    readonly arrivedAt: number;
     readonly event: McpEvent;
   };
 }

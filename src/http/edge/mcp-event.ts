@@ -1,5 +1,5 @@
-import type { INTERNAL_ERROR } from "../../call/call-record.ts";
 import type { Era } from "../../call/caller.ts";
+import type { INTERNAL_ERROR } from "../../call/session-call.ts";
 import type { TraceContext } from "./trace-context.ts";
 
 /** One message of a request, and how it ended. */
@@ -37,4 +37,17 @@ export interface McpEvent {
   failure?: string;
   /** What an operator has done to the session, and whether there was anything to do it to. */
   action?: { readonly name: "end_session"; readonly ended: boolean };
+}
+
+const TOOL_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+
+/** As tools are named; anything else could be a path or a token that landed in the wrong place. */
+export const toolLabel = (name: unknown): string => (typeof name === "string" && TOOL_NAME.test(name) ? name : "other");
+
+/** The tool calls of a request that is over, each with `ok` or why not. */
+export function callsOf({ messages = [], failure }: McpEvent): { tool: string; outcome: string }[] {
+  return messages.flatMap(({ method, tool = "unknown", outcome, failure: own }) => {
+    const ended = failure ?? own ?? outcome;
+    return method !== "tools/call" || ended === undefined ? [] : [{ tool, outcome: ended }];
+  });
 }

@@ -1,5 +1,4 @@
 import {
-  isJSONRPCResponse,
   type JSONRPCMessage,
   type JSONRPCRequest,
   type JSONRPCResponse,
@@ -7,7 +6,6 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import type { Result } from "../../model/failure.ts";
-import type { BatchBudget } from "./batch-budget.ts";
 
 /** Waits a while for the client's answer to the request `requestId`; null says that it has to be asked for again. */
 export type AwaitAnswer = (requestId: string) => Promise<Result<string | null>>;
@@ -33,26 +31,18 @@ type Related = { relatedRequestId?: RequestId };
 export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
   readonly #requestId: RequestId | null;
   readonly #awaitAnswer: AwaitAnswer | null;
-  readonly #budget: BatchBudget | null;
   /** What requests under way are called by the client, which sees those of several exchanges, each counting from 0. */
   readonly #asked = new Map<RequestId, string>();
   #introduction: { readonly id: RequestId; readonly done: () => void } | null = null;
 
   /**
-   * @param requestId The client's request that this exchange answers; null for a batch.
+   * @param requestId The client's request that this exchange answers; null for a notification.
    * @param awaitAnswer Null where an answer cannot find its way back: no stream, or no session.
-   * @param budget Of a batch.
    */
-  constructor(
-    streaming: boolean,
-    requestId: RequestId | null,
-    awaitAnswer: AwaitAnswer | null,
-    budget: BatchBudget | null = null,
-  ) {
+  constructor(streaming: boolean, requestId: RequestId | null, awaitAnswer: AwaitAnswer | null) {
     super({ enableJsonResponse: !streaming });
     this.#requestId = requestId;
     this.#awaitAnswer = awaitAnswer;
-    this.#budget = budget;
   }
 
   /** Has the connected server believe that the client has initialized with it, so that it does not decline to ask. */
@@ -69,7 +59,7 @@ export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
   override async send(message: JSONRPCMessage, options?: Related): Promise<void> {
     if (!("method" in message)) {
       if (this.#introduction !== null && message.id === this.#introduction.id) return this.#introduction.done();
-      return super.send(this.#budget?.fit(message) ?? message, options);
+      return super.send(message, options);
     }
     if ("id" in message) return this.#ask(message, options);
     if (message.method !== "notifications/cancelled") return super.send(message, options);
@@ -122,23 +112,3 @@ export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
     if (answer !== null && this.#asked.delete(own)) this.onmessage?.(answer);
   }
 }
-
-/** An answer to a request of a server, as a session's object passes it on. */
-export interface PostedAnswer {
-  readonly requestId: string;
-  readonly text: string;
-}
-
-/** The answers that a body consists of, or null if there is anything else in it. */
-export function answersIn(body: unknown): PostedAnswer[] | null {
-  const messages: readonly unknown[] = Array.isArray(body) ? body : [body];
-  const answers = messages.flatMap((message) =>
-    isJSONRPCResponse(message) && typeof message.id === "string" && OWN_ID.test(message.id)
-      ? [{ requestId: message.id, text: JSON.stringify(message) }]
-      : [],
-  );
-  return answers.length === messages.length && answers.length > 0 ? answers : null;
-}
-
-/** The form of the ids that requests get here; an answer to anything else is nobody's. */
-const OWN_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;

@@ -1,27 +1,23 @@
 import { DEFAULT_NEGOTIATED_PROTOCOL_VERSION, isInitializeRequest, type McpServer } from "@modelcontextprotocol/server";
+import type { SessionCall } from "../../call/session-call.ts";
 import { requestIdOf } from "../edge/json-rpc.ts";
-import { AskingTransport, type AwaitAnswer } from "./asking-transport.ts";
-import { BatchBudget } from "./batch-budget.ts";
+import { AskingTransport } from "./asking-transport.ts";
 
-export interface LegacyExchangeOptions {
-  /**
-   * Whether the server may send progress, logs or requests before its result. A result that comes first is answered as
-   * plain JSON in either case; only what comes before it makes the answer an event stream.
-   */
-  readonly streaming: boolean;
-  /** How the client's answers to the server's requests come back; null if they cannot. */
-  readonly awaitAnswer: AwaitAnswer | null;
-}
-
-/** One exchange of the legacy era through the SDK, with a server that lives as long as it. */
+/**
+ * One exchange of the legacy era through the SDK, with a server that lives as long as it.
+ * @param call Whose session the client's answers to the server's requests come back through.
+ * @param streaming Whether the server may send progress, logs or requests before its result. A result that comes first is answered as
+ *   plain JSON in either case; only what comes before it makes the answer an event stream.
+ */
 export async function legacyExchange(
   request: Request,
   body: unknown,
   server: McpServer,
-  { streaming, awaitAnswer }: LegacyExchangeOptions,
+  call: SessionCall,
+  streaming: boolean,
 ): Promise<Response> {
-  const budget = Array.isArray(body) ? new BatchBudget(body) : null;
-  const transport = new AskingTransport(streaming, requestIdOf(body), awaitAnswer, budget);
+  const awaitAnswer = streaming ? call.awaitAnswer : null;
+  const transport = new AskingTransport(streaming, requestIdOf(body), awaitAnswer);
   await server.connect(transport);
   if (awaitAnswer !== null && !isInitializeRequest(body)) {
     const version = request.headers.get("mcp-protocol-version") ?? DEFAULT_NEGOTIATED_PROTOCOL_VERSION;
@@ -40,17 +36,14 @@ export async function legacyExchange(
     close();
     return response;
   }
-  // A batch has as many results as it has requests: the stream ends with the last.
-  const results = Array.isArray(body) ? body.length : 1;
-  return answerOf(response.status, response.headers, response.body, results, close);
+  return plainOrStream(response.status, response.headers, response.body, close);
 }
 
 /** The stream as it is, or as plain JSON if all that it holds is one result. */
-async function answerOf(
+async function plainOrStream(
   status: number,
   headers: Headers,
   body: ReadableStream<Uint8Array>,
-  results: number,
   close: () => void,
 ): Promise<Response> {
   const reader = body.getReader();
@@ -58,7 +51,7 @@ async function answerOf(
   const decoder = new TextDecoder();
   let text = "";
   let message: string | null = null;
-  while (results === 1 && message === null) {
+  while (message === null) {
     const { done, value } = await reader.read();
     if (done) break;
     chunks.push(value);

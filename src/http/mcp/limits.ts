@@ -13,3 +13,6 @@ export const MAX_KNOWN_ENVELOPE_LENGTH = 4096;
 /** Answers that one isolate remembers to give again, and how long the request to one may be, in UTF-16 code units. */
 export const MAX_KNOWN_ANSWERS = 250;
 export const MAX_KNOWN_REQUEST_LENGTH = 4096;
+
+/** All answers to a batch together. */
+export const MAX_BATCH_ANSWER_BYTES = 1024 * 1024;

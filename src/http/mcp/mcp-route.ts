@@ -1,140 +1,94 @@
-import { createMcpHandler, isLegacyRequest } from "@modelcontextprotocol/server";
+import { internalError } from "../../author/internal-error.ts";
+import type { ServerFactory } from "../../author/server-factory.ts";
+import type { SessionTool } from "../../author/session-tool.ts";
 import type { Logger } from "../../base/log.ts";
-import { CallRecord } from "../../call/call-record.ts";
-import type { Era } from "../../call/caller.ts";
-import type { SessionCall } from "../../call/session-call.ts";
-import { describeBodyFault, parseBody } from "../edge/json-body.ts";
-import { INVALID_REQUEST, jsonRpcError, PARSE_ERROR, requestIdOf, SERVER_ERROR } from "../edge/json-rpc.ts";
-import { MAX_BODY_BYTES } from "../edge/limits.ts";
-import { JSON_ANSWER } from "../edge/protective-headers.ts";
-import { readBody } from "../edge/request-limits.ts";
-import { deleteSession, serveLegacy } from "../legacy/legacy-route.ts";
-import type { DirectCall, DirectCalls } from "./direct-call.ts";
-import { noteAnswers } from "./finished-calls.ts";
-import type { KnownAnswer } from "./known-answers.ts";
-import { isJson, isModernVersion, noteMessage, noteOutcome, refuseMediaType } from "./mcp-messages.ts";
-import {
-  type McpRequestContext,
-  newCall,
-  refuse,
-  refuseWrite,
-  replaceByRefusal,
-  type ServerFactory,
-  sessionOfHeader,
-  withNewSession,
-} from "./mcp-request.ts";
+import { SessionCall } from "../../call/session-call.ts";
+import type { SessionRef } from "../../session/sessions.ts";
+import { requestIdOf } from "../edge/json-rpc.ts";
+import type { Answerer, Served, Taken } from "./answer.ts";
+import { classify, type Message, SESSION_HEADER, VERSION_HEADER } from "./classify.ts";
+import { endSession } from "./end-session.ts";
+import { HttpCaller } from "./http-caller.ts";
+import { KnownAnswerer } from "./known-answerer.ts";
+import { PostedAnswerer } from "./posted-answerer.ts";
+import { readMessages } from "./read.ts";
+import { type HttpRefusal, replyRefusal } from "./refusal.ts";
+import { reply } from "./reply.ts";
+import type { McpRequestContext } from "./request-context.ts";
+import { SdkAnswerer } from "./sdk-answerer.ts";
+import { ToolAnswerer } from "./tool-answerer.ts";
 
 export interface McpRouteOptions {
   readonly buildServer: ServerFactory;
   /** Whether its tools send anything before their result. */
   readonly streaming: boolean;
-  /** The short way past the SDK for calls that need none of it. */
-  readonly direct?: DirectCalls | undefined;
+  /** The server's tools as data, and what it calls itself, where its factory does not look at who calls. */
+  readonly data?: { readonly tools: readonly SessionTool[]; readonly serverInfo: Record<string, unknown> } | undefined;
   readonly log: Logger;
 }
 
-/** Serves the MCP endpoint: decides about era and session, and leaves the protocol to the SDK. */
-export function createMcpRoute({ buildServer, streaming, direct, log }: McpRouteOptions) {
-  /** The SDK hands its factory the request; this is how the call that belongs to it is found again. */
-  const calls = new WeakMap<Request, SessionCall>();
-  const modern = createMcpHandler(
-    ({ requestInfo }) => {
-      const call = requestInfo && calls.get(requestInfo);
-      if (!call) throw new Error("The SDK asked for a server without its request");
-      return buildServer(call);
-    },
-    {
-      legacy: "reject",
-      // Subscriptions are left to the SDK: a server that declares no list as changing is spoken for by an acknowledgement
-      // of nothing, after which the stream ends. One that is held open would be billed.
-      onerror: (error) => log("debug", "mcp_rejected", { error: error.message }),
-    },
-  );
+const FIRST_MODERN_VERSION = "2026-07-28";
+const BATCH = "messages: each one of a batch counts as a request. Nothing was done";
+
+/** Serves the MCP endpoint. One road for every message: read, classify, find the session, answer, reply. */
+export function createMcpRoute({ buildServer, streaming, data, log }: McpRouteOptions) {
+  const sdk = new SdkAnswerer({ buildServer, streaming, log });
+  const answerers: readonly Answerer[] = [
+    ...(data ? [new ToolAnswerer(data.tools, data.serverInfo, log), new KnownAnswerer()] : []),
+    ...(streaming ? [new PostedAnswerer()] : []),
+  ];
 
   return async (request: Request, context: McpRequestContext): Promise<Response> => {
-    if (request.method === "DELETE" && !isModernVersion(request)) return deleteSession(request, context);
-    if (request.method !== "POST") {
-      return jsonRpcError(405, SERVER_ERROR, `Method ${request.method} not allowed. Send MCP messages with POST`, {
-        headers: { Allow: "POST, DELETE" },
-      });
+    const { stores, event } = context;
+    const refuse = (refusal: HttpRefusal, id: string | number | null = null) => replyRefusal(refusal, id, event);
+    if (request.method === "DELETE" && (request.headers.get(VERSION_HEADER) ?? "") < FIRST_MODERN_VERSION) {
+      event.era = "legacy";
+      const refusal = await endSession(request.headers.get(SESSION_HEADER), context);
+      return refusal === null ? new Response(null, { status: 204 }) : refuse(refusal);
     }
-    const refused = refuseMediaType(request);
-    if (refused !== null) return refused;
-    const bytes = await readBody(request, MAX_BODY_BYTES);
-    if (bytes === null) {
-      return jsonRpcError(413, SERVER_ERROR, `Payload Too Large: a message may have ${MAX_BODY_BYTES} bytes`);
-    }
-    const parsed = parseBody(bytes);
-    if (!parsed.ok) {
-      context.event.failure = parsed.failure;
-      const code = parsed.failure === "not_utf8" || parsed.failure === "not_json" ? PARSE_ERROR : INVALID_REQUEST;
-      return jsonRpcError(400, code, describeBodyFault(parsed.failure));
-    }
-    const body = parsed.value;
-    noteMessage(context.event, body);
-    const directCall = direct?.read(request.headers, body) ?? null;
-    if (directCall !== null) return serveDirectly(request, body, directCall, context);
-    const known = direct?.answers.find(request.headers, body) ?? null;
-    if (known !== null) return serveKnown(request, body, known, context);
-    return (await isLegacyRequest(request, body))
-      ? serveLegacy(request, body, context, {
-          buildServer,
-          streaming,
-          learn: (answer) => learnAnswer("legacy", request, body, answer),
-        })
-      : serveModern(request, body, context);
+    const read = await readMessages(request);
+    if (!read.ok) return refuse(read.failure);
+    const classified = await classify(request, read.value);
+    if (Array.isArray(read.value)) event.batchSize = read.value.length;
+    if ("kind" in classified) return refuse(classified);
+    const { era, messages, header: named, client = event.client } = classified;
+    Object.assign(event, { era, client, messages: messages.map((message) => message.event) });
+    if (!(await chargeRest(messages, context))) return refuse({ kind: "rate_limited", what: BATCH });
+    const header = named === null ? null : stores.sessions.parse(named);
+    if (header?.ok === false) return refuse({ kind: "session", failure: header.failure }, requestIdOf(read.value));
+    const served = await Promise.all(messages.map((message) => serve(message, header?.value ?? null, context)));
+    return reply(classified, served, event, () => stores.sessions.mint().sessionId);
   };
 
-  async function serveDirectly(
-    request: Request,
-    body: unknown,
-    { era, run }: DirectCall,
-    context: McpRequestContext,
-  ): Promise<Response> {
-    context.event.era = era;
-    const header = era === "legacy" ? sessionOfHeader(request, context) : null;
-    if (header?.ok === false) return refuse(header.failure, requestIdOf(body), context);
-    const record = new CallRecord();
-    const call = newCall(era, request, context, header?.value ?? null, record);
-    const answer = await run(call);
-    await call.checkHeader();
-    context.event.sessionId = record.sessionId;
-    noteAnswers(context.event.messages ?? [], record, [{ id: requestIdOf(body), result: {} }]);
-    if (record.headerRefusal !== null) return refuse(record.headerRefusal, requestIdOf(body), context);
-    if (record.rateLimited) return refuseWrite(requestIdOf(body), context);
-    return new Response(answer, { headers: JSON_ANSWER });
+  /** Answers one message, with a call of its own. What asks no object about the header's session has it checked here. */
+  async function serve(message: Message, header: SessionRef | null, context: McpRequestContext): Promise<Served> {
+    const call = newCall(message, header, context);
+    const own = firstOf(answerers, message);
+    const taken = own ?? sdk.take(message);
+    const refusal = taken.asksSession ? null : await call.refusal();
+    if (refusal !== null) return { message, call, answer: null, refusal };
+    const answer = await taken.answer(call);
+    if (own === null) for (const answerer of answerers) answerer.learn?.(message, answer);
+    return { message, call, answer, refusal: await call.refusal() };
   }
+}
 
-  /** As a call that runs nothing; only `initialize` looks at no session and opens one. */
-  async function serveKnown(
-    request: Request,
-    body: unknown,
-    { era, initializes, body: answer }: KnownAnswer,
-    context: McpRequestContext,
-  ): Promise<Response> {
-    if (!initializes) {
-      return serveDirectly(request, body, { era, run: async () => answer }, context);
-    }
-    context.event.era = era;
-    return new Response(answer, { headers: withNewSession(JSON_ANSWER, context) });
+function firstOf(answerers: readonly Answerer[], message: Message): Taken | null {
+  for (const answerer of answerers) {
+    const taken = answerer.take(message);
+    if (taken !== null) return taken;
   }
+  return null;
+}
 
-  /** Lets an answer that is the same for everybody be given without the SDK from now on. */
-  async function learnAnswer(era: Era, request: Request, body: unknown, response: Response): Promise<void> {
-    if (direct === undefined || response.status !== 200 || !isJson(response)) return;
-    if (!direct.answers.wants(request.headers, body)) return;
-    direct.answers.learn(era, request.headers, body, await response.clone().text());
-  }
+function newCall(message: Message, header: SessionRef | null, context: McpRequestContext): SessionCall {
+  const { identity, stores, chargeWrite, log } = context;
+  const caller = new HttpCaller(message.era, identity, message.request);
+  return new SessionCall(caller, stores, header, chargeWrite, (error) => internalError(error, log, "object_threw"));
+}
 
-  async function serveModern(request: Request, body: unknown, context: McpRequestContext): Promise<Response> {
-    context.event.era = "modern";
-    // No session from the header: the revision has none, and a stray one must not decide where files land.
-    const record = new CallRecord();
-    calls.set(request, newCall("modern", request, context, null, record));
-    const response = await modern.fetch(request, { parsedBody: body });
-    const accepted = await noteOutcome(context.event, body, record, response);
-    if (accepted) direct?.learn(body);
-    await learnAnswer("modern", request, body, response);
-    return record.rateLimited ? replaceByRefusal(response, body, context) : response;
-  }
+/** Charges each message of a batch beyond the first, which the HTTP request was charged for. */
+async function chargeRest(messages: readonly Message[], { chargeRequest }: McpRequestContext): Promise<boolean> {
+  for (let charged = 1; charged < messages.length; charged++) if (!(await chargeRequest())) return false;
+  return true;
 }

@@ -2,8 +2,7 @@ import { OperationCounter } from "../../registry/operation-counter.ts";
 import { Registry } from "../../registry/registry.ts";
 import type { SessionRegistry } from "../../registry/session-registry.ts";
 import type { Config } from "../../settings/config.ts";
-import type { McpEvent } from "../edge/mcp-event.ts";
-import { callsOf } from "./finished-calls.ts";
+import { callsOf, type McpEvent } from "../edge/mcp-event.ts";
 import { MAX_KNOWN_TOOLS } from "./limits.ts";
 
 /** Only a tool that the server has answers like this. */

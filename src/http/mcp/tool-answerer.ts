@@ -1,10 +1,9 @@
-import type { CallToolResult } from "@modelcontextprotocol/server";
 import { runTool } from "../../author/run-tool.ts";
 import type { SessionTool } from "../../author/session-tool.ts";
 import type { Logger } from "../../base/log.ts";
-import type { Era } from "../../call/caller.ts";
-import type { SessionCall } from "../../call/session-call.ts";
-import { KnownAnswers } from "./known-answers.ts";
+import type { Answer, Answerer, Taken } from "./answer.ts";
+import { type Message, VERSION_HEADER } from "./classify.ts";
+import { answerOf, withMembers } from "./frame-result.ts";
 import { MAX_KNOWN_ENVELOPE_LENGTH, MAX_KNOWN_ENVELOPES } from "./limits.ts";
 import { ENVELOPE, hasOnly, isObject, type Json, lastingPartOf, plainRequestOf } from "./plain-request.ts";
 
@@ -13,20 +12,13 @@ const LEGACY_VERSIONS: ReadonlySet<string | null> = new Set([null, "2025-03-26",
 
 type Info = { readonly name: string; readonly version: string };
 
-/** A call that needs no SDK: everything about it is known to be in order. */
-export interface DirectCall {
-  readonly era: Era;
-  /** Runs the tool and returns the body of the answer. */
-  run(call: SessionCall): Promise<string>;
-}
-
 /**
- * The short way for calls of this server's own tools. The SDK builds a server, converts schemas and checks the result for
- * every request; for a well-formed call all that comes to a fixed frame around the tool's answer. Only calls that are
- * fully understood go this way, and everything else, every error among them, takes the SDK's:
+ * Answers calls of tools that are data, whoever wrote them. The SDK builds a server, converts schemas and checks the result for every
+ * message; for a well-formed call all that comes to a fixed frame around the tool's answer. Only calls that are fully
+ * understood are taken, and everything else, every error among them, is left to the SDK:
  * test/worker/direct-call.test.ts holds the two against each other.
  */
-export class DirectCalls {
+export class ToolAnswerer implements Answerer {
   readonly #tools: ReadonlyMap<string, SessionTool>;
   /** What every result of the modern era has besides its own, as JSON. */
   readonly #modernMembers: string;
@@ -36,8 +28,6 @@ export class DirectCalls {
    * the same as one before, which a client's are from call to call.
    */
   readonly #envelopes = new Set<string>();
-  /** What this server answers everybody alike. */
-  readonly answers = new KnownAnswers();
 
   constructor(tools: readonly SessionTool[], serverInfo: Json, log: Logger) {
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
@@ -46,57 +36,59 @@ export class DirectCalls {
     this.#log = log;
   }
 
-  /** The call in this request, or null if it is anything but a well-formed call of a known tool. */
-  read(headers: Headers, body: unknown): DirectCall | null {
-    const message = callOf(body);
-    if (message === null) return null;
-    const { id, name, meta } = message;
-    const tool = this.#tools.get(name);
-    const era = tool === undefined ? null : this.#eraOf(headers, name, meta);
-    if (tool === undefined || era === null) return null;
-    const args = tool.input.safeParse(message.args);
+  take(message: Message): Taken | null {
+    const parts = message.callsTool ? callOf(message.body) : null;
+    const tool = parts === null ? undefined : this.#tools.get(parts.name);
+    if (parts === null || tool === undefined || !this.#understands(message, parts)) return null;
+    const args = tool.input.safeParse(parts.args);
     if (!args.success) return null;
-    const client = era === "modern" ? (meta?.[`${ENVELOPE}clientInfo`] as Info | undefined) : undefined;
+    const { id, meta } = parts;
+    const client = message.era === "modern" ? (meta?.[`${ENVELOPE}clientInfo`] as Info | undefined) : undefined;
     return {
-      era,
-      run: async (call) => {
-        const result = await runTool(tool, args.data, call, { id, client }, this.#log);
-        return this.#frame(era, id, result);
+      asksSession: true,
+      answer: async (call) => {
+        const result = await runTool(tool, args.data, call, client, this.#log);
+        const text = withMembers(message.era, JSON.stringify(result), this.#modernMembers);
+        return answerOf(id, text, result.isError === true);
       },
     };
   }
 
   /** Remembers the envelope of a modern call that the SDK has answered with a result. */
-  learn(body: unknown): void {
+  learn({ era, callsTool, body }: Message, { outcome }: Answer): void {
+    if (era !== "modern" || !callsTool || (outcome !== "ok" && outcome !== "tool_error")) return;
     const envelope = envelopeOf(callOf(body)?.meta ?? null);
     if (envelope === null || envelope.length > MAX_KNOWN_ENVELOPE_LENGTH) return;
     if (this.#envelopes.size >= MAX_KNOWN_ENVELOPES) this.#envelopes.clear();
     this.#envelopes.add(envelope);
   }
 
-  #eraOf(headers: Headers, name: string, meta: Json | null): Era | null {
-    const version = headers.get("mcp-protocol-version");
+  /** Whether everything that the message and its headers say besides the call is known to be in order. */
+  #understands({ era, request: { headers } }: Message, { name, meta }: Parts): boolean {
+    const version = headers.get(VERSION_HEADER);
     const claimed = meta !== null && `${ENVELOPE}protocolVersion` in meta;
-    if (!claimed) return LEGACY_VERSIONS.has(version) && isPlainMeta(meta) ? "legacy" : null;
+    if (era === "legacy") return !claimed && LEGACY_VERSIONS.has(version) && isPlainMeta(meta);
     const asStated =
+      claimed &&
       version === MODERN_VERSION &&
       meta[`${ENVELOPE}protocolVersion`] === MODERN_VERSION &&
       headers.get("mcp-method") === "tools/call" &&
       headers.get("mcp-name") === name;
     const envelope = asStated ? envelopeOf(meta) : null;
-    return envelope !== null && this.#envelopes.has(envelope) ? "modern" : null;
-  }
-
-  /** The frame that the SDK puts around a result, member by member in its order. */
-  #frame(era: Era, id: string | number, result: CallToolResult): string {
-    const text = JSON.stringify(result);
-    const framed = era === "legacy" ? text : `${text.slice(0, -1)},${this.#modernMembers}}`;
-    return `{"result":${framed},"jsonrpc":"2.0","id":${JSON.stringify(id)}}`;
+    return envelope !== null && this.#envelopes.has(envelope);
   }
 }
 
+/** What of a call decides about its answer. */
+interface Parts {
+  readonly id: string | number;
+  readonly name: string;
+  readonly args: Json;
+  readonly meta: Json | null;
+}
+
 /** The parts of a `tools/call` request that has no members but those known here; null for any other message. */
-function callOf(body: unknown): { id: string | number; name: string; args: Json; meta: Json | null } | null {
+function callOf(body: unknown): Parts | null {
   const request = plainRequestOf(body);
   if (request?.method !== "tools/call" || request.params === undefined) return null;
   const { params } = request;

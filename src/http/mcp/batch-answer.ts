@@ -1,0 +1,37 @@
+import { SERVER_ERROR } from "../edge/json-rpc.ts";
+import { JSON_ANSWER } from "../edge/protective-headers.ts";
+import type { Served } from "./answer.ts";
+import { MAX_BATCH_ANSWER_BYTES } from "./limits.ts";
+
+const utf8 = new TextEncoder();
+const bytesOf = (text: string): number => utf8.encode(text).length;
+
+/**
+ * The answers to a batch, as one list. It is bounded as a whole: an answer that does not fit is replaced by an error. Room for the
+ * error is set aside for each before, so that the errors fit too.
+ */
+export function gather(served: readonly Served[]): Response {
+  const answers = served.flatMap(({ message, answer }) =>
+    typeof answer?.body === "string" ? [{ text: answer.body, error: tooLarge(message.event.id) }] : [],
+  );
+  if (answers.length === 0) return new Response(null, { status: 202 });
+  // Two bytes around the list, and one between two answers.
+  let left = answers.reduce((rest, { error }) => rest - bytesOf(error) - 1, MAX_BATCH_ANSWER_BYTES - 2);
+  const texts = answers.map(({ text, error }) => {
+    const more = bytesOf(text) - bytesOf(error);
+    if (more > left) return error;
+    left -= more;
+    return text;
+  });
+  return new Response(`[${texts.join(",")}]`, { headers: JSON_ANSWER });
+}
+
+const tooLarge = (id: unknown): string =>
+  JSON.stringify({
+    jsonrpc: "2.0",
+    id: id ?? null,
+    error: {
+      code: SERVER_ERROR,
+      message: `The answers to this batch have more than ${MAX_BATCH_ANSWER_BYTES} bytes together. Send this message by itself`,
+    },
+  });

@@ -1,0 +1,98 @@
+import { isLegacyRequest } from "@modelcontextprotocol/server";
+import type { Era } from "../../call/caller.ts";
+import { clientOfInfo } from "../edge/client-label.ts";
+import { INVALID_REQUEST } from "../edge/json-rpc.ts";
+import { type MessageEvent, toolLabel } from "../edge/mcp-event.ts";
+import { traceOf } from "../edge/trace-context.ts";
+import { MAX_BATCH_MESSAGES } from "./limits.ts";
+import { ENVELOPE } from "./plain-request.ts";
+import type { HttpRefusal } from "./refusal.ts";
+
+export const SESSION_HEADER = "mcp-session-id";
+export const VERSION_HEADER = "mcp-protocol-version";
+/** The revision that took batches out of the protocol. Without a version header the one before it is assumed. */
+const FIRST_VERSION_WITHOUT_BATCHES = "2025-06-18";
+const CLIENT_INFO = `${ENVELOPE}clientInfo`;
+const METHOD_NAME = /^[a-z]+([/][A-Za-z_]{1,40}){0,2}$/;
+
+/** A message, and everything about it that is decided before it is answered. */
+export interface Message {
+  readonly request: Request;
+  readonly era: Era;
+  readonly body: unknown;
+  /** Whether it is one of a batch, whose answers are gathered: nothing can be sent before them. */
+  readonly batched: boolean;
+  readonly callsTool: boolean;
+  readonly initializes: boolean;
+  readonly event: MessageEvent;
+}
+
+/** A request as far as its message(s) go. */
+export interface Classified {
+  readonly era: Era;
+  readonly messages: readonly Message[];
+  readonly isBatch: boolean;
+  /** The session that the header names, for messages that it decides about: null in the modern era, and for `initialize`. */
+  readonly header: string | null;
+  /** What the client calls itself in the message; undefined if it does not say so. */
+  readonly client: string | undefined;
+}
+
+/** The names of what a message has, where they are of the right form. */
+interface Named {
+  readonly id?: unknown;
+  readonly method?: unknown;
+  readonly params?: {
+    readonly name?: unknown;
+    readonly clientInfo?: unknown;
+    readonly _meta?: Record<string, unknown>;
+  };
+}
+
+/** Decides once about era, kind and session of a request; nothing behind it asks again. Reads the request, and writes nothing. */
+export async function classify(request: Request, body: unknown): Promise<Classified | HttpRefusal> {
+  const era = (await isLegacyRequest(request, body)) ? "legacy" : "modern";
+  const isBatch = Array.isArray(body) && era === "legacy";
+  const version = request.headers.get(VERSION_HEADER) ?? "";
+  if (isBatch && version >= FIRST_VERSION_WITHOUT_BATCHES) {
+    return invalid(`Batches are not part of protocol ${version}. Send one message per request`);
+  }
+  if (isBatch && body.length > MAX_BATCH_MESSAGES) {
+    return invalid(`A batch of ${body.length} messages is too large. Send at most ${MAX_BATCH_MESSAGES}`);
+  }
+  if (isBatch && body.length === 0) return invalid("An empty batch says nothing. Send a message");
+  const messages = (isBatch ? body : [body]).map((one) => messageOf(request, era, one, isBatch));
+  if (isBatch && messages.some(({ initializes }) => initializes)) {
+    return invalid("A batch must not contain initialize. Send it by itself");
+  }
+  const [first] = messages as [Message];
+  const { params } = (first.body ?? {}) as Named;
+  return {
+    era,
+    messages,
+    isBatch,
+    header: era === "legacy" && !first.initializes ? request.headers.get(SESSION_HEADER) : null,
+    client: isBatch ? undefined : clientOfInfo(params?._meta?.[CLIENT_INFO] ?? params?.clientInfo),
+  };
+}
+
+function messageOf(request: Request, era: Era, body: unknown, batched: boolean): Message {
+  const { id, method, params } = (body ?? {}) as Named;
+  return {
+    request,
+    era,
+    body,
+    batched,
+    callsTool: method === "tools/call",
+    initializes: method === "initialize",
+    event: {
+      id,
+      // Names as protocol and tools have them; anything else could be a path or a token that landed in the wrong place.
+      method: typeof method === "string" ? (METHOD_NAME.test(method) ? method : "other") : undefined,
+      tool: typeof params?.name === "string" ? toolLabel(params.name) : undefined,
+      trace: traceOf(params?._meta),
+    },
+  };
+}
+
+const invalid = (message: string): HttpRefusal => ({ kind: "protocol", status: 400, code: INVALID_REQUEST, message });

@@ -1,0 +1,47 @@
+import type { Failure } from "../../model/failure.ts";
+import type { Refusal } from "../../session/session-requests.ts";
+import { tooManyRequests } from "../access/rate-limit.ts";
+import { jsonRpcError, SERVER_ERROR, SESSION_NOT_FOUND } from "../edge/json-rpc.ts";
+import type { McpEvent } from "../edge/mcp-event.ts";
+
+/** Why a request is turned away as a whole. */
+export type HttpRefusal =
+  /** It is no message, or none that may be sent like this. `failure` is its kind for the log, where the status does not say it all. */
+  | {
+      readonly kind: "protocol";
+      readonly status: number;
+      readonly code: number;
+      readonly message: string;
+      readonly headers?: Record<string, string>;
+      readonly failure?: string;
+    }
+  /** The session of its header may not be used, or not now. */
+  | { readonly kind: "session"; readonly failure: Refusal | Extract<Failure, { kind: "outcome_unknown" }> }
+  /** The caller sends too many of these. */
+  | { readonly kind: "rate_limited"; readonly what: string };
+
+/** What the caller does too often if a write is refused. */
+export const WRITES = "calls that store something, such as set_working_directory, register_project or DELETE";
+
+/** The response to a request that is turned away. */
+export function replyRefusal(refusal: HttpRefusal, id: string | number | null, event: McpEvent): Response {
+  switch (refusal.kind) {
+    case "protocol": {
+      const { status, code, message, headers = {}, failure } = refusal;
+      if (failure !== undefined) event.failure = failure;
+      return jsonRpcError(status, code, message, { headers });
+    }
+    case "rate_limited":
+      event.failure = "rate_limited";
+      return tooManyRequests(refusal.what, id);
+    case "session": {
+      const { kind } = refusal.failure;
+      event.failure = kind;
+      // 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session.
+      if (kind === "session_unknown" || kind === "session_deleted") {
+        return jsonRpcError(404, SESSION_NOT_FOUND, "Session not found. Initialize a new one", { id });
+      }
+      return jsonRpcError(503, SERVER_ERROR, "The session is busy. Try again", { id, headers: { "Retry-After": "1" } });
+    }
+  }
+}

@@ -26,6 +26,9 @@ type StateOfSession = StateReply & { sessionId: string | null };
 type SessionEnd = { sessionId: string | null; ended: boolean };
 type SessionAndProject = ProjectReply & { sessionId: string | null };
 
+/** A session that a header names, checked without waking its object: or why there is none. */
+export type NamedSession = Result<SessionRef, Refusal>;
+
 type Use<T> = (session: SessionRef) => Promise<Result<T, ToolFailure>>;
 
 /** What a call of a tool counts as if the server itself failed: a bug, or an object that threw. */
@@ -39,7 +42,7 @@ export const INTERNAL_ERROR = "internal_error";
 export class SessionCall {
   readonly caller: Caller;
   readonly #stores: Stores;
-  readonly #header: SessionRef | null;
+  readonly #header: NamedSession | null;
   readonly #chargeWrite: () => Promise<boolean>;
   readonly #onThrow: (error: unknown) => unknown;
   /** Settles when an object has been asked about a session; null: none was. */
@@ -57,7 +60,7 @@ export class SessionCall {
   constructor(
     caller: Caller,
     stores: Stores,
-    header: SessionRef | null,
+    header: NamedSession | null,
     chargeWrite: () => Promise<boolean> = async () => true,
     onThrow: (error: unknown) => unknown = (error) => error,
   ) {
@@ -66,7 +69,7 @@ export class SessionCall {
     this.#header = header;
     this.#chargeWrite = chargeWrite;
     this.#onThrow = onThrow;
-    this.#sessionId = header?.sessionId ?? null;
+    this.#sessionId = header?.ok ? header.value.sessionId : null;
   }
 
   /** The session that was worked on last, for the log. */
@@ -197,8 +200,8 @@ export class SessionCall {
   /** Waits a while for the client's answer to a request that was sent to it; null where none can come back: no header, no session. */
   get awaitAnswer(): ((requestId: string) => Promise<Result<string | null>>) | null {
     const header = this.#header;
-    if (header === null) return null;
-    return (requestId) => this.#stores.sessions.takeAnswer(header, this.caller.principal, requestId);
+    if (!header?.ok) return null;
+    return (requestId) => this.#stores.sessions.takeAnswer(header.value, this.caller.principal, requestId);
   }
 
   /** Why the header's session must not be used, or null. Asks its object unless an object was asked about a session before. */
@@ -225,7 +228,7 @@ export class SessionCall {
   /** On the session that the call means; on a new one if it means none. */
   async #on<T>(sessionId: string | undefined, use: Use<T>): Promise<Result<T, ToolFailure>> {
     const header = this.#header;
-    if (header !== null && (sessionId === undefined || sessionId === header.sessionId)) {
+    if (header !== null && (sessionId === undefined || (header.ok && sessionId === header.value.sessionId))) {
       return this.#onHeader(header, use);
     }
     const { sessions } = this.#stores;
@@ -233,8 +236,8 @@ export class SessionCall {
     return meant.ok ? this.#ask(meant.value, use) : meant;
   }
 
-  async #onHeader<T>(header: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
-    const result = await this.#ask(header, use);
+  async #onHeader<T>(header: NamedSession, use: Use<T>): Promise<Result<T, ToolFailure>> {
+    const result = header.ok ? await this.#ask(header.value, use) : header;
     if (!result.ok && isRefusal(result.failure)) this.#refusal = result.failure;
     return result;
   }

@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { afterEach, expect, inject, it, vi } from "vitest";
 import type { Answer } from "../../src/http/mcp/answer.ts";
-import { classify, type Message } from "../../src/http/mcp/classify.ts";
+import { type Message as Classified, classify } from "../../src/http/mcp/classify.ts";
 import { KnownAnswerer } from "../../src/http/mcp/known-answerer.ts";
 import { ToolAnswerer } from "../../src/http/mcp/tool-answerer.ts";
 import { SERVER_INFO, TOOLS } from "../../src/server/server.ts";
@@ -201,10 +201,10 @@ it("answers every request as the SDK does", { timeout: 120_000 }, async () => {
 });
 
 /** The message, as it comes to the answerers. */
-async function messageOf(headers: Record<string, string>, body: object): Promise<Message> {
+async function messageOf(headers: Record<string, string>, body: object): Promise<Classified> {
   const classified = await classify(new Request("https://localhost/mcp", { method: "POST", headers }), body);
   if ("kind" in classified) throw new Error("refused");
-  return classified.messages[0] as Message;
+  return classified.messages[0] as Classified;
 }
 
 const answered = (body: string, outcome: Answer["outcome"] = "ok"): Answer => ({
@@ -219,7 +219,7 @@ it("gives a known answer again only to the same request, and forgets before it g
   const list = (id: number, params: Json = {}, rest: Json = {}, version = "2025-11-25") =>
     messageOf({ "mcp-protocol-version": version }, { jsonrpc: "2.0", id, method: "tools/list", params, ...rest });
   const text = (id: number) => `{"result":{"tools":[]},"jsonrpc":"2.0","id":${id}}`;
-  const given = async (message: Promise<Message>) => {
+  const given = async (message: Promise<Classified>) => {
     const taken = answers.take(await message);
     return taken === null ? null : (await taken.answer(undefined as never)).body;
   };

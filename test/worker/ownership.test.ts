@@ -52,7 +52,6 @@ async function sets(token: string, directory: string): Promise<string> {
 
 const aliceSets = () => sets(alice, "/alice");
 
-/** All at once: each refusal waits. */
 const each = async <T>(items: readonly T[], check: (item: T) => Promise<unknown>): Promise<void> =>
   void (await Promise.all(items.map(check)));
 
@@ -122,22 +121,28 @@ describe("another principal's session", () => {
   it("looks like an unknown one in the header whatever session the argument names, and nothing is done there", async () => {
     const session = await aliceSets();
     const own = await sets(mallory, "/before");
-    const inHeader = (id: string, session_id: string, args: object = {}, name = "get_working_directory") =>
-      send(callTool(name, { ...args, session_id }, { token: mallory, session: id }));
-    const directory = { directory: "/after" };
-    for (const answers of await Promise.all([
-      Promise.all([session, UNKNOWN].map((id) => inHeader(id, own))),
-      Promise.all([session, UNKNOWN].map((id) => inHeader(id, own, directory, "set_working_directory"))),
-      Promise.all([session, UNKNOWN].map((id) => inHeader(id, session))),
-      Promise.all([session, UNKNOWN].map((id) => inHeader(id, id))),
-      Promise.all([session, UNKNOWN].map((id) => inHeader(id, UNKNOWN))),
-    ])) {
-      const [foreign, unknown] = answers as [Answer, Answer];
-      expect(foreign.status).toBe(404);
+    const inHeader = (id: string, args: object, name = "get_working_directory") =>
+      send(callTool(name, args, { token: mallory, session: id }));
+    const alike = async (args: (id: string) => object, name?: string) => {
+      const [foreign, unknown] = (await Promise.all([session, UNKNOWN].map((id) => inHeader(id, args(id), name)))) as [
+        Answer,
+        Answer,
+      ];
       expect(visible(foreign, session)).toEqual(visible(unknown, UNKNOWN));
-    }
-    const got = await send(callTool("get_working_directory", { session_id: own }, { token: mallory }));
-    expect(got.json.result?.structuredContent).toMatchObject({ working_directory: "/before" });
+      return foreign;
+    };
+    // The argument decides alone: a header that it does not need is not looked at.
+    const used = await alike(() => ({ session_id: own }));
+    expect(used.json.result?.structuredContent).toMatchObject({ working_directory: "/before" });
+    const other = await sets(alice, "/other");
+    expect((await alike(() => ({ session_id: other }))).json.result?.isError).toBe(true);
+    expect((await alike(() => ({ session_id: UNKNOWN }))).status).toBe(404);
+    const set = await alike(() => ({ session_id: own, directory: "/before" }), "set_working_directory");
+    expect(set.json.result?.structuredContent).toMatchObject({ session_id: own });
+    // Where the header decides, it is refused.
+    expect((await alike((id) => ({ session_id: id }))).status).toBe(404);
+    expect((await alike(() => ({}))).status).toBe(404);
+    expect((await alike(() => ({}), "get_session_count")).status).toBe(404);
     await expectUntouched(session);
   });
 

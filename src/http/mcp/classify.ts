@@ -1,4 +1,9 @@
-import { isLegacyRequest } from "@modelcontextprotocol/server";
+import {
+  isJSONRPCNotification,
+  isJSONRPCRequest,
+  isJSONRPCResponse,
+  isLegacyRequest,
+} from "@modelcontextprotocol/server";
 import type { Era } from "../../call/caller.ts";
 import { clientOfInfo } from "../edge/client-label.ts";
 import { INVALID_REQUEST } from "../edge/json-rpc.ts";
@@ -51,8 +56,8 @@ interface Named {
 
 /** Decides once about era, kind and session of a request; nothing behind it asks again. Reads the request, and writes nothing. */
 export async function classify(request: Request, body: unknown): Promise<Classified | HttpRefusal> {
-  const era = (await isLegacyRequest(request, body)) ? "legacy" : "modern";
-  const isBatch = Array.isArray(body) && era === "legacy";
+  const isBatch = Array.isArray(body);
+  const era = isBatch || (await isLegacyRequest(request, body)) ? "legacy" : "modern";
   const version = request.headers.get(VERSION_HEADER) ?? "";
   if (isBatch && version >= FIRST_VERSION_WITHOUT_BATCHES) {
     return invalid(`Batches are not part of protocol ${version}. Send one message per request`);
@@ -60,7 +65,9 @@ export async function classify(request: Request, body: unknown): Promise<Classif
   if (isBatch && body.length > MAX_BATCH_MESSAGES) {
     return invalid(`A batch of ${body.length} messages is too large. Send at most ${MAX_BATCH_MESSAGES}`);
   }
-  if (isBatch && body.length === 0) return invalid("An empty batch says nothing. Send a message");
+  if (isBatch && (body.length === 0 || !body.every(isMessage))) {
+    return invalid("A batch must be a list of JSON-RPC 2.0 messages, at least one");
+  }
   const messages = (isBatch ? body : [body]).map((one) => messageOf(request, era, one, isBatch));
   if (isBatch && messages.some(({ initializes }) => initializes)) {
     return invalid("A batch must not contain initialize. Send it by itself");
@@ -94,5 +101,8 @@ function messageOf(request: Request, era: Era, body: unknown, batched: boolean):
     },
   };
 }
+
+const isMessage = (one: unknown): boolean =>
+  isJSONRPCRequest(one) || isJSONRPCNotification(one) || isJSONRPCResponse(one);
 
 const invalid = (message: string): HttpRefusal => ({ kind: "protocol", status: 400, code: INVALID_REQUEST, message });

@@ -2,9 +2,7 @@ import { internalError } from "../../author/internal-error.ts";
 import type { ServerFactory } from "../../author/server-factory.ts";
 import type { SessionTool } from "../../author/session-tool.ts";
 import type { Logger } from "../../base/log.ts";
-import { SessionCall } from "../../call/session-call.ts";
-import type { SessionRef } from "../../session/sessions.ts";
-import { requestIdOf } from "../edge/json-rpc.ts";
+import { type NamedSession, SessionCall } from "../../call/session-call.ts";
 import type { Answerer, Served, Taken } from "./answer.ts";
 import { classify, type Message, SESSION_HEADER, VERSION_HEADER } from "./classify.ts";
 import { endSession } from "./end-session.ts";
@@ -40,7 +38,7 @@ export function createMcpRoute({ buildServer, streaming, data, log }: McpRouteOp
 
   return async (request: Request, context: McpRequestContext): Promise<Response> => {
     const { stores, event } = context;
-    const refuse = (refusal: HttpRefusal, id: string | number | null = null) => replyRefusal(refusal, id, event);
+    const refuse = (refusal: HttpRefusal) => replyRefusal(refusal, null, event);
     if (request.method === "DELETE" && (request.headers.get(VERSION_HEADER) ?? "") < FIRST_MODERN_VERSION) {
       event.era = "legacy";
       const refusal = await endSession(request.headers.get(SESSION_HEADER), context);
@@ -55,13 +53,12 @@ export function createMcpRoute({ buildServer, streaming, data, log }: McpRouteOp
     Object.assign(event, { era, client, messages: messages.map((message) => message.event) });
     if (!(await chargeRest(messages, context))) return refuse({ kind: "rate_limited", what: BATCH });
     const header = named === null ? null : stores.sessions.parse(named);
-    if (header?.ok === false) return refuse({ kind: "session", failure: header.failure }, requestIdOf(read.value));
-    const served = await Promise.all(messages.map((message) => serve(message, header?.value ?? null, context)));
+    const served = await Promise.all(messages.map((message) => serve(message, header, context)));
     return reply(classified, served, event, () => stores.sessions.mint().sessionId);
   };
 
   /** Answers one message, with a call of its own. What asks no object about the header's session has it checked here. */
-  async function serve(message: Message, header: SessionRef | null, context: McpRequestContext): Promise<Served> {
+  async function serve(message: Message, header: NamedSession | null, context: McpRequestContext): Promise<Served> {
     const call = newCall(message, header, context);
     const own = firstOf(answerers, message);
     const taken = own ?? sdk.take(message);
@@ -81,7 +78,7 @@ function firstOf(answerers: readonly Answerer[], message: Message): Taken | null
   return null;
 }
 
-function newCall(message: Message, header: SessionRef | null, context: McpRequestContext): SessionCall {
+function newCall(message: Message, header: NamedSession | null, context: McpRequestContext): SessionCall {
   const { identity, stores, chargeWrite, log } = context;
   const caller = new HttpCaller(message.era, identity, message.request);
   return new SessionCall(caller, stores, header, chargeWrite, (error) => internalError(error, log, "object_threw"));

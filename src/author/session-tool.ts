@@ -7,6 +7,7 @@ import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { Resolution } from "../projects/resolve-project.ts";
 import type { SessionContext } from "../session/session-context.ts";
 import { resolveFor } from "../session/session-project.ts";
+import { convertedOnce } from "./converted-once.ts";
 import { describe, type ToolAnswer } from "./tool-result.ts";
 
 /** A tool, as data: `server.ts` registers it with the SDK. */
@@ -27,7 +28,7 @@ export interface SessionTool<Input extends z.ZodObject = z.ZodObject, Output ext
 
 /** Ties the types of one tool together and forgets them again, so that tools of all kinds fit into one list. */
 export const defineTool = <I extends z.ZodObject, O extends z.ZodObject>(tool: SessionTool<I, O>): SessionTool =>
-  tool as unknown as SessionTool;
+  ({ ...tool, input: convertedOnce(tool.input), output: convertedOnce(tool.output) }) as unknown as SessionTool;
 
 export const projectRef = z.object({ id: z.string(), name: z.string() });
 

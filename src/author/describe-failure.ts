@@ -1,7 +1,7 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import { quote } from "../base/quote.ts";
 import type { ToolFailure } from "../call/tool-failure.ts";
-import type { ServiceFailure } from "../rpc/session-context-service.ts";
+import type { ServiceFailure } from "../rpc/session-service.ts";
 import { describe, errorResult } from "./tool-result.ts";
 
 /**
@@ -9,9 +9,9 @@ import { describe, errorResult } from "./tool-result.ts";
  * server author's own.
  * @example
  * ```ts
- * import { describeFailure, type SessionContextService } from "mcp-session-context";
+ * import { describeFailure, type SessionService } from "mcp-session-context";
  *
- * async function directoryOf(context: SessionContextService, id: string): Promise<string | null> {
+ * async function directoryOf(context: SessionService, id: string): Promise<string | null> {
  *   const got = await context.getWorkingDirectory(id);
  *   if (!got.ok) throw new Error(describeFailure(got.failure));
  *   return got.value;

@@ -1,5 +1,6 @@
 import type { ToolAnnotations } from "@modelcontextprotocol/server";
 import * as z from "zod";
+import { isoTime } from "../base/iso-time.ts";
 import type { SessionCall } from "../call/session-call.ts";
 import type { ToolFailure } from "../call/tool-failure.ts";
 import type { Result } from "../model/failure.ts";
@@ -75,8 +76,6 @@ export const projectText = ({ project, tier, project_error }: ReturnType<typeof 
   if (project_error !== undefined) return `Project unknown: ${project_error}`;
   return project === null ? "No project" : `Project ${JSON.stringify(project.name)} (${project.id}, tier ${tier})`;
 };
-
-export const isoTime = (ms: number): string => new Date(ms).toISOString();
 
 /** What to do where there is no context: never set, expired or ended. */
 export const noContextHint = (sessionId: string | null): string =>

@@ -5,7 +5,7 @@ import type { PathFault } from "../model/failure.ts";
 import { MAX_PATH_BYTES } from "../model/limits.ts";
 import { describeProjectFailure } from "../projects/project-failure.ts";
 import { shardNames } from "../registry/layout.ts";
-import { describeStateFailure } from "../session/session-state.ts";
+import { describeStateFailure } from "../session/state-store.ts";
 
 /** What a tool returns: data for programs, and the same in a sentence for models that read only text. */
 export interface ToolAnswer<T extends Record<string, unknown> = Record<string, unknown>> {

@@ -13,13 +13,12 @@ import type {
   BeginRequest,
   OutcomeUnknown,
   ProjectReply,
+  SessionUnavailable,
   SetReply,
   SetRequest,
   StateReply,
 } from "./session-requests.ts";
-import type { StateFailure, StateOperation } from "./session-state.ts";
-
-type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;
+import type { StateFailure, StateOperation } from "./state-store.ts";
 
 /** A session id that has been checked: the object it stands for can be called. */
 export interface SessionRef {
@@ -166,7 +165,7 @@ export class Sessions {
   }
 
   /** A call that may be repeated as it is. */
-  #read<T, F>(session: SessionRef, call: Call<T, F>): Promise<Result<T, F | Unavailable>> {
+  #read<T, F>(session: SessionRef, call: Call<T, F>): Promise<Result<T, F | SessionUnavailable>> {
     return this.#call(session, () => call, { kind: "session_unavailable", sessionId: session.sessionId });
   }
 
@@ -174,9 +173,9 @@ export class Sessions {
   #change<T, F>(
     session: SessionRef,
     call: (object: DurableObjectStub<SessionObject>, change: Change) => Promise<Result<T, F>>,
-  ): Promise<Result<T, F | Unavailable | OutcomeUnknown>> {
+  ): Promise<Result<T, F | SessionUnavailable | OutcomeUnknown>> {
     const id = crypto.randomUUID();
-    return this.#call<T, F, Unavailable | OutcomeUnknown>(
+    return this.#call<T, F, SessionUnavailable | OutcomeUnknown>(
       session,
       (repeated) => (object) => call(object, { id, repeated }),
       { kind: "outcome_unknown", sessionId: session.sessionId },
@@ -187,11 +186,11 @@ export class Sessions {
    * One call; repeated, over a new stub, where the platform says that the connection or the object broke, never on overload. A
    * call that broke may have been carried out all the same; only one that was turned away at once was certainly not.
    */
-  async #call<T, F, B extends Unavailable | OutcomeUnknown>(
+  async #call<T, F, B extends SessionUnavailable | OutcomeUnknown>(
     session: SessionRef,
     attemptOf: (repeated: boolean) => Call<T, F>,
     broken: B,
-  ): Promise<Result<T, F | B | Unavailable>> {
+  ): Promise<Result<T, F | B | SessionUnavailable>> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await attemptOf(attempt > 1)(this.#namespace.get(session.objectId));

@@ -6,7 +6,7 @@ import type { Era } from "../../call/caller.ts";
 import type { SessionCall } from "../../call/session-call.ts";
 import { KnownAnswers } from "./known-answers.ts";
 import { MAX_KNOWN_ENVELOPE_LENGTH, MAX_KNOWN_ENVELOPES } from "./limits.ts";
-import { ENVELOPE, hasOnly, isObject, type Json, lastingPartOf, plainRequestOf } from "./plain-request.ts";
+import { ENVELOPE, hasOnly, isObject, type JsonObject, lastingPartOf, plainRequestOf } from "./plain-request.ts";
 
 const MODERN_VERSION = "2026-07-28";
 const LEGACY_VERSIONS: ReadonlySet<string | null> = new Set([null, "2025-03-26", "2025-06-18", "2025-11-25"]);
@@ -39,7 +39,7 @@ export class DirectCalls {
   /** What this server answers everybody alike. */
   readonly answers = new KnownAnswers();
 
-  constructor(tools: readonly SessionTool[], serverInfo: Json, log: Logger) {
+  constructor(tools: readonly SessionTool[], serverInfo: JsonObject, log: Logger) {
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
     const members = { resultType: "complete", _meta: { [`${ENVELOPE}serverInfo`]: serverInfo } };
     this.#modernMembers = JSON.stringify(members).slice(1, -1);
@@ -74,7 +74,7 @@ export class DirectCalls {
     this.#envelopes.add(envelope);
   }
 
-  #eraOf(headers: Headers, name: string, meta: Json | null): Era | null {
+  #eraOf(headers: Headers, name: string, meta: JsonObject | null): Era | null {
     const version = headers.get("mcp-protocol-version");
     const claimed = meta !== null && `${ENVELOPE}protocolVersion` in meta;
     if (!claimed) return LEGACY_VERSIONS.has(version) && isPlainMeta(meta) ? "legacy" : null;
@@ -96,7 +96,9 @@ export class DirectCalls {
 }
 
 /** The parts of a `tools/call` request that has no members but those known here; null for any other message. */
-function callOf(body: unknown): { id: string | number; name: string; args: Json; meta: Json | null } | null {
+function callOf(
+  body: unknown,
+): { id: string | number; name: string; args: JsonObject; meta: JsonObject | null } | null {
   const request = plainRequestOf(body);
   if (request?.method !== "tools/call" || request.params === undefined) return null;
   const { params } = request;
@@ -108,11 +110,11 @@ function callOf(body: unknown): { id: string | number; name: string; args: Json;
 }
 
 /** A legacy `_meta` that asks for nothing: no member is reserved to the protocol, and the progress token is one. */
-const isPlainMeta = (meta: Json | null): boolean =>
+const isPlainMeta = (meta: JsonObject | null): boolean =>
   meta === null || (!Object.keys(meta).some((key) => key.startsWith(ENVELOPE)) && lastingPartOf(meta) !== null);
 
 /** What of a modern `_meta` is the same from call to call, as text; null if a varying member is not what it should be. */
-function envelopeOf(meta: Json | null): string | null {
+function envelopeOf(meta: JsonObject | null): string | null {
   const lasting = meta === null ? null : lastingPartOf(meta);
   return lasting === null ? null : JSON.stringify(lasting);
 }

@@ -1,5 +1,5 @@
 import { OperationCounter } from "../../registry/operation-counter.ts";
-import { Registry } from "../../registry/registry.ts";
+import { RegistryClient } from "../../registry/registry-client.ts";
 import type { SessionRegistry } from "../../registry/session-registry.ts";
 import type { Config } from "../../settings/config.ts";
 import type { McpEvent } from "../edge/mcp-event.ts";
@@ -42,7 +42,7 @@ export function countOperations(
     if (!due) return;
     shard ??= Math.floor(Math.random() * registryShards);
     const to = shard;
-    const registry = new Registry(platform.env.REGISTRY, config);
+    const registry = new RegistryClient(platform.env.REGISTRY, config);
     const flush = async () => {
       await scheduler.wait(flushMs);
       await counter.flush((batch) => registry.addOperations(to, batch), Date.now());

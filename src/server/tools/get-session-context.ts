@@ -1,13 +1,7 @@
 import * as z from "zod";
-import {
-  defineTool,
-  isoTime,
-  noContextHint,
-  projectText,
-  sessionOutput,
-  sessionPart,
-} from "../../author/session-tool.ts";
+import { defineTool, noContextHint, projectText, sessionOutput, sessionPart } from "../../author/session-tool.ts";
 import { sessionIdArgument, toolInput } from "../../author/tool-input.ts";
+import { isoTime } from "../../base/iso-time.ts";
 import { ok } from "../../model/failure.ts";
 
 const text = z.string().nullable();

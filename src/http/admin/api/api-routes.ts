@@ -4,7 +4,7 @@ import { quote } from "../../../base/quote.ts";
 import type { Failure } from "../../../model/failure.ts";
 import { ANONYMOUS } from "../../../model/principal.ts";
 import { shardNames } from "../../../registry/layout.ts";
-import { Registry } from "../../../registry/registry.ts";
+import { RegistryClient } from "../../../registry/registry-client.ts";
 import { Sessions } from "../../../session/sessions.ts";
 import type { Config } from "../../../settings/config.ts";
 import type { AppEnv } from "../../edge/app-env.ts";
@@ -14,7 +14,7 @@ import { type OperatorStores, sessionPage } from "./session-page.ts";
 
 export const storesOf = (c: Context<AppEnv>, config: Config): OperatorStores => ({
   sessions: new Sessions(c.env.SESSIONS, config),
-  registry: new Registry(c.env.REGISTRY, config),
+  registry: new RegistryClient(c.env.REGISTRY, config),
 });
 
 /** JSON for scripts and text for Prometheus. `admit` lets through who may see the whole server. */
@@ -25,24 +25,24 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
 
   routes.get("/api/sessions/count", async (c) => {
     const count = await storesOf(c, config).registry.count(ANONYMOUS);
-    if (!count.ok) return refuse(c, count.failure);
+    if (!count.ok) return refuseApi(c, count.failure);
     return c.json<CountJson>({ active_sessions: count.value.total, by_region: { ...count.value.byRegion } });
   });
 
   routes.get("/api/sessions", async (c) => {
     const { principal, cursor } = c.req.query();
     const page = await sessionPage(storesOf(c, config), { principal: principal || null, cursor: cursor ?? null });
-    return page.ok ? c.json<SessionPageJson>(page.value) : refuse(c, page.failure);
+    return page.ok ? c.json<SessionPageJson>(page.value) : refuseApi(c, page.failure);
   });
 
   routes.delete("/api/sessions/:id", async (c) => {
     const { sessions } = storesOf(c, config);
     const session = sessions.parse(c.req.param("id"));
-    if (!session.ok) return refuse(c, session.failure);
+    if (!session.ok) return refuseApi(c, session.failure);
     const event = c.get("event");
     event.sessionId = session.value.sessionId;
     const result = await sessions.endAsOperator(session.value);
-    if (!result.ok) return refuse(c, result.failure);
+    if (!result.ok) return refuseApi(c, result.failure);
     event.action = { name: "end_session", ended: result.value.ended };
     return c.json<EndedJson>(result.value);
   });
@@ -56,7 +56,7 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
 }
 
 /** The failure as a status and a sentence. */
-export function refuse(c: Context<AppEnv>, failure: Failure): Response {
+export function refuseApi(c: Context<AppEnv>, failure: Failure): Response {
   const { status, error } = describe(failure);
   c.get("event").failure = failure.kind;
   if (status === 503) c.header("Retry-After", "1");

@@ -1,5 +1,5 @@
 import { OperationTally } from "../../../registry/operations.ts";
-import { addRegions } from "../../../registry/registry.ts";
+import { addRegions } from "../../../registry/registry-client.ts";
 import type { Gathered } from "../../../registry/shard-calls.ts";
 import type { RegionCounts } from "../../../registry/shard-history.ts";
 import type { ShardReport } from "../../../registry/shard-messages.ts";

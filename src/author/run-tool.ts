@@ -2,10 +2,11 @@ import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { Logger } from "../base/log.ts";
 import { INTERNAL_ERROR } from "../call/call-record.ts";
 import type { SessionCall } from "../call/session-call.ts";
+import { describeFailure } from "./describe-failure.ts";
 import { internalError } from "./internal-error.ts";
 import { MAX_CLIENT_LENGTH } from "./limits.ts";
 import type { SessionTool } from "./session-tool.ts";
-import { answerResult, errorResult, failureResult } from "./tool-result.ts";
+import { answerResult, errorResult } from "./tool-result.ts";
 
 /** The message that calls a tool: its id, and what the client calls itself, where the message says so. */
 export interface CallingMessage {
@@ -15,7 +16,7 @@ export interface CallingMessage {
 
 /** Runs a tool with checked arguments. Never throws: a bug becomes an error that tells a reference and nothing else. */
 export async function runTool(
-  { name, run }: SessionTool,
+  { name, run, describe = describeFailure }: SessionTool,
   args: Record<string, unknown>,
   call: SessionCall,
   { id, client }: CallingMessage,
@@ -24,7 +25,7 @@ export async function runTool(
   try {
     const result = await run(args, call, clientName(client, call));
     call.finished(id, result.ok ? "ok" : result.failure.kind);
-    return result.ok ? answerResult(result.value) : failureResult(result.failure);
+    return result.ok ? answerResult(result.value) : errorResult(describe(result.failure));
   } catch (error) {
     call.finished(id, INTERNAL_ERROR);
     const { reference } = internalError(error, log, "tool_threw", { tool: name });

@@ -29,7 +29,8 @@ export interface ServiceProps {
  * ```
  */
 export type ServiceFailure =
-  | Failure
+  // A service has no token, so no list of its own sessions, and no rate limit.
+  | Exclude<Failure, { kind: "anonymous_refused" | "cursor_invalid" | "rate_limited" }>
   | ProjectFailure
   | StateFailure
   /** The binding's props do not name the calling service. */

@@ -50,6 +50,7 @@ export interface ProjectReply {
   readonly outcome: Result<CatalogOutcome, ProjectFailure> | null;
 }
 
+export type SessionUnknown = Extract<Failure, { kind: "session_unknown" }>;
 /** Why a principal may not use a session, or not now. */
 export type Refusal = Extract<Failure, { kind: "session_unknown" | "session_deleted" | "session_unavailable" }>;
 export type SessionUnavailable = Extract<Failure, { kind: "session_unavailable" }>;

@@ -1,4 +1,4 @@
-import { type Failure, fail, ok, type Result } from "../model/failure.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
 import { isShared, type Principal } from "../model/principal.ts";
 import { decodeSessionId, encodeSessionId } from "../model/session-id.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
@@ -11,13 +11,17 @@ import type { SessionContext } from "./session-context.ts";
 import type { SessionObject } from "./session-object.ts";
 import type {
   BeginRequest,
+  NoContext,
   OutcomeUnknown,
   ProjectReply,
+  Refusal,
   SessionUnavailable,
+  SessionUnknown,
   SetReply,
   SetRequest,
   StateReply,
 } from "./session-requests.ts";
+import type { QuotaExceeded } from "./session-row.ts";
 import type { StateFailure, StateOperation } from "./state-store.ts";
 
 /** A session id that has been checked: the object it stands for can be called. */
@@ -58,7 +62,7 @@ export class Sessions {
   }
 
   /** Checks an id that a caller presents, without waking an object. Anything but an id minted here is unknown. */
-  parse(sessionId: string): Result<SessionRef> {
+  parse(sessionId: string): Result<SessionRef, SessionUnknown> {
     const hex = decodeSessionId(sessionId);
     if (hex !== null) {
       try {
@@ -75,7 +79,7 @@ export class Sessions {
     session: SessionRef,
     principal: Principal,
     request: Pick<SetRequest, "workingDirectory" | "config" | "client" | "region">,
-  ): Promise<Result<SetReply>> {
+  ): Promise<Result<SetReply, Refusal | QuotaExceeded | OutcomeUnknown>> {
     const { region, client, ...set } = request;
     const begin = this.#beginRequest(session, principal, region, client);
     return this.#change(session, (object, change) => object.set(principal, { ...set, ...begin }, change));
@@ -89,7 +93,7 @@ export class Sessions {
     principal: Principal,
     operation: StateOperation,
     { region, client, mayBegin }: { region: Region | null; client: string | null; mayBegin: boolean },
-  ): Promise<Result<StateReply, Failure | StateFailure>> {
+  ): Promise<Result<StateReply, Refusal | NoContext | QuotaExceeded | OutcomeUnknown | StateFailure>> {
     const begin = mayBegin ? this.#beginRequest(session, principal, region, client) : null;
     if (operation.kind === "get" || operation.kind === "list") {
       return this.#read(session, (object) => object.state(principal, operation, begin));
@@ -98,7 +102,7 @@ export class Sessions {
   }
 
   /** The context, or null. Counts as an access. */
-  get(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Failure | ProjectFailure>> {
+  get(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
     return this.#read(session, (object) => object.get(principal));
   }
 
@@ -108,7 +112,7 @@ export class Sessions {
     principal: Principal,
     explicit: string | null,
     operation: CatalogOperation | null,
-  ): Promise<Result<ProjectReply, Failure | ProjectFailure>> {
+  ): Promise<Result<ProjectReply, Refusal | NoContext | OutcomeUnknown | ProjectFailure>> {
     if (operation === null || operation.kind === "list") {
       return this.#read(session, (object) => object.project(principal, explicit, operation));
     }
@@ -116,37 +120,46 @@ export class Sessions {
   }
 
   /** The context, or null, without touching it; a failure if `principal` may not use the session. */
-  peek(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null>> {
+  peek(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Refusal>> {
     return this.#read(session, (object) => object.peek(principal));
   }
 
   /** Waits a while for the client's answer to a request that a running call sent it; null: ask again. */
-  takeAnswer(session: SessionRef, principal: Principal, requestId: string): Promise<Result<string | null>> {
+  takeAnswer(session: SessionRef, principal: Principal, requestId: string): Promise<Result<string | null, Refusal>> {
     return this.#read(session, (object) => object.takeAnswer(principal, requestId));
   }
 
   /** Passes the client's answer on to the call that waits for it. */
-  giveAnswer(session: SessionRef, principal: Principal, requestId: string, answer: string): Promise<Result<null>> {
+  giveAnswer(
+    session: SessionRef,
+    principal: Principal,
+    requestId: string,
+    answer: string,
+  ): Promise<Result<null, Refusal>> {
     return this.#read(session, (object) => object.giveAnswer(principal, requestId, answer));
   }
 
   /** Forgets the context; the id stays usable. */
-  end(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
+  end(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
     return this.#change(session, (object, change) => object.end(principal, change));
   }
 
   /** Ends the session for good; fails with `no_context` where that would take storage anew and `mayStore` is false. */
-  delete(session: SessionRef, principal: Principal, mayStore = true): Promise<Result<{ ended: boolean }>> {
+  delete(
+    session: SessionRef,
+    principal: Principal,
+    mayStore = true,
+  ): Promise<Result<{ ended: boolean }, Refusal | NoContext | OutcomeUnknown>> {
     return this.#change(session, (object, change) => object.delete(principal, change, mayStore));
   }
 
   /** The context of anybody's session, or null, without touching it. Only for callers with the scope `admin`. */
-  peekAsOperator(session: SessionRef): Promise<Result<SessionContext | null>> {
+  peekAsOperator(session: SessionRef): Promise<Result<SessionContext | null, SessionUnavailable>> {
     return this.#read(session, async (object) => ok(await object.peekAsOperator()));
   }
 
   /** Forgets the context of anybody's session. Only for callers with the scope `admin`. */
-  endAsOperator(session: SessionRef): Promise<Result<{ ended: boolean }>> {
+  endAsOperator(session: SessionRef): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
     return this.#change(session, (object, change) => object.endAsOperator(change));
   }
 

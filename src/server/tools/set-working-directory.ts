@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { defineTool, projectText, sessionOutput, sessionPart } from "../../author/session-tool.ts";
+import { defineTool } from "../../author/session-tool.ts";
 import { configArgument, sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
 import { fail, ok, type Result } from "../../model/failure.ts";
 import { parseWorkingDirectory } from "../../model/working-directory.ts";
@@ -8,6 +8,7 @@ import { ancestors, configRoot, defaultConfigPath, rootKey } from "../../project
 import { parseProjectConfig } from "../../projects/project-config.ts";
 import { failedConfigPath, type ProjectFailure } from "../../projects/project-failure.ts";
 import { resolveFor } from "../../session/session-project.ts";
+import { projectText, sessionOutput, sessionPart } from "../session-part.ts";
 
 export const setWorkingDirectory = defineTool({
   name: "set_working_directory",

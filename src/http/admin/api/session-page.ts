@@ -15,7 +15,7 @@ export interface OperatorStores {
   readonly registry: RegistryClient;
 }
 
-type CursorInvalid = Extract<Failure, { kind: "cursor_invalid" }>;
+export type CursorInvalid = Extract<Failure, { kind: "cursor_invalid" }>;
 
 /**
  * A page of all active sessions, newest first, or of one principal's. Peeks at each: listing keeps nothing alive. A session

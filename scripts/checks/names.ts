@@ -5,7 +5,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-const DECLARATION = /^(export )?(?:default )?(?:abstract |async )*(?:const|let|function|class|type|interface|enum) (\w+)/gm;
+const DECLARATION =
+  /^(export )?(?:default )?(?:abstract |async )*(?:const|let|function|class|type|interface|enum) (\w+)/gm;
 
 const declared = new Map<string, { readonly files: string[]; exported: boolean }>();
 for (const file of readdirSync("src", { recursive: true, encoding: "utf8" }).sort()) {

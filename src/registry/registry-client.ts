@@ -4,7 +4,7 @@ import type { Config } from "../settings/config.ts";
 import type { HistoryRange } from "./history.ts";
 import { allShards, homesOf, includesLayout, type Layout, layoutOf, mergeLayouts, withShard } from "./layout.ts";
 import { QUOTA_EXAMPLES } from "./limits.ts";
-import type { OperationBatch } from "./operations.ts";
+import type { OperationCount } from "./operations.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 import { type FromShard, type Gathered, type RegistryUnavailable, ShardCalls, type Stub } from "./shard-calls.ts";
 import type { RegionCounts } from "./shard-history.ts";
@@ -109,11 +109,11 @@ export class RegistryClient {
     return this.#shards.call("unregister", shard, (stub) => stub.unregister(entry, reason));
   }
 
-  /** Adds an isolate's finished calls to shard `shard`. The same batch may be sent again, to the same shard. */
-  async addOperations(shard: number, batch: OperationBatch): Promise<Result<void, RegistryUnavailable>> {
+  /** Adds an isolate's finished calls to shard `shard`. Not to be repeated: it would count them twice. */
+  async addOperations(shard: number, counts: readonly OperationCount[]): Promise<Result<void, RegistryUnavailable>> {
     const layout = await this.#announce(layoutOf(this.#size));
     if (!layout.ok) return layout;
-    return this.#shards.call("addOperations", shard, (stub) => stub.addOperations(batch));
+    return this.#shards.call("addOperations", shard, (stub) => stub.addOperations(counts));
   }
 
   /** What each shard has counted; what does not answer is missing. */

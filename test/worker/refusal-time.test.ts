@@ -45,7 +45,7 @@ beforeAll(async () => {
 
 function authorsApp(vars: Record<string, string>) {
   return sessionApp({
-    config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", ...vars }),
+    config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", OPERATION_METRICS: "off", ...vars }),
     state: z.object({ count: z.number() }),
     buildServer({ session, state }) {
       const server = new McpServer({ name: "author", version: "1" }, { capabilities: { logging: {} } });

@@ -5,9 +5,9 @@ import type { HistoryRange } from "./history.ts";
 import { allShards, homesOf, includesLayout, type Layout, layoutOf, mergeLayouts, withShard } from "./layout.ts";
 import { QUOTA_EXAMPLES } from "./limits.ts";
 import type { OperationCount } from "./operations.ts";
+import { addRegions, type RegionCounts } from "./region-counts.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 import { type FromShard, type Gathered, type RegistryUnavailable, ShardCalls, type Stub } from "./shard-calls.ts";
-import type { RegionCounts } from "./shard-history.ts";
 import type {
   ListPosition,
   RegisterAnswer,
@@ -16,7 +16,7 @@ import type {
   ShardPage,
   ShardReport,
 } from "./shard-messages.ts";
-import { REGIONS, shardOf } from "./shard-of.ts";
+import { shardOf } from "./shard-of.ts";
 import type { EndReason } from "./tally.ts";
 
 /**
@@ -237,13 +237,6 @@ const exact = <T extends object>({
   missing,
 }: Gathered<T>): Result<readonly FromShard<T>[], RegistryUnavailable> =>
   missing.length === 0 ? ok(answers) : fail({ kind: "registry_unavailable", shards: missing });
-
-/** Sessions by region in the order of the regions, those of unknown region last; empty ones are left out. */
-export function addRegions(parts: readonly { readonly byRegion: RegionCounts }[]): RegionCounts {
-  const regions = [...REGIONS, "unknown"] as const;
-  const counted = regions.map((region) => [region, sum(parts.map(({ byRegion }) => byRegion[region] ?? 0))] as const);
-  return Object.fromEntries(counted.filter(([, sessions]) => sessions > 0));
-}
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 

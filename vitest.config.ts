@@ -23,8 +23,8 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
-            // Tests of the limits switch them on for themselves; the others would get in each other's way.
-            miniflare: { bindings: { RATE_LIMITS: "off" } },
+            // Tests of limits and of counted calls switch them on for themselves; the others would get in each other's way.
+            miniflare: { bindings: { RATE_LIMITS: "off", OPERATION_METRICS: "off" } },
           }),
         ],
         test: {

@@ -45,7 +45,7 @@ export const PEERS: readonly Peer[] = [
     calls: {
       peer: "ours",
       binding: "CONTEXTS",
-      entrypoint: "SessionContextManager",
+      entrypoint: "SessionEntrypoint",
       props: { service: "bench" },
     },
   },

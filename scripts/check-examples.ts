@@ -13,7 +13,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const folder = join(root, ".examples");
 const TEXTS = ["README.md", "docs/embedding.md"];
 /** Declarations whose methods an author calls. */
-const CALLED = ["ServerSession", "TypedState", "SessionContextService"];
+const CALLED = ["ServerSession", "TypedState", "SessionService"];
 
 const faults: string[] = [];
 const files = new Map<string, string>();

@@ -3,7 +3,7 @@ import { buildServer, SERVER_INFO, TOOLS } from "./server/server.ts";
 
 export { ProjectCatalog } from "./projects/project-catalog.ts";
 export { SessionRegistry } from "./registry/session-registry.ts";
-export { SessionContextManager } from "./rpc/session-context-manager.ts";
+export { SessionEntrypoint } from "./rpc/session-entrypoint.ts";
 export { SessionObject } from "./session/session-object.ts";
 
 // No tool of this server sends anything before its result.

@@ -1,8 +1,8 @@
 /** Another Worker that uses our sessions over its service binding: JSON in, one call to the RPC entrypoint, JSON out. */
-import type { SessionContextManager } from "../../src/rpc/session-context-manager.ts";
+import type { SessionEntrypoint } from "../../src/rpc/session-entrypoint.ts";
 
 interface PeerEnv {
-  readonly CONTEXTS: Service<SessionContextManager>;
+  readonly CONTEXTS: Service<SessionEntrypoint>;
 }
 
 export default {

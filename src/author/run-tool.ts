@@ -1,17 +1,18 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 import type { Logger } from "../base/log.ts";
 import { INTERNAL_ERROR, type SessionCall } from "../call/session-call.ts";
+import { describeFailure } from "./describe-failure.ts";
 import { internalError } from "./internal-error.ts";
 import { MAX_CLIENT_LENGTH } from "./limits.ts";
 import type { SessionTool } from "./session-tool.ts";
-import { answerResult, errorResult, failureResult } from "./tool-result.ts";
+import { answerResult, errorResult } from "./tool-result.ts";
 
 /** What a client calls itself, where the message says so. */
 type ClientInfo = { readonly name: string; readonly version: string } | undefined;
 
 /** Runs a tool with checked arguments. Never throws: a bug becomes an error that tells a reference and nothing else. */
 export async function runTool(
-  { name, run }: SessionTool,
+  { name, run, describe = describeFailure }: SessionTool,
   args: Record<string, unknown>,
   call: SessionCall,
   client: ClientInfo,
@@ -20,7 +21,7 @@ export async function runTool(
   try {
     const result = await run(args, call, clientName(client, call));
     call.ended(result.ok ? "ok" : result.failure.kind);
-    return result.ok ? answerResult(result.value) : failureResult(result.failure);
+    return result.ok ? answerResult(result.value) : errorResult(describe(result.failure));
   } catch (error) {
     call.ended(INTERNAL_ERROR);
     const { reference } = internalError(error, log, "tool_threw", { tool: name });

@@ -3,7 +3,7 @@ import type { ToolFailure } from "../call/tool-failure.ts";
 import { fail, ok, type Result } from "../model/failure.ts";
 import { parseWorkingDirectory } from "../model/working-directory.ts";
 import type { Resolution } from "../projects/resolve-project.ts";
-import type { SessionCount } from "../registry/registry.ts";
+import type { SessionCount } from "../registry/registry-client.ts";
 import type { SessionContext } from "../session/session-context.ts";
 import { resolveFor } from "../session/session-project.ts";
 

@@ -1,14 +1,10 @@
 import type { ToolAnnotations } from "@modelcontextprotocol/server";
-import * as z from "zod";
+import type * as z from "zod";
 import type { SessionCall } from "../call/session-call.ts";
 import type { ToolFailure } from "../call/tool-failure.ts";
 import type { Result } from "../model/failure.ts";
-import type { ProjectFailure } from "../projects/project-failure.ts";
-import type { Resolution } from "../projects/resolve-project.ts";
-import type { SessionContext } from "../session/session-context.ts";
-import { resolveFor } from "../session/session-project.ts";
 import { convertedOnce } from "./converted-once.ts";
-import { describe, type ToolAnswer } from "./tool-result.ts";
+import type { ToolAnswer } from "./tool-result.ts";
 
 /** A tool, as data: `server.ts` registers it with the SDK. */
 export interface SessionTool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
@@ -19,6 +15,8 @@ export interface SessionTool<Input extends z.ZodObject = z.ZodObject, Output ext
   readonly annotations: ToolAnnotations;
   readonly input: Input;
   readonly output: Output;
+  /** Its failures in words, where `describeFailure` does not say enough. */
+  readonly describe?: (failure: ToolFailure) => string;
   run(
     args: z.output<Input>,
     call: SessionCall,
@@ -29,58 +27,3 @@ export interface SessionTool<Input extends z.ZodObject = z.ZodObject, Output ext
 /** Ties the types of one tool together and forgets them again, so that tools of all kinds fit into one list. */
 export const defineTool = <I extends z.ZodObject, O extends z.ZodObject>(tool: SessionTool<I, O>): SessionTool =>
   ({ ...tool, input: convertedOnce(tool.input), output: convertedOnce(tool.output) }) as unknown as SessionTool;
-
-export const projectRef = z.object({ id: z.string(), name: z.string() });
-
-/** What every result about a session carries. */
-export const sessionOutput = {
-  session_id: z.string().nullable().describe("The session; pass it to every later call. Null: this call names none"),
-  working_directory: z.string().nullable().describe("The session's working directory; null if none is set"),
-  expires_at: z.iso.datetime().nullable().describe("When the context is forgotten if nobody uses it before"),
-  project: projectRef.nullable().describe("The project that the session works on; null: none"),
-  tier: z
-    .enum(["explicit", "session", "active", "default"])
-    .nullable()
-    .describe(
-      "What chose the project: the call, the session's directory, the active project, or nothing. Null: no session",
-    ),
-  project_error: z.string().optional().describe("Why the project could not be told, and what to do"),
-};
-
-/**
- * The common part of a result, from a context or its absence.
- * @param resolution The project, where the tool has resolved it in a way of its own.
- */
-export function sessionPart(
-  sessionId: string | null,
-  context: SessionContext | null,
-  resolution: Result<Resolution, ProjectFailure> | null = context && resolveFor(context),
-) {
-  return {
-    session_id: sessionId,
-    working_directory: context?.workingDirectory ?? null,
-    expires_at: context === null ? null : isoTime(context.expiresAt),
-    ...projectPart(resolution),
-  };
-}
-
-function projectPart(resolution: Result<Resolution, ProjectFailure> | null) {
-  if (resolution === null) return { project: null, tier: null };
-  if (!resolution.ok) return { project: null, tier: "session" as const, project_error: describe(resolution.failure) };
-  const { project, tier } = resolution.value;
-  return { project, tier };
-}
-
-/** The project in a few words, for the text form of a result. */
-export const projectText = ({ project, tier, project_error }: ReturnType<typeof sessionPart>): string => {
-  if (project_error !== undefined) return `Project unknown: ${project_error}`;
-  return project === null ? "No project" : `Project ${JSON.stringify(project.name)} (${project.id}, tier ${tier})`;
-};
-
-export const isoTime = (ms: number): string => new Date(ms).toISOString();
-
-/** What to do where there is no context: never set, expired or ended. */
-export const noContextHint = (sessionId: string | null): string =>
-  sessionId === null
-    ? "This call names no session. Call set_working_directory with the absolute path of the project directory; pass the session_id of its result to every later call"
-    : "This session has no working directory: none was set, it was ended, or it expired. Call set_working_directory with this session_id and the absolute path of the project directory";

@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { SessionCall } from "../call/session-call.ts";
 import type { ToolFailure } from "../call/tool-failure.ts";
 import { fail, ok, type Result } from "../model/failure.ts";
-import { encodeState } from "../session/session-state.ts";
+import { encodeState } from "../session/state-store.ts";
 import { STATE_UPDATE_TRIES } from "./limits.ts";
 
 type Keys<Shape extends z.ZodObject> = keyof Shape["shape"] & string;

@@ -1,7 +1,7 @@
 import { fail, ok, type Result } from "../model/failure.ts";
 import { ANONYMOUS, type Principal } from "../model/principal.ts";
 import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";
-import type { Registry } from "../registry/registry.ts";
+import type { RegistryClient } from "../registry/registry-client.ts";
 import { peekForList } from "../session/peek-for-list.ts";
 import type { SessionContext } from "../session/session-context.ts";
 import type { Sessions } from "../session/sessions.ts";
@@ -22,7 +22,7 @@ export interface OwnSessions {
 
 /** A page of a principal's own sessions, newest first. Peeks at each: listing keeps nothing alive. */
 export async function ownSessions(
-  { registry, sessions }: { readonly registry: Registry; readonly sessions: Sessions },
+  { registry, sessions }: { readonly registry: RegistryClient; readonly sessions: Sessions },
   principal: Principal,
   cursor: string | undefined,
 ): Promise<Result<OwnSessions>> {

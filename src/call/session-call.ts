@@ -2,12 +2,12 @@ import { type Failure, fail, ok, type Result } from "../model/failure.ts";
 import { ANONYMOUS } from "../model/principal.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
-import type { Registry, SessionCount } from "../registry/registry.ts";
+import type { RegistryClient, SessionCount } from "../registry/registry-client.ts";
 import type { SessionContext } from "../session/session-context.ts";
 import { NO_PROJECT, questionOf } from "../session/session-project.ts";
 import type { ProjectReply, Refusal, SetReply, SetRequest, StateReply } from "../session/session-requests.ts";
-import type { StateOperation } from "../session/session-state.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
+import type { StateOperation } from "../session/state-store.ts";
 import type { Caller } from "./caller.ts";
 import { RATE_LIMIT_PERIOD_SECONDS } from "./limits.ts";
 import { type OwnSessions, ownSessions } from "./own-sessions.ts";
@@ -16,12 +16,12 @@ import type { ToolFailure } from "./tool-failure.ts";
 /** The Durable Objects behind a call. */
 export interface Stores {
   readonly sessions: Sessions;
-  readonly registry: Registry;
+  readonly registry: RegistryClient;
   readonly catalogs: Catalogs;
 }
 
 /** The session that a call means, if any, and its context, if it has one. */
-type SessionState = { sessionId: string | null; context: SessionContext | null };
+type FoundSession = { sessionId: string | null; context: SessionContext | null };
 type StateOfSession = StateReply & { sessionId: string | null };
 type SessionEnd = { sessionId: string | null; ended: boolean };
 type SessionAndProject = ProjectReply & { sessionId: string | null };
@@ -106,8 +106,8 @@ export class SessionCall {
   }
 
   /** The session meant and its context, or null where there is none. */
-  get(sessionId: string | undefined): Promise<Result<SessionState, ToolFailure>> {
-    return this.#onExisting<SessionState>(sessionId, { sessionId: null, context: null }, async (session) => {
+  get(sessionId: string | undefined): Promise<Result<FoundSession, ToolFailure>> {
+    return this.#onExisting<FoundSession>(sessionId, { sessionId: null, context: null }, async (session) => {
       const got = await this.#stores.sessions.get(session, this.caller.principal);
       return got.ok ? ok({ sessionId: session.sessionId, context: got.value }) : got;
     });

@@ -1,6 +1,6 @@
 import type { Failure } from "../model/failure.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
-import type { StateFailure } from "../session/session-state.ts";
+import type { StateFailure } from "../session/state-store.ts";
 
 /**
  * Everything that a tool can fail with.

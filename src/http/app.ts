@@ -13,7 +13,7 @@ import { INTERNAL_ERROR } from "../call/session-call.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
 import { shardNames } from "../registry/layout.ts";
-import { Registry } from "../registry/registry.ts";
+import { RegistryClient } from "../registry/registry-client.ts";
 import { checkBindings, type SessionBindings } from "../session/bindings.ts";
 import { Sessions } from "../session/sessions.ts";
 import { type Config, configOf } from "../settings/config.ts";
@@ -41,15 +41,15 @@ type NoState = z.ZodObject<Record<never, z.ZodType>>;
  * @example
  * ```ts
  * import { McpServer } from "@modelcontextprotocol/server";
- * import type { ServerContext } from "mcp-session-context";
+ * import type { BuildContext } from "mcp-session-context";
  *
- * function buildServer({ caller, log }: ServerContext): McpServer {
+ * function buildServer({ caller, log }: BuildContext): McpServer {
  *   log("debug", "server_built", { era: caller.era });
  *   return new McpServer({ name: "example", version: "1.0.0" });
  * }
  * ```
  */
-export interface ServerContext<State extends z.ZodObject = NoState> {
+export interface BuildContext<State extends z.ZodObject = NoState> {
   /** The sessions that the request's calls mean: working directory, project, count. */
   readonly session: ServerSession;
   /** The state values of those sessions, in the shape that `sessionApp` was given. */
@@ -75,7 +75,7 @@ export interface ServerContext<State extends z.ZodObject = NoState> {
  */
 export interface SessionAppOptions<State extends z.ZodObject = NoState> {
   /** Builds the MCP server that answers one request; called for every request, so keep it light. */
-  readonly buildServer: (context: ServerContext<State>) => McpServer;
+  readonly buildServer: (context: BuildContext<State>) => McpServer;
   /** What a session keeps beside its context: each field is a key that may be there or not. */
   readonly state?: State;
   /**
@@ -175,7 +175,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
       identity,
       stores: {
         sessions: new Sessions(c.env.SESSIONS, config),
-        registry: new Registry(c.env.REGISTRY, config),
+        registry: new RegistryClient(c.env.REGISTRY, config),
         catalogs: new Catalogs(c.env.CATALOG, config),
       },
       event,
@@ -195,7 +195,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   // Ready: the registry can also register, count and list every session.
   app.get("/readyz", async (c) => {
-    const missing = await missingShards(new Registry(c.env.REGISTRY, config));
+    const missing = await missingShards(new RegistryClient(c.env.REGISTRY, config));
     return missing.length === 0
       ? c.json({ status: "ready" })
       : c.json({ status: "degraded", error: `Not responding: ${shardNames(missing)}`, missing_shards: missing }, 503);

@@ -6,7 +6,7 @@ import { clientOfUserAgent } from "./edge/client-label.ts";
 import { allowReading, isPreflight, preflightResponse } from "./edge/cors.ts";
 import { jsonRpcError, SERVER_ERROR } from "./edge/json-rpc.ts";
 import type { McpEvent } from "./edge/mcp-event.ts";
-import { refusalOf } from "./edge/origin.ts";
+import { originRefusal } from "./edge/origin.ts";
 import { protect } from "./edge/protective-headers.ts";
 import { refuseOversize } from "./edge/request-limits.ts";
 import type { countOperations } from "./mcp/operation-metrics.ts";
@@ -45,7 +45,7 @@ export function createFrame(
 
 /** The answer to a request that no route gets to see, or null. */
 function refuse(request: Request, config: Config): Response | null {
-  const refusal = refusalOf(request, config);
+  const refusal = originRefusal(request, config);
   if (refusal !== null) return jsonRpcError(403, SERVER_ERROR, refusal.message);
   return isPreflight(request) ? preflightResponse(request) : refuseOversize(request);
 }

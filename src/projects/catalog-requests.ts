@@ -6,7 +6,7 @@ import type { ProjectFailure } from "./project-failure.ts";
 /** What a catalog is asked and answers. */
 
 /** A project to register. Paths are normalised; `configRoot` gives `root` and `configPath` as a pair. */
-export interface Registration {
+export interface ProjectRegistration {
   readonly root: string;
   readonly config: ProjectConfig;
   /** Null: what it was before, or `<root>/.codebase-mcp/config.json`. */
@@ -34,7 +34,7 @@ export interface CatalogAnswer {
 
 /** What a caller can do with a catalog, as data, so that it travels with the question in one round trip. */
 export type CatalogOperation =
-  | { readonly kind: "register"; readonly registration: Registration }
+  | { readonly kind: "register"; readonly registration: ProjectRegistration }
   | { readonly kind: "list"; readonly cursor: string | null }
   | { readonly kind: "remove"; readonly root: string }
   | { readonly kind: "set_active"; readonly project: string | null };

@@ -6,7 +6,7 @@ import type {
   CatalogOutcome,
   CatalogQuestion,
   CatalogReply,
-  Registration,
+  ProjectRegistration,
 } from "./catalog-requests.ts";
 import { defaultConfigPath, discoveryKeys, nearest, resolveDots, rootKey } from "./discovery.ts";
 import { MAX_CATALOG_BYTES, MAX_PROJECTS_IN_ERROR, MAX_PROJECTS_PER_CATALOG, MAX_PROJECTS_PER_PAGE } from "./limits.ts";
@@ -62,7 +62,7 @@ export class Catalog {
    * Fails with `project_limit`.
    */
   register(
-    registration: Registration,
+    registration: ProjectRegistration,
   ): Result<{ project: Project; created: boolean; version: number }, ProjectFailure> {
     const { config } = registration;
     const root = resolveDots(registration.root);

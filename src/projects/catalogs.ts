@@ -6,7 +6,7 @@ import { CATALOG_CALL_TIMEOUT_MS } from "./limits.ts";
 import type { ProjectCatalog } from "./project-catalog.ts";
 import type { ProjectFailure } from "./project-failure.ts";
 
-type Unavailable = Extract<ProjectFailure, { kind: "catalog_unavailable" }>;
+type CatalogUnavailable = Extract<ProjectFailure, { kind: "catalog_unavailable" }>;
 
 /** The catalogs of known principals, whose failures come back as values. */
 export class Catalogs {
@@ -21,7 +21,7 @@ export class Catalogs {
     principal: string,
     operation: CatalogOperation | null,
     question: CatalogQuestion,
-  ): Promise<Result<CatalogReply, Unavailable>> {
+  ): Promise<Result<CatalogReply, CatalogUnavailable>> {
     try {
       const id = this.#namespace.idFromName(`principal:${principal}`);
       return ok(await within(CATALOG_CALL_TIMEOUT_MS, this.#namespace.get(id).ask(operation, question)));

@@ -47,24 +47,22 @@ export type ProjectFailure =
       readonly configPath: string;
     };
 
-const CONFIG_PATH_FAULTS: Partial<Record<ConfigPathFault, string>> = {
-  not_a_config: "is not the path of a project config",
-  not_above: "does not belong to the working directory or a directory within 19 levels above it",
-};
-
 /** Where the config is that a failure speaks of; null if it says nothing about one, or names no place for it. */
 export function failedConfigPath(failure: ProjectFailure): string | null {
   switch (failure.kind) {
     case "config_invalid":
     case "config_unregistered":
+    case "project_limit":
       return failure.configPath;
     case "config_missing": {
       const place = configRoot(failure.path);
       return place.ok ? place.value.configPath : null;
     }
-    case "project_limit":
-      return failure.configPath;
-    default:
+    case "config_path_invalid":
+    case "catalog_unavailable":
+    case "project_not_found":
+    case "project_ambiguous":
+    case "project_mismatch":
       return null;
   }
 }
@@ -82,11 +80,11 @@ export function describeProjectFailure(failure: ProjectFailure): string {
     case "config_invalid":
       return `${describeConfigFault(failure.fault, failure.configPath)}. Correct it and send it again`;
     case "config_path_invalid":
-      return `config_path ${quote(failure.path)} ${CONFIG_PATH_FAULTS[failure.fault] ?? "is not an absolute path that can be used"}. Pass the absolute path that ends in .codebase-mcp/config.json or .workflow-mcp/config.json, in the working directory or above it, or leave it out`;
+      return `config_path ${quote(failure.path)} ${describeConfigPathFault(failure.fault)}. Pass the absolute path that ends in .codebase-mcp/config.json or .workflow-mcp/config.json, in the working directory or above it, or leave it out`;
     case "config_missing":
       return `config_path ${quote(failure.path)} came without config, and this server cannot read your disk. Pass the content of that file as config`;
     case "config_unregistered":
-      return `the config ${quote(failure.configPath)} could not be registered: the catalog of projects did not answer. Call set_working_directory with it again`;
+      return `the config ${quote(failure.configPath)} could not be registered: the catalog of projects did not answer, so it has to be sent again`;
     case "catalog_unavailable":
       return "The projects cannot be looked up right now, and another project would be a guess. Try again in a few seconds";
     case "project_not_found": {
@@ -94,7 +92,7 @@ export function describeProjectFailure(failure: ProjectFailure): string {
         failure.near.length === 0
           ? ""
           : `. Near matches: ${failure.near.map(({ id, name }) => `${quote(name)} (${id})`).join(", ")}`;
-      return `project ${quote(failure.project)} is neither the id nor the exact name of a registered project (upper and lower case differ)${near}. Pass one of those that list_projects returns, or register it with register_project`;
+      return `project ${quote(failure.project)} is neither the id nor the exact name of a registered project (upper and lower case differ)${near}. Pass the id or exact name of a registered one`;
     }
     case "project_ambiguous": {
       const matches = failure.matches.map(({ id, root }) => `${id} at ${quote(root)}`).join(", ");
@@ -103,9 +101,29 @@ export function describeProjectFailure(failure: ProjectFailure): string {
     }
     case "project_limit":
       return failure.unit === "projects"
-        ? `root ${quote(failure.root)} cannot be registered: there are already ${failure.limit} projects, which is the limit. Remove one that is no longer needed with remove_project`
-        : `root ${quote(failure.root)} cannot be registered: all configs and paths together would have more than ${failure.limit} bytes, which is the limit. Make this config shorter, or remove projects that are no longer needed with remove_project`;
+        ? `root ${quote(failure.root)} cannot be registered: there are already ${failure.limit} projects, which is the limit. Remove one that is no longer needed`
+        : `root ${quote(failure.root)} cannot be registered: all configs and paths together would have more than ${failure.limit} bytes, which is the limit. Make this config shorter, or remove projects that are no longer needed`;
     case "project_mismatch":
-      return `project ${quote(failure.named.name)} (${failure.named.id}) cannot be used here: the config ${quote(failure.configPath)} has strict_mode on and allows only ${quote(failure.configured.name)} (${failure.configured.id}). Leave project out, or call set_working_directory with a directory of the project that you mean`;
+      return `project ${quote(failure.named.name)} (${failure.named.id}) cannot be used here: the config ${quote(failure.configPath)} has strict_mode on and allows only ${quote(failure.configured.name)} (${failure.configured.id}). Leave project out, or change the working directory to one of the project that you mean`;
+  }
+}
+
+function describeConfigPathFault(fault: ConfigPathFault): string {
+  switch (fault) {
+    case "not_a_config":
+      return "is not the path of a project config";
+    case "not_above":
+      return "does not belong to the working directory or a directory within 19 levels above it";
+    case "empty":
+    case "blank":
+    case "relative":
+    case "too_long":
+    case "control_character":
+    case "lone_surrogate":
+    case "bad_file_uri":
+    case "drive_without_root":
+    case "unc_without_share":
+    case "device_path":
+      return "is not an absolute path that can be used";
   }
 }

@@ -62,7 +62,7 @@ export interface Resolution {
  * Which project a call works on. A project that the call names and that is not there is a failure, and so is a config that
  * is there but cannot be used: neither ever falls through to a weaker tier.
  */
-export function resolveProject({ explicit, session, active }: ResolutionInput): Result<Resolution, ProjectFailure> {
+export function chooseProject({ explicit, session, active }: ResolutionInput): Result<Resolution, ProjectFailure> {
   if (explicit !== null) return explicit.ok ? resolveExplicit(explicit.value, session) : explicit;
   if (session.state === "unusable") return fail(session.failure);
   if (session.state === "found" && session.current !== null) return ok(resolveSession(session, session.current));
@@ -83,9 +83,9 @@ function resolveExplicit(named: Project, session: SessionConfig): Result<Resolut
   return ok({ project: refOf(named), tier: "explicit", configPath: named.configPath, reason });
 }
 
-type Found = Extract<SessionConfig, { state: "found" }>;
+type FoundConfig = Extract<SessionConfig, { state: "found" }>;
 
-function resolveSession({ workingDirectory, found }: Found, project: ProjectRef): Resolution {
+function resolveSession({ workingDirectory, found }: FoundConfig, project: ProjectRef): Resolution {
   if (found.id === project.id) {
     const reason = `${quote(found.configPath)} is the nearest config from ${quote(workingDirectory)} upward`;
     return { project: refOf(found), tier: "session", configPath: found.configPath, reason };

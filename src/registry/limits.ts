@@ -16,10 +16,6 @@ export const AUDIT_QUESTION_TIMEOUT_MS = 3000;
 /** How many of a principal's sessions an exceeded quota names as candidates to end. */
 export const QUOTA_EXAMPLES = 3;
 
-/** How long an isolate keeps a report that nobody acknowledges, and how long, much longer, a shard knows it again. */
-export const OPERATIONS_GIVE_UP_MS = 10 * 60 * 1000;
-export const OPERATIONS_REMEMBER_MS = 60 * 60 * 1000;
-
 /** Pairs of tool and outcome that an isolate and a shard count by themselves; all others are counted together. */
 export const MAX_OPERATION_PAIRS = 200;
 export const MAX_OPERATION_ROWS = 500;

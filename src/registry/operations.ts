@@ -1,14 +1,6 @@
 /** Calls of one tool that ended alike, and how many. */
 export type OperationCount = { readonly tool: string; readonly outcome: string; readonly count: number };
 
-/** What an isolate reports at once. Sent again, it is the same batch: a shard adds it up once. */
-export type OperationBatch = {
-  readonly isolate: string;
-  /** Counts the isolate's batches, from 1. */
-  readonly sequence: number;
-  readonly counts: readonly OperationCount[];
-};
-
 /** Where calls are counted together that would make the list of pairs too long. */
 export const OTHER = "other";
 

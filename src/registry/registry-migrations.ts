@@ -53,4 +53,6 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
   // Where contexts began: the region of each, and how many began in each, as JSON. Those that are not in it: unknown.
   `ALTER TABLE session ADD COLUMN region TEXT;
    ALTER TABLE total ADD COLUMN regions TEXT NOT NULL DEFAULT '{}';`,
+  // Reports of counted calls are not recognised again any more.
+  "DROP TABLE operation_source;",
 ];

@@ -7,7 +7,7 @@ import { Audit, type AuditedSession } from "./audit.ts";
 import { type HistoryRange, seriesOf } from "./history.ts";
 import { includesLayout, type Layout, mergeLayouts } from "./layout.ts";
 import { AUDIT_INTERVAL_MS, QUOTA_EXAMPLES } from "./limits.ts";
-import type { OperationBatch } from "./operations.ts";
+import type { OperationCount } from "./operations.ts";
 import { LISTED, REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
 import { RemovedContexts } from "./removed-contexts.ts";
 import { ShardHistory } from "./shard-history.ts";
@@ -138,10 +138,10 @@ export class SessionRegistry extends DurableObject<RegistryBindings> {
     return layout;
   }
 
-  /** @internal Adds up calls that an isolate has counted. May be repeated with the same batch. */
-  addOperations(batch: OperationBatch): void {
+  /** @internal Adds up calls that an isolate has counted. */
+  addOperations(counts: readonly OperationCount[]): void {
     this.#createTables();
-    this.ctx.storage.transactionSync(() => this.#operations.add(batch, Date.now()));
+    this.ctx.storage.transactionSync(() => this.#operations.add(counts));
   }
 
   /** @internal What has been counted here, since ever and in each step of `ranges`. */

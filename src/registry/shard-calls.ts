@@ -6,7 +6,7 @@ import { REGISTRY_CALL_TIMEOUT_MS } from "./limits.ts";
 import type { SessionRegistry } from "./session-registry.ts";
 import { regionOf } from "./shard-of.ts";
 
-type Unavailable = Extract<Failure, { kind: "registry_unavailable" }>;
+export type RegistryUnavailable = Extract<Failure, { kind: "registry_unavailable" }>;
 export type Stub = DurableObjectStub<SessionRegistry>;
 export type FromShard<T> = T & { readonly shard: number };
 
@@ -32,7 +32,11 @@ export class ShardCalls {
   }
 
   /** @param operation Named in the log if the call fails. */
-  async call<T>(operation: string, shard: number, call: (stub: Stub) => Promise<T>): Promise<Result<T, Unavailable>> {
+  async call<T>(
+    operation: string,
+    shard: number,
+    call: (stub: Stub) => Promise<T>,
+  ): Promise<Result<T, RegistryUnavailable>> {
     try {
       return ok(await within(REGISTRY_CALL_TIMEOUT_MS, call(this.#stub(shard))));
     } catch (error) {

@@ -1,9 +1,6 @@
 import { floorTo, HOUR_MS, MINUTE_MS, type Snapshot, surplusMinutes } from "./history.ts";
-import type { Region } from "./shard-of.ts";
+import type { RegionCounts } from "./region-counts.ts";
 import { TALLY_FIELDS, type Tally } from "./tally.ts";
-
-/** How many sessions began in each region. `unknown`: the request did not tell, or an earlier build registered the session. */
-export type RegionCounts = Readonly<Partial<Record<Region | "unknown", number>>>;
 
 /** A region of a session that was added, and of one that was removed; undefined where there was none. */
 export interface RegionChange {

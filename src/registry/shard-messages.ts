@@ -1,7 +1,7 @@
 import type { Principal } from "../model/principal.ts";
 import type { Layout } from "./layout.ts";
 import type { OperationCount } from "./operations.ts";
-import type { RegionCounts } from "./shard-history.ts";
+import type { RegionCounts } from "./region-counts.ts";
 import type { Region } from "./shard-of.ts";
 import type { EndReason, Tally } from "./tally.ts";
 

@@ -1,10 +1,7 @@
-import { MAX_OPERATION_ROWS, OPERATIONS_REMEMBER_MS } from "./limits.ts";
-import { type OperationBatch, type OperationCount, OTHER } from "./operations.ts";
+import { MAX_OPERATION_ROWS } from "./limits.ts";
+import { type OperationCount, OTHER } from "./operations.ts";
 
-/**
- * The tables behind a shard's part of the counted calls: a row for each pair of tool and outcome, of which there are only so
- * many, and one for each isolate that has reported in the last hour.
- */
+/** The table behind a shard's part of the counted calls: a row for each pair of tool and outcome, of which the number is bounded. */
 export class ShardOperations {
   readonly #sql: SqlStorage;
 
@@ -12,17 +9,8 @@ export class ShardOperations {
     this.#sql = sql;
   }
 
-  /** Adds a batch, unless it has been added before. To be called in a transaction. */
-  add({ isolate, sequence, counts }: OperationBatch, now: number): void {
-    const last = this.#sql
-      .exec<{ sequence: number }>("SELECT sequence FROM operation_source WHERE isolate = ?", isolate)
-      .toArray()[0];
-    if (last !== undefined && last.sequence >= sequence) return;
-    // Isolates come and go, so their rows must go too: when a new one comes.
-    if (last === undefined) {
-      this.#sql.exec("DELETE FROM operation_source WHERE reported_at < ?", now - OPERATIONS_REMEMBER_MS);
-    }
-    this.#sql.exec("INSERT OR REPLACE INTO operation_source VALUES (?, ?, ?)", isolate, sequence, now);
+  /** To be called in a transaction. */
+  add(counts: readonly OperationCount[]): void {
     for (const count of counts) if (!this.#increase(count)) this.#insert(count);
   }
 

@@ -1,8 +1,8 @@
 import * as z from "zod";
-import { sessionPart } from "../author/session-tool.ts";
 import type { Project } from "../projects/project.ts";
 import { resolveFor } from "../session/session-project.ts";
 import type { ProjectReply } from "../session/session-requests.ts";
+import { sessionPart } from "./session-part.ts";
 
 /** A registered project in results. */
 export const projectOutput = z.object({

@@ -4,6 +4,7 @@ import { runTool } from "../author/run-tool.ts";
 import type { ServerSession } from "../author/server-session.ts";
 import type { SessionTool } from "../author/session-tool.ts";
 import type { Logger } from "../base/log.ts";
+import { describeOwnFailure } from "./describe-own-failure.ts";
 import { endSession } from "./tools/end-session.ts";
 import { getSessionContext } from "./tools/get-session-context.ts";
 import { getSessionCount } from "./tools/get-session-count.ts";
@@ -22,7 +23,7 @@ export const SERVER_INFO = {
   version,
 };
 
-export const TOOLS: readonly SessionTool[] = [
+const tools: readonly SessionTool[] = [
   setWorkingDirectory,
   getWorkingDirectory,
   getSessionContext,
@@ -35,6 +36,8 @@ export const TOOLS: readonly SessionTool[] = [
   removeProject,
   setActiveProject,
 ];
+
+export const TOOLS: readonly SessionTool[] = tools.map((tool) => ({ ...tool, describe: describeOwnFailure }));
 
 const INSTRUCTIONS = `This server remembers, for each conversation by itself, which directory it works in.
 1. At the start of a conversation call set_working_directory with the absolute path of the project.

@@ -2,6 +2,7 @@ import { within } from "../base/time-limit.ts";
 import type { Result } from "../model/failure.ts";
 import { LIST_PEEK_TIMEOUT_MS } from "./limits.ts";
 import type { SessionContext } from "./session-context.ts";
+import type { Refusal } from "./session-requests.ts";
 
 /**
  * What a listing learns from peeking at one session: its context, null if it is not an active session of the caller any more, or
@@ -9,7 +10,7 @@ import type { SessionContext } from "./session-context.ts";
  * platform logs it with the object's invocation.
  */
 export async function peekForList(
-  peek: () => Promise<Result<SessionContext | null>>,
+  peek: () => Promise<Result<SessionContext | null, Refusal>>,
 ): Promise<SessionContext | null | "unanswered"> {
   try {
     const peeked = await within(LIST_PEEK_TIMEOUT_MS, peek());

@@ -16,7 +16,7 @@ import {
 } from "./session-project.ts";
 import type { BeginRequest, NoContext, OutcomeUnknown, ProjectReply, Refusal, StateReply } from "./session-requests.ts";
 import type { QuotaExceeded, SessionRow } from "./session-row.ts";
-import type { SessionState, StateFailure, StateOperation } from "./session-state.ts";
+import type { StateFailure, StateOperation, StateStore } from "./state-store.ts";
 
 /**
  * What an access to a session does and answers: who may know of it, when a context begins, which project it is on. What a
@@ -27,9 +27,9 @@ export class SessionAccess {
   readonly #life: SessionLife;
   readonly #row: SessionRow;
   readonly #catalog: SessionCatalog;
-  readonly #state: SessionState;
+  readonly #state: StateStore;
 
-  constructor(sessionId: string, life: SessionLife, row: SessionRow, catalog: SessionCatalog, state: SessionState) {
+  constructor(sessionId: string, life: SessionLife, row: SessionRow, catalog: SessionCatalog, state: StateStore) {
     this.#sessionId = sessionId;
     this.#life = life;
     this.#row = row;
@@ -122,7 +122,7 @@ export class SessionAccess {
     return this.visit(principal, async ({ now, live }): Promise<Reply> => {
       const nothing = { created: false, context: null, before: null, entries: [] };
       if (live === null && operation.kind === "set") {
-        const refused = this.#state.refusalOfFirst(operation);
+        const refused = this.#state.firstStateRefusal(operation);
         if (refused !== null) return uncertain ? this.#outcomeUnknown() : fail(refused);
         if (begin === null) return fail({ kind: "no_context", sessionId: this.#sessionId });
         const begun = await this.begin(principal, begin, () => {
@@ -210,9 +210,9 @@ export class SessionAccess {
   /** An access: moves the deadline, and notes the project if it is another than before. */
   async #access(live: Live, project: SessionProject, now: number): Promise<SessionContext> {
     const { session, deadline } = live;
-    const record = !isSameProject(project, session.project ?? NO_PROJECT);
-    const updated = record ? { ...session, project } : session;
-    const touched = await this.#life.touch(updated, deadline, now, { record });
+    const moved = !isSameProject(project, session.project ?? NO_PROJECT);
+    const updated = moved ? { ...session, project } : session;
+    const touched = await this.#life.touch(updated, deadline, now, { write: moved });
     this.#life.debug("session_touched");
     return this.view(touched, live, now);
   }

@@ -29,7 +29,7 @@ export interface SessionContext {
   readonly expiresAt: number;
 }
 
-/** A context as it is stored. The alarm is the deadline and so the record of the last access. */
+/** A context as it is stored. The alarm is the deadline, and so tells the last access. */
 export interface LiveSession {
   readonly version: 1;
   readonly state: "live";
@@ -51,11 +51,11 @@ export interface LiveSession {
   /** Where it began. Absent in records of earlier builds. */
   readonly region?: Region | null;
   /** Of a context whose row in the registry may not be confirmed yet; {@link asRegistered} tells. */
-  readonly registration?: Registration;
+  readonly registration?: PendingRegistration;
 }
 
 /** Meanwhile the alarm is the next try, always before the deadline, so the deadline is kept here. */
-export interface Registration {
+export interface PendingRegistration {
   readonly deadline: number;
   /** How many tries the alarm has made. */
   readonly tries: number;
@@ -153,7 +153,7 @@ export function asRegistered(session: StoredSession | undefined, alarm: number |
 }
 
 /** When to try to register again: before the deadline, at which the alarm would say that the row is confirmed. */
-export const nextTryOf = ({ deadline, tries }: Registration, now: number): number =>
+export const nextTryOf = ({ deadline, tries }: PendingRegistration, now: number): number =>
   Math.max(Math.min(deadline - 1, now + registryRetryDelayMs(tries)), now + 1);
 
 /** What is left of a context that is over: its row in the registry must go. A context ends once: the first reason stays. */

@@ -1,5 +1,5 @@
 import { type LogFields, type Logger, shortSessionId } from "../base/log.ts";
-import { type Failure, fail, ok, type Result } from "../model/failure.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
 import type { Principal } from "../model/principal.ts";
 import type { EndReason } from "../registry/tally.ts";
 import {
@@ -16,6 +16,7 @@ import {
   usedAt,
 } from "./session-context.ts";
 import type { SessionRecord } from "./session-record.ts";
+import type { SessionUnavailable } from "./session-requests.ts";
 import type { QuotaExceeded, SessionRow } from "./session-row.ts";
 
 /** What an access finds: the record, and the live context in it, if there is one. */
@@ -36,7 +37,6 @@ export interface NewContext
 }
 
 export type Content = Pick<LiveSession, "workingDirectory" | "project">;
-type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;
 
 /**
  * The stored record of one session, its alarm, and its row in the registry, kept in step whatever fails in between.
@@ -86,7 +86,7 @@ export class SessionLife {
   async begin(
     { maxSessions, maxAgeMs, shard, ...context }: NewContext,
     content: () => Content,
-  ): Promise<Result<Live, QuotaExceeded | Unavailable>> {
+  ): Promise<Result<Live, QuotaExceeded | SessionUnavailable>> {
     const foreign = this.#leftover();
     if (foreign !== null && foreign.owner !== context.owner) {
       // Its row belongs to somebody else and stands in their shard: it must be gone first.
@@ -130,13 +130,13 @@ export class SessionLife {
 
   /**
    * Moves the deadline of a live session, never backwards, and returns the session with it. Writes nothing if nothing changes, and
-   * the record only if it changes or `record` says that it has.
+   * the record only if it changes or `write` says that it has.
    */
-  async touch(session: LiveSession, before: number, now: number, { record = false } = {}): Promise<Live> {
+  async touch(session: LiveSession, before: number, now: number, { write = false } = {}): Promise<Live> {
     const { deadline, ...used } = usedAt(now, session, before);
     const updated = { ...session, ...used };
     const live = { session: updated, deadline };
-    const changed = record || used.idleUntil !== session.idleUntil;
+    const changed = write || used.idleUntil !== session.idleUntil;
     if (session.registration !== undefined) {
       if (changed || deadline !== before) {
         this.#record.put({ ...updated, registration: { ...session.registration, deadline } });
@@ -145,7 +145,7 @@ export class SessionLife {
     }
     if (changed) this.#record.put(updated);
     // Losing the move of a read on a crash costs at most the time since the access before; a set waits for its write.
-    if (deadline !== before) await this.#record.setAlarm(deadline, { allowUnconfirmed: !record });
+    if (deadline !== before) await this.#record.setAlarm(deadline, { allowUnconfirmed: !write });
     return live;
   }
 

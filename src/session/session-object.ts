@@ -6,7 +6,7 @@ import { encodeSessionId } from "../model/session-id.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import type { ProjectCatalog } from "../projects/project-catalog.ts";
-import { Registry } from "../registry/registry.ts";
+import { RegistryClient } from "../registry/registry-client.ts";
 import type { SessionRegistry } from "../registry/session-registry.ts";
 import { configOf } from "../settings/config.ts";
 import { Answers } from "./answers.ts";
@@ -18,8 +18,8 @@ import { SessionLife } from "./session-life.ts";
 import { SessionRecord } from "./session-record.ts";
 import type { BeginRequest, NoContext, OutcomeUnknown, Refusal, SetRequest } from "./session-requests.ts";
 import { SessionRow } from "./session-row.ts";
-import { SessionState, type StateOperation } from "./session-state.ts";
 import { SetDirectory } from "./set-directory.ts";
+import { type StateOperation, StateStore } from "./state-store.ts";
 
 /** The objects that a session calls. */
 interface SessionObjectBindings {
@@ -49,12 +49,12 @@ export class SessionObject extends DurableObject<SessionObjectBindings> {
     const sessionId = encodeSessionId(ctx.id.toString());
     this.#sessionId = sessionId;
     const catalog = new SessionCatalog(ctx.storage, new Catalogs(env.CATALOG, config));
-    const registry = new Registry(env.REGISTRY, config);
+    const registry = new RegistryClient(env.REGISTRY, config);
     const record = new SessionRecord(ctx.storage, () => catalog.forgetTables());
     const log = createLogger(config.logLevel);
     const row = new SessionRow(sessionId, record, registry, log);
     this.#life = new SessionLife(sessionId, record, row, log);
-    this.#access = new SessionAccess(sessionId, this.#life, row, catalog, new SessionState(ctx.storage));
+    this.#access = new SessionAccess(sessionId, this.#life, row, catalog, new StateStore(ctx.storage));
     this.#directory = new SetDirectory(this.#access, this.#life, row, catalog);
   }
 

@@ -1,9 +1,14 @@
 import type { Result } from "../model/failure.ts";
-import type { CatalogAnswer, CatalogQuestion, CatalogReply, Registration } from "../projects/catalog-requests.ts";
+import type {
+  CatalogAnswer,
+  CatalogQuestion,
+  CatalogReply,
+  ProjectRegistration,
+} from "../projects/catalog-requests.ts";
 import { defaultConfigPath, isNearer } from "../projects/discovery.ts";
 import type { Project, ProjectRef } from "../projects/project.ts";
 import { failedRoot, type ProjectFailure } from "../projects/project-failure.ts";
-import { type Resolution, resolveProject, type SessionConfig } from "../projects/resolve-project.ts";
+import { chooseProject, type Resolution, type SessionConfig } from "../projects/resolve-project.ts";
 import { switchProject } from "../projects/switch-project.ts";
 
 /**
@@ -65,7 +70,7 @@ export const questionOf = (
  */
 export function enter(
   before: SessionProject,
-  config: Result<Registration, ProjectFailure> | null,
+  config: Result<ProjectRegistration, ProjectFailure> | null,
   { question, reply }: Asked,
 ): SessionProject & Entered {
   if (config?.ok === false) return enterUnusable(before, config.failure);
@@ -93,7 +98,7 @@ const enterUnusable = (before: SessionProject, failure: ProjectFailure): Session
 });
 
 /** Why the config that came with the directory cannot be used until the catalog keeps it. */
-export const unregistered = ({ root, configPath }: Registration): ProjectFailure => ({
+export const unregistered = ({ root, configPath }: ProjectRegistration): ProjectFailure => ({
   kind: "config_unregistered",
   configPath: configPath ?? defaultConfigPath(root),
 });
@@ -160,7 +165,7 @@ export function resolveFor(
     active = null,
   }: { explicit?: Result<Project, ProjectFailure> | null; active?: Project | null } = {},
 ): Result<Resolution, ProjectFailure> {
-  return resolveProject({ explicit, session: sessionConfigOf(session), active: session?.project.active ?? active });
+  return chooseProject({ explicit, session: sessionConfigOf(session), active: session?.project.active ?? active });
 }
 
 function sessionConfigOf(session: WorkingSession | null): SessionConfig {

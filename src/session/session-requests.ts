@@ -1,11 +1,11 @@
 import type { Failure, Result } from "../model/failure.ts";
-import type { CatalogOutcome, Registration } from "../projects/catalog-requests.ts";
+import type { CatalogOutcome, ProjectRegistration } from "../projects/catalog-requests.ts";
 import type { Project } from "../projects/project.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { Region } from "../registry/shard-of.ts";
 import type { SessionContext } from "./session-context.ts";
 import type { Entered } from "./session-project.ts";
-import type { StateOutcome } from "./session-state.ts";
+import type { StateOutcome } from "./state-store.ts";
 
 /** What a session object is asked, and what it answers. */
 
@@ -27,7 +27,7 @@ export interface BeginRequest {
 export interface SetRequest extends BeginRequest {
   readonly workingDirectory: string;
   /** The config that came with the directory: to be registered, or why it cannot be used. */
-  readonly config: Result<Registration, ProjectFailure> | null;
+  readonly config: Result<ProjectRegistration, ProjectFailure> | null;
 }
 
 export interface StateReply extends StateOutcome {
@@ -50,7 +50,9 @@ export interface ProjectReply {
   readonly outcome: Result<CatalogOutcome, ProjectFailure> | null;
 }
 
+export type SessionUnknown = Extract<Failure, { kind: "session_unknown" }>;
 /** Why a principal may not use a session, or not now. */
 export type Refusal = Extract<Failure, { kind: "session_unknown" | "session_deleted" | "session_unavailable" }>;
+export type SessionUnavailable = Extract<Failure, { kind: "session_unavailable" }>;
 export type OutcomeUnknown = Extract<Failure, { kind: "outcome_unknown" }>;
 export type NoContext = Extract<Failure, { kind: "no_context" }>;

@@ -1,6 +1,6 @@
 import { type Logger, shortSessionId } from "../base/log.ts";
 import type { Failure } from "../model/failure.ts";
-import type { Registry } from "../registry/registry.ts";
+import type { RegistryClient } from "../registry/registry-client.ts";
 import { deletedOf, endReasonOf, type LiveSession } from "./session-context.ts";
 import type { SessionRecord } from "./session-record.ts";
 
@@ -13,12 +13,12 @@ export type QuotaExceeded = Extract<Failure, { kind: "quota_exceeded" }>;
 export class SessionRow {
   readonly #sessionId: string;
   readonly #record: SessionRecord;
-  readonly #registry: Registry;
+  readonly #registry: RegistryClient;
   readonly #log: Logger;
   /** The registration under way, so that writes to the same context that arrive meanwhile wait for it too. */
   #registering: { openedAt: number; readonly refusal: Promise<QuotaExceeded | null> } | null = null;
 
-  constructor(sessionId: string, record: SessionRecord, registry: Registry, log: Logger) {
+  constructor(sessionId: string, record: SessionRecord, registry: RegistryClient, log: Logger) {
     this.#sessionId = sessionId;
     this.#record = record;
     this.#registry = registry;

@@ -1,4 +1,4 @@
-import { type Failure, fail, ok, type Result } from "../model/failure.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
 import { isShared, type Principal } from "../model/principal.ts";
 import { decodeSessionId, encodeSessionId } from "../model/session-id.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
@@ -15,13 +15,14 @@ import type {
   OutcomeUnknown,
   ProjectReply,
   Refusal,
+  SessionUnavailable,
+  SessionUnknown,
   SetReply,
   SetRequest,
   StateReply,
 } from "./session-requests.ts";
-import type { StateFailure, StateOperation } from "./session-state.ts";
-
-type Unavailable = Extract<Failure, { kind: "session_unavailable" }>;
+import type { QuotaExceeded } from "./session-row.ts";
+import type { StateFailure, StateOperation } from "./state-store.ts";
 
 /** A session id that has been checked: the object it stands for can be called. */
 export interface SessionRef {
@@ -61,7 +62,7 @@ export class Sessions {
   }
 
   /** Checks an id that a caller presents, without waking an object. Anything but an id minted here is unknown. */
-  parse(sessionId: string): Result<SessionRef, Extract<Failure, { kind: "session_unknown" }>> {
+  parse(sessionId: string): Result<SessionRef, SessionUnknown> {
     const hex = decodeSessionId(sessionId);
     if (hex !== null) {
       try {
@@ -78,7 +79,7 @@ export class Sessions {
     session: SessionRef,
     principal: Principal,
     request: Pick<SetRequest, "workingDirectory" | "config" | "client" | "region">,
-  ): Promise<Result<SetReply>> {
+  ): Promise<Result<SetReply, Refusal | QuotaExceeded | OutcomeUnknown>> {
     const { region, client, ...set } = request;
     const begin = this.#beginRequest(session, principal, region, client);
     return this.#change(session, (object, change) => object.set(principal, { ...set, ...begin }, change));
@@ -92,7 +93,7 @@ export class Sessions {
     principal: Principal,
     operation: StateOperation,
     { region, client, mayBegin }: { region: Region | null; client: string | null; mayBegin: boolean },
-  ): Promise<Result<StateReply, Failure | StateFailure>> {
+  ): Promise<Result<StateReply, Refusal | NoContext | QuotaExceeded | OutcomeUnknown | StateFailure>> {
     const begin = mayBegin ? this.#beginRequest(session, principal, region, client) : null;
     if (operation.kind === "get" || operation.kind === "list") {
       return this.#read(session, (object) => object.state(principal, operation, begin));
@@ -101,7 +102,7 @@ export class Sessions {
   }
 
   /** The context, or null. Counts as an access. */
-  get(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Failure | ProjectFailure>> {
+  get(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
     return this.#read(session, (object) => object.get(principal));
   }
 
@@ -111,7 +112,7 @@ export class Sessions {
     principal: Principal,
     explicit: string | null,
     operation: CatalogOperation | null,
-  ): Promise<Result<ProjectReply, Failure | ProjectFailure>> {
+  ): Promise<Result<ProjectReply, Refusal | NoContext | OutcomeUnknown | ProjectFailure>> {
     if (operation === null || operation.kind === "list") {
       return this.#read(session, (object) => object.project(principal, explicit, operation));
     }
@@ -119,22 +120,27 @@ export class Sessions {
   }
 
   /** The context, or null, without touching it; a failure if `principal` may not use the session. */
-  peek(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null>> {
+  peek(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Refusal>> {
     return this.#read(session, (object) => object.peek(principal));
   }
 
   /** Waits a while for the client's answer to a request that a running call sent it; null: ask again. */
-  takeAnswer(session: SessionRef, principal: Principal, requestId: string): Promise<Result<string | null>> {
+  takeAnswer(session: SessionRef, principal: Principal, requestId: string): Promise<Result<string | null, Refusal>> {
     return this.#read(session, (object) => object.takeAnswer(principal, requestId));
   }
 
   /** Passes the client's answer on to the call that waits for it. */
-  giveAnswer(session: SessionRef, principal: Principal, requestId: string, answer: string): Promise<Result<null>> {
+  giveAnswer(
+    session: SessionRef,
+    principal: Principal,
+    requestId: string,
+    answer: string,
+  ): Promise<Result<null, Refusal>> {
     return this.#read(session, (object) => object.giveAnswer(principal, requestId, answer));
   }
 
   /** Forgets the context; the id stays usable. */
-  end(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
+  end(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
     return this.#change(session, (object, change) => object.end(principal, change));
   }
 
@@ -148,12 +154,12 @@ export class Sessions {
   }
 
   /** The context of anybody's session, or null, without touching it. Only for callers with the scope `admin`. */
-  peekAsOperator(session: SessionRef): Promise<Result<SessionContext | null>> {
+  peekAsOperator(session: SessionRef): Promise<Result<SessionContext | null, SessionUnavailable>> {
     return this.#read(session, async (object) => ok(await object.peekAsOperator()));
   }
 
   /** Forgets the context of anybody's session. Only for callers with the scope `admin`. */
-  endAsOperator(session: SessionRef): Promise<Result<{ ended: boolean }>> {
+  endAsOperator(session: SessionRef): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
     return this.#change(session, (object, change) => object.endAsOperator(change));
   }
 
@@ -172,7 +178,7 @@ export class Sessions {
   }
 
   /** A call that may be repeated as it is. */
-  #read<T, F>(session: SessionRef, call: Call<T, F>): Promise<Result<T, F | Unavailable>> {
+  #read<T, F>(session: SessionRef, call: Call<T, F>): Promise<Result<T, F | SessionUnavailable>> {
     return this.#call(session, () => call, { kind: "session_unavailable", sessionId: session.sessionId });
   }
 
@@ -180,9 +186,9 @@ export class Sessions {
   #change<T, F>(
     session: SessionRef,
     call: (object: DurableObjectStub<SessionObject>, change: Change) => Promise<Result<T, F>>,
-  ): Promise<Result<T, F | Unavailable | OutcomeUnknown>> {
+  ): Promise<Result<T, F | SessionUnavailable | OutcomeUnknown>> {
     const id = crypto.randomUUID();
-    return this.#call<T, F, Unavailable | OutcomeUnknown>(
+    return this.#call<T, F, SessionUnavailable | OutcomeUnknown>(
       session,
       (repeated) => (object) => call(object, { id, repeated }),
       { kind: "outcome_unknown", sessionId: session.sessionId },
@@ -193,11 +199,11 @@ export class Sessions {
    * One call; repeated, over a new stub, where the platform says that the connection or the object broke, never on overload. A
    * call that broke may have been carried out all the same; only one that was turned away at once was certainly not.
    */
-  async #call<T, F, B extends Unavailable | OutcomeUnknown>(
+  async #call<T, F, B extends SessionUnavailable | OutcomeUnknown>(
     session: SessionRef,
     attemptOf: (repeated: boolean) => Call<T, F>,
     broken: B,
-  ): Promise<Result<T, F | B | Unavailable>> {
+  ): Promise<Result<T, F | B | SessionUnavailable>> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await attemptOf(attempt > 1)(this.#namespace.get(session.objectId));

@@ -79,7 +79,7 @@ export class SetDirectory {
       const { switched, wouldSwitch, ...project } = entered();
       const session: LiveSession = { ...live.session, workingDirectory, project, client, setAt: now };
       const [touched, refused] = await Promise.all([
-        this.#life.touch(session, live.deadline, now, { record: true }),
+        this.#life.touch(session, live.deadline, now, { write: true }),
         session.registration === undefined ? null : this.#row.acknowledge(session),
       ]);
       if (refused !== null) return fail(refused);

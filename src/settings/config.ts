@@ -29,7 +29,7 @@ const schema = z.object({
   ALLOWED_ORIGINS: hostList.default([]),
   SESSION_JURISDICTION: z.enum(JURISDICTIONS).default(""),
   RATE_LIMITS: z.enum(ON_OFF).default("on"),
-  OPERATION_METRICS: z.enum(ON_OFF).default("off"),
+  OPERATION_METRICS: z.enum(ON_OFF).default("on"),
   ...authVars,
 });
 

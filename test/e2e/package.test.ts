@@ -23,14 +23,14 @@ const manifest = (): Manifest => JSON.parse(readFileSync(join(installed(), "pack
 
 const WORKER = `
 import { McpServer } from "@modelcontextprotocol/server";
-import { failureResult, type ServerContext, sessionApp, sessionIdArgument } from "mcp-session-context";
+import { failureResult, type BuildContext, sessionApp, sessionIdArgument } from "mcp-session-context";
 import { z } from "zod";
 
-export { ProjectCatalog, SessionContextManager, SessionObject, SessionRegistry } from "mcp-session-context";
+export { ProjectCatalog, SessionEntrypoint, SessionObject, SessionRegistry } from "mcp-session-context";
 
 const state = z.object({ lines: z.array(z.string()) });
 
-function buildServer({ session, state: kept, caller, log }: ServerContext<typeof state>): McpServer {
+function buildServer({ session, state: kept, caller, log }: BuildContext<typeof state>): McpServer {
   const server = new McpServer({ name: "scratch", version: "1.0.0" });
   const inputSchema = z.object({ session_id: sessionIdArgument });
   server.registerTool("append", { inputSchema: inputSchema.extend({ line: z.string() }) }, async ({ line, session_id }) => {
@@ -57,11 +57,11 @@ export default app;
 
 /** Mistakes that the types must find. */
 const MISTAKES = `
-import type { ServerContext, SessionContextService } from "mcp-session-context";
+import type { BuildContext, SessionService } from "mcp-session-context";
 import { z } from "zod";
 
 const state = z.object({ count: z.number() });
-export async function mistakes({ state: kept }: ServerContext<typeof state>, none: ServerContext, rpc: SessionContextService) {
+export async function mistakes({ state: kept }: BuildContext<typeof state>, none: BuildContext, rpc: SessionService) {
   await kept.set("count", 1);
   await kept.set("count", "one");
   await kept.get("coutn");
@@ -83,7 +83,7 @@ beforeAll(() => {
   mkdirSync(join(scratch(), "src"));
   writeFileSync(join(scratch(), "src/index.ts"), WORKER);
   writeFileSync(join(scratch(), "package.json"), '{ "name": "scratch", "private": true, "type": "module" }');
-  // Bindings, migrations and types as the example has them; SessionContextManager needs no entry of its own.
+  // Bindings, migrations and types as the example has them; SessionEntrypoint needs no entry of its own.
   for (const file of ["wrangler.toml", "tsconfig.json"]) {
     writeFileSync(join(scratch(), file), readFileSync(join(root, "examples/counter-worker", file)));
   }

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { ANONYMOUS, servicePrincipal } from "../../src/model/principal.ts";
-import { Registry } from "../../src/registry/registry.ts";
+import { RegistryClient } from "../../src/registry/registry-client.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { shardOf } from "../../src/registry/shard-of.ts";
 import { parseConfig } from "../../src/settings/config.ts";
@@ -12,21 +12,21 @@ import { shardDown } from "../support/shard-down.ts";
 ownClock();
 
 /** The registry as an isolate finds it that has just started: an object of its own stands for a memory of its own. */
-function freshRegistry(registryShards: number): Registry {
+function freshRegistry(registryShards: number): RegistryClient {
   const namespace = {
     idFromName: (name: string) => env.REGISTRY.idFromName(name),
     get: (id: DurableObjectId, options?: DurableObjectNamespaceGetDurableObjectOptions) =>
       env.REGISTRY.get(id, options),
   };
-  return new Registry(namespace as typeof env.REGISTRY, { ...parseConfig(env), registryShards });
+  return new RegistryClient(namespace as typeof env.REGISTRY, { ...parseConfig(env), registryShards });
 }
 
-const countOf = async (registry: Registry, principal = ANONYMOUS) => {
+const countOf = async (registry: RegistryClient, principal = ANONYMOUS) => {
   const count = await registry.count(principal);
   return count.ok ? count.value : count.failure;
 };
 
-const listOf = async (registry: Registry, principal: string, limit = 1000) => {
+const listOf = async (registry: RegistryClient, principal: string, limit = 1000) => {
   const list = await registry.list(principal, null, limit);
   if (!list.ok) throw new Error(`no answer from shards ${list.failure.shards}`);
   return list.value.map(({ sessionId }) => sessionId);
@@ -128,7 +128,7 @@ describe("a registry whose number of shards changes", () => {
       ok: false,
       failure: { kind: "registry_unavailable", shards: [0] },
     });
-    expect(await registry.addOperations(7, { isolate: "i", sequence: 1, counts: [] })).toMatchObject({ ok: false });
+    expect(await registry.addOperations(7, [])).toMatchObject({ ok: false });
     vi.restoreAllMocks();
     expect(await countOf(freshRegistry(16))).toMatchObject({ total: 0 });
     expect(await registry.register(7, entry("a"), 0)).toMatchObject({ ok: true });

@@ -40,7 +40,7 @@ export function startApp(
   bindings: Partial<Env> = {},
   direct: SessionAppOptions["direct"] = { tools: TOOLS, serverInfo: SERVER_INFO },
 ): Send {
-  const config = parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", ...vars });
+  const config = parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", OPERATION_METRICS: "off", ...vars });
   return sendTo(sessionApp({ config, buildServer, streaming: false, ...(direct && { direct }) }), bindings);
 }
 

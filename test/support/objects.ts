@@ -5,7 +5,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, vi } from "vitest";
 import { ANONYMOUS } from "../../src/model/principal.ts";
 import { encodeSessionId } from "../../src/model/session-id.ts";
-import { Registry } from "../../src/registry/registry.ts";
+import { RegistryClient } from "../../src/registry/registry-client.ts";
 import type { SessionRegistry } from "../../src/registry/session-registry.ts";
 import type { SessionObject } from "../../src/session/session-object.ts";
 import type { SetRequest } from "../../src/session/session-requests.ts";
@@ -61,7 +61,7 @@ export async function contextOf(session: SessionStub, principal = ANONYMOUS) {
   return got.value;
 }
 
-export const registry = () => new Registry(env.REGISTRY, parseConfig(env));
+export const registry = () => new RegistryClient(env.REGISTRY, parseConfig(env));
 
 /** The exact count; throws if a shard does not answer. */
 export async function activeSessions(): Promise<number> {

@@ -1,13 +1,13 @@
 /** What tests of sessions and their catalogs share. */
 import { vi } from "vitest";
-import type { Registration } from "../../src/projects/catalog-requests.ts";
+import type { ProjectRegistration } from "../../src/projects/catalog-requests.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
 import { parseProjectConfig } from "../../src/projects/project-config.ts";
 import { resolveFor } from "../../src/session/session-project.ts";
 import { newSession, type SessionStub, setRequest } from "./objects.ts";
 
 /** A registration as the tools make it; `rest` are further fields of the config. */
-export function registration(root: string, name = root.slice(1), rest: object = {}): Registration {
+export function registration(root: string, name = root.slice(1), rest: object = {}): ProjectRegistration {
   const config = parseProjectConfig({ version: "1.0", project: { name }, ...rest });
   if (!config.ok) throw new Error(config.failure.rule);
   return { root, configPath: null, config: config.value };

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { LIST_PAGE } from "../../src/call/limits.ts";
 import { MAX_BATCH_MESSAGES } from "../../src/http/mcp/limits.ts";
 import { parseConfig } from "../../src/settings/config.ts";
-import { MAX_REGISTRY_SHARDS } from "../../src/settings/limits.ts";
+import { MAX_REGISTRY_SHARDS, OPERATIONS_FLUSH_MS } from "../../src/settings/limits.ts";
 
 describe("configuration", () => {
   it("has a default for every setting", () => {
@@ -16,9 +16,14 @@ describe("configuration", () => {
       allowedOrigins: [],
       jurisdiction: null,
       rateLimited: true,
-      operationFlushMs: null,
+      operationFlushMs: OPERATIONS_FLUSH_MS,
       auth: { mode: "none", operatorKey: null },
     });
+  });
+
+  it("counts tool calls unless told not to, and reports them within the time that a Worker may go on after its response", () => {
+    expect(parseConfig({ OPERATION_METRICS: "off" }).operationFlushMs).toBeNull();
+    expect(OPERATIONS_FLUSH_MS).toBeLessThanOrEqual(25_000);
   });
 
   it("takes lists with spaces and capitals, and leaves out empty items", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { refusalOf } from "../../src/http/edge/origin.ts";
+import { originRefusal } from "../../src/http/edge/origin.ts";
 
 const allowed = { allowedHosts: ["mcp.example.com", "*.example.org"], allowedOrigins: ["app.example.com"] };
-const check = (headers: Record<string, string>) => refusalOf(new Request("http://x/", { headers }), allowed);
+const check = (headers: Record<string, string>) => originRefusal(new Request("http://x/", { headers }), allowed);
 
 describe("Host and Origin", () => {
   it.each([

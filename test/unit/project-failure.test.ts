@@ -23,7 +23,7 @@ const CASES: [ProjectFailure, string[]][] = [
   [{ kind: "config_path_invalid", path: "x.json", fault: "relative" }, ['"x.json" is not an absolute path']],
   [
     { kind: "project_not_found", project: "on\ne", near: [one] },
-    ['"on\\ne" is neither the id nor the exact name', 'Near matches: "one" (id-1)', "list_projects"],
+    ['"on\\ne" is neither the id nor the exact name', 'Near matches: "one" (id-1)', "Pass the id or exact name"],
   ],
   [
     { kind: "project_ambiguous", name: "one", count: 7, matches: [{ id: "id-1", root: "/a" }] },
@@ -31,15 +31,15 @@ const CASES: [ProjectFailure, string[]][] = [
   ],
   [
     { kind: "project_limit", configPath: "/a/.codebase-mcp/config.json", root: "/a", limit: 1000, unit: "projects" },
-    ['root "/a"', "already 1000 projects", "remove_project"],
+    ['root "/a"', "already 1000 projects", "Remove one"],
   ],
   [
     { kind: "project_limit", configPath: "/a/.codebase-mcp/config.json", root: "/a", limit: 2048, unit: "bytes" },
-    ['root "/a"', "more than 2048 bytes", "Make this config shorter", "remove_project"],
+    ['root "/a"', "more than 2048 bytes", "Make this config shorter", "or remove projects"],
   ],
   [
     { kind: "config_unregistered", configPath: "/a/.codebase-mcp/config.json" },
-    ['"/a/.codebase-mcp/config.json" could not be registered', "Call set_working_directory with it again"],
+    ['"/a/.codebase-mcp/config.json" could not be registered', "it has to be sent again"],
   ],
   [
     { kind: "project_mismatch", named: one, configured: two, configPath: "/c" },

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fail, ok } from "../../src/model/failure.ts";
 import type { Project } from "../../src/projects/project.ts";
 import { describeProjectFailure } from "../../src/projects/project-failure.ts";
-import { resolveProject, type SessionConfig } from "../../src/projects/resolve-project.ts";
+import { chooseProject, type SessionConfig } from "../../src/projects/resolve-project.ts";
 import { switchProject } from "../../src/projects/switch-project.ts";
 
 const project = (name: string, switches: Partial<Project> = {}): Project => ({
@@ -39,7 +39,7 @@ const notFound = fail({ kind: "project_not_found" as const, project: "shpo", nea
 
 describe("resolution", () => {
   it("tier 1, explicit: a named project wins over every other tier", () => {
-    const resolved = resolveProject({ explicit: ok(project("x")), session: at(project("s")), active: project("a") });
+    const resolved = chooseProject({ explicit: ok(project("x")), session: at(project("s")), active: project("a") });
     expect(resolved).toEqual(
       ok({
         project: ref("x"),
@@ -51,14 +51,14 @@ describe("resolution", () => {
   });
 
   it("an explicit project that is not found is an error and never falls through", () => {
-    const resolved = resolveProject({ explicit: notFound, session: at(project("s")), active: project("a") });
+    const resolved = chooseProject({ explicit: notFound, session: at(project("s")), active: project("a") });
     expect(resolved).toBe(notFound);
     expect(describeProjectFailure(notFound.failure)).toContain('"shpo" is neither the id nor the exact name');
     expect(describeProjectFailure(notFound.failure)).toContain('Near matches: "shop" (id-shop)');
   });
 
   it("tier 2, session: the working directory's config comes before the active project", () => {
-    const resolved = resolveProject({ explicit: null, session: at(project("s")), active: project("a") });
+    const resolved = chooseProject({ explicit: null, session: at(project("s")), active: project("a") });
     expect(resolved).toEqual(
       ok({
         project: ref("s"),
@@ -70,7 +70,7 @@ describe("resolution", () => {
   });
 
   it("a config that exists but cannot be resolved is an error, no silent fall-through", () => {
-    const resolved = resolveProject({ explicit: null, session: UNUSABLE, active: project("a") });
+    const resolved = chooseProject({ explicit: null, session: UNUSABLE, active: project("a") });
     expect(resolved).toMatchObject({ ok: false, failure: { kind: "config_invalid" } });
     if (resolved.ok) throw new Error("resolved");
     expect(describeProjectFailure(resolved.failure)).toBe(
@@ -79,7 +79,7 @@ describe("resolution", () => {
   });
 
   it("a named project is used even where the config of the directory cannot be", () => {
-    const resolved = resolveProject({ explicit: ok(project("x")), session: UNUSABLE, active: null });
+    const resolved = chooseProject({ explicit: ok(project("x")), session: UNUSABLE, active: null });
     expect(resolved).toMatchObject({ ok: true, value: { tier: "explicit" } });
   });
 
@@ -87,7 +87,7 @@ describe("resolution", () => {
     ["without a working directory", NO_DIRECTORY, "the session has no working directory"],
     ["without a config", NO_CONFIG, 'there is no config from "/nowhere" upward'],
   ])("tier 3, active: the principal's active project, %s", (_, session, why) => {
-    expect(resolveProject({ explicit: null, session, active: project("a") })).toEqual(
+    expect(chooseProject({ explicit: null, session, active: project("a") })).toEqual(
       ok({
         project: ref("a"),
         tier: "active",
@@ -98,7 +98,7 @@ describe("resolution", () => {
   });
 
   it("tier 4, default: no project, with the reason", () => {
-    expect(resolveProject({ explicit: null, session: NO_CONFIG, active: null })).toEqual(
+    expect(chooseProject({ explicit: null, session: NO_CONFIG, active: null })).toEqual(
       ok({
         project: null,
         tier: "default",
@@ -124,7 +124,7 @@ describe("auto_switch", () => {
   it("off: the project is reported and the session stays where it was", () => {
     const off = project("s", { autoSwitch: false });
     expect(switchProject(ref("old"), off)).toEqual({ project: ref("old"), switched: false, wouldSwitch: false });
-    expect(resolveProject({ explicit: null, session: at(off, ref("old")), active: null })).toMatchObject(
+    expect(chooseProject({ explicit: null, session: at(off, ref("old")), active: null })).toMatchObject(
       ok({
         project: ref("old"),
         tier: "session",
@@ -136,7 +136,7 @@ describe("auto_switch", () => {
 
   it("off, in a session that was on no project: the next tier decides and says why", () => {
     const session = at(project("s", { autoSwitch: false }));
-    expect(resolveProject({ explicit: null, session, active: project("a") })).toMatchObject(
+    expect(chooseProject({ explicit: null, session, active: project("a") })).toMatchObject(
       ok({ tier: "active", reason: expect.stringContaining('names "s" but has auto_switch off; "a" is the active') }),
     );
   });
@@ -158,7 +158,7 @@ describe("strict_mode", () => {
   const strict = project("s", { strictMode: true });
 
   it("refuses a call that names another project than the config's", () => {
-    const refused = resolveProject({ explicit: ok(project("x")), session: at(strict), active: null });
+    const refused = chooseProject({ explicit: ok(project("x")), session: at(strict), active: null });
     expect(refused).toMatchObject({
       ok: false,
       failure: { kind: "project_mismatch", named: ref("x"), configured: ref("s") },
@@ -168,17 +168,17 @@ describe("strict_mode", () => {
   });
 
   it("lets the config's own project be named, and a call that names none through", () => {
-    expect(resolveProject({ explicit: ok(strict), session: at(strict), active: null })).toMatchObject({ ok: true });
-    expect(resolveProject({ explicit: null, session: at(strict), active: null })).toMatchObject({ ok: true });
+    expect(chooseProject({ explicit: ok(strict), session: at(strict), active: null })).toMatchObject({ ok: true });
+    expect(chooseProject({ explicit: null, session: at(strict), active: null })).toMatchObject({ ok: true });
   });
 
   it("refuses too where the session did not switch", () => {
     const kept = at(project("s", { strictMode: true, autoSwitch: false }), ref("x"));
-    expect(resolveProject({ explicit: ok(project("x")), session: kept, active: null })).toMatchObject({ ok: false });
+    expect(chooseProject({ explicit: ok(project("x")), session: kept, active: null })).toMatchObject({ ok: false });
   });
 
   it("off: another project may be named", () => {
-    const resolved = resolveProject({ explicit: ok(project("x")), session: at(project("s")), active: null });
+    const resolved = chooseProject({ explicit: ok(project("x")), session: at(project("s")), active: null });
     expect(resolved).toMatchObject({ ok: true, value: { tier: "explicit" } });
   });
 });
@@ -189,7 +189,7 @@ describe("dry_run", () => {
   it("reports what would switch and changes nothing", () => {
     expect(switchProject(ref("old"), dry)).toEqual({ project: ref("old"), switched: false, wouldSwitch: true });
     expect(switchProject(null, dry)).toEqual({ project: null, switched: false, wouldSwitch: true });
-    expect(resolveProject({ explicit: null, session: at(dry, ref("old")), active: null })).toMatchObject(
+    expect(chooseProject({ explicit: null, session: at(dry, ref("old")), active: null })).toMatchObject(
       ok({ project: ref("old"), reason: expect.stringContaining("has dry_run on") }),
     );
   });

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import parsePrometheus from "parse-prometheus-text-format";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
+import { fail } from "../../src/model/failure.ts";
 import { encodeSessionId } from "../../src/model/session-id.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { type Answer, AS_OPERATOR, callTool, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
@@ -137,6 +138,20 @@ describe("the API", () => {
     const cursor = await ask("/api/sessions?cursor=nonsense");
     expect(cursor.status).toBe(400);
     expect(cursor.json.error).toBe('cursor "nonsense" is not a next_cursor of GET /api/sessions');
+  });
+
+  it("says that nobody knows whether a session was ended whose object broke meanwhile, and when it was deleted first", async () => {
+    const id = await open(alice);
+    for (const [kind, status, words] of [
+      ["outcome_unknown", 503, "it is not known whether its context was ended"],
+      ["session_deleted", 404, "was ended for good by its client"],
+    ] as const) {
+      vi.spyOn(SessionObject.prototype, "endAsOperator").mockResolvedValueOnce(fail({ kind, sessionId: id }));
+      const refused = await ask(`/api/sessions/${id}`, { method: "DELETE" });
+      expect(refused.status).toBe(status);
+      expect(refused.json.error).toContain(words);
+    }
+    vi.restoreAllMocks();
   });
 
   it("lists a session that throws or hangs too, and the others with it", async () => {

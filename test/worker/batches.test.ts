@@ -145,7 +145,7 @@ describe.each([false, true])("the answer to a batch (streaming: %s)", (streaming
   const send = () =>
     sendTo(
       sessionApp({
-        config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off" }),
+        config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", OPERATION_METRICS: "off" }),
         streaming,
         buildServer() {
           const server = new McpServer({ name: "filler", version: "1" });

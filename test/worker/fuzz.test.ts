@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, inject, it } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { ANONYMOUS } from "../../src/model/principal.ts";
-import { Registry } from "../../src/registry/registry.ts";
+import { RegistryClient } from "../../src/registry/registry-client.ts";
 import { Sessions } from "../../src/session/sessions.ts";
 import { parseConfig } from "../../src/settings/config.ts";
 import { type Answer, callTool, type Era, message, post, startApp } from "../support/apps.ts";
@@ -120,7 +120,7 @@ describe("any request at all", () => {
     const alice = await createToken("alice", ["sessions"]);
     const mallory = await createToken("mallory", ["sessions", "admin"], alice.secret);
     const send = startApp({ AUTH_MODE: "token", AUTH_TOKENS: mallory.secret, ALLOWED_ORIGINS: "app.example.com" });
-    const registry = new Registry(env.REGISTRY, config);
+    const registry = new RegistryClient(env.REGISTRY, config);
 
     const set = await send(callTool("set_working_directory", { directory: "/alice" }, { token: alice.token }));
     const foreign = String(set.json.result?.structuredContent?.session_id);

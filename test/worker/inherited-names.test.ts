@@ -9,7 +9,7 @@ import { callTool, ERAS, message, post, type Send, sendTo, startApp } from "../s
 
 const NAMES = ["constructor", "__proto__", "toString", "hasOwnProperty", "valueOf", "__defineGetter__"];
 const UNKNOWN = "no_such_name";
-const config = parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off" });
+const config = parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", OPERATION_METRICS: "off" });
 
 /** Another author's server, with prompts and resources too. */
 function authorsApp(): Send {

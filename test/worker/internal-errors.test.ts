@@ -18,7 +18,7 @@ afterEach(async () => {
 
 const SECRET = "/home/me/secret";
 
-const config = parseConfig({ LOG_LEVEL: "info", RATE_LIMITS: "off" });
+const config = parseConfig({ LOG_LEVEL: "info", RATE_LIMITS: "off", OPERATION_METRICS: "off" });
 const withoutShortWay = () => sendTo(sessionApp({ config, buildServer, streaming: false }));
 const withShortWay = () =>
   sendTo(sessionApp({ config, buildServer, streaming: false, direct: { tools: TOOLS, serverInfo: SERVER_INFO } }));

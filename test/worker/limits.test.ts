@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { ANONYMOUS } from "../../src/model/principal.ts";
 import { decodeSessionId } from "../../src/model/session-id.ts";
-import { Registry } from "../../src/registry/registry.ts";
+import { RegistryClient } from "../../src/registry/registry-client.ts";
 import { parseConfig } from "../../src/settings/config.ts";
 import {
   callTool,
@@ -235,7 +235,7 @@ async function statuses(total: number, ask: (i: number) => ReturnType<Send>): Pr
 }
 
 async function count(): Promise<number> {
-  const counted = await new Registry(env.REGISTRY, parseConfig({})).count(ANONYMOUS);
+  const counted = await new RegistryClient(env.REGISTRY, parseConfig({})).count(ANONYMOUS);
   if (!counted.ok) throw new Error("The registry does not answer");
   return counted.value.total;
 }

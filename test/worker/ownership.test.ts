@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { ANONYMOUS } from "../../src/model/principal.ts";
-import { Registry } from "../../src/registry/registry.ts";
+import { RegistryClient } from "../../src/registry/registry-client.ts";
 import { Sessions } from "../../src/session/sessions.ts";
 import { parseConfig } from "../../src/settings/config.ts";
 import {
@@ -171,7 +171,7 @@ describe("another principal's session", () => {
 describe("a session id that was not minted here", () => {
   it("is refused in every form, in argument and header, and stores nothing", async () => {
     const config = parseConfig({});
-    const registry = new Registry(env.REGISTRY, config);
+    const registry = new RegistryClient(env.REGISTRY, config);
     const real = await aliceSets();
     const swapped = real.replace(/[a-z](?=[^a-z]*$)/, (letter) => letter.toUpperCase());
     const foreignNamespace = new Sessions(env.REGISTRY as never, config).mint().sessionId;

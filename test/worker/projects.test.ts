@@ -220,7 +220,7 @@ describe("the catalog of an anonymous caller", () => {
     }
     const ended = await open();
     await tool("end_session", { session_id: ended });
-    expect((await register(ended, "/a", config("a"))).text).toContain("has no working directory");
+    expect((await register(ended, "/a", config("a"))).text).toContain("has no context: nothing was set");
     expect(await storageOf(stubOf(decodeSessionId(ended) ?? ""))).toEqual(EMPTY);
   });
 

@@ -5,7 +5,7 @@ import { McpServer } from "@modelcontextprotocol/server";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { failureResult } from "../../src/author/describe-failure.ts";
-import { type ServerContext, sessionApp } from "../../src/http/app.ts";
+import { type BuildContext, sessionApp } from "../../src/http/app.ts";
 import { decodeSessionId } from "../../src/model/session-id.ts";
 import { MAX_STATE_KEYS } from "../../src/session/limits.ts";
 import { callTool } from "../support/apps.ts";
@@ -13,7 +13,7 @@ import { DAY, EMPTY, evict, fireDueAlarm, moveClock, ownClock, storageOf, stubOf
 
 ownClock();
 
-type Run<Shape extends z.ZodObject> = (context: ServerContext<Shape>, sessionId?: string) => Promise<unknown>;
+type Run<Shape extends z.ZodObject> = (context: BuildContext<Shape>, sessionId?: string) => Promise<unknown>;
 
 /** Runs `work` inside a tool call of a server with this state, in the modern era. */
 async function within<Shape extends z.ZodObject>(state: Shape, work: Run<Shape>, sessionId?: string) {

@@ -1,6 +1,6 @@
 /** An MCP server that counts, for each conversation by itself. Everything about sessions is the library's. */
 import { McpServer } from "@modelcontextprotocol/server";
-import { failureResult, type ServerContext, sessionApp, sessionIdArgument } from "mcp-session-context";
+import { type BuildContext, failureResult, sessionApp, sessionIdArgument } from "mcp-session-context";
 import { z } from "zod";
 
 // The platform looks for the Durable Object classes among the exports of the main module.
@@ -13,7 +13,7 @@ const counterState = z.object({
 });
 
 /** Called for every request; `state` already knows whose session that is. */
-function buildServer({ session, state }: ServerContext<typeof counterState>): McpServer {
+function buildServer({ session, state }: BuildContext<typeof counterState>): McpServer {
   const server = new McpServer({ name: "counter", version: "1.0.0" });
 
   server.registerTool(

@@ -1,10 +1,10 @@
-import type { SessionContextService } from "mcp-session-context";
+import type { SessionService } from "mcp-session-context";
 
 declare global {
   namespace Cloudflare {
     /** The bindings of wrangler.toml. */
     interface Env {
-      readonly CONTEXT: SessionContextService;
+      readonly CONTEXT: SessionService;
     }
   }
 }

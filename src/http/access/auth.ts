@@ -34,15 +34,15 @@ export function createAuthenticator(auth: AuthConfig, log: Logger): Authenticato
   const header = auth.mode === "jwt" ? auth.header : "authorization";
 
   return async (request, scope, { event, chargeAddress }) => {
-    const refuse = (failure: AccessFailure): Response => {
+    const refuseToken = (failure: AccessFailure): Response => {
       event.failure = failure.kind;
       return refuseAccess(failure, { scope, metadataUrl: resourceMetadataUrl(auth, request) });
     };
     const token = tokenOf(request, header);
-    if (!token.ok) return refuse(token.failure);
+    if (!token.ok) return refuseToken(token.failure);
     const identity = await verify(token.value, chargeAddress);
-    if (!identity.ok) return refuse(identity.failure);
-    return hasScope(identity.value, scope) ? identity.value : refuse({ kind: "scope_missing", scope });
+    if (!identity.ok) return refuseToken(identity.failure);
+    return hasScope(identity.value, scope) ? identity.value : refuseToken({ kind: "scope_missing", scope });
   };
 }
 

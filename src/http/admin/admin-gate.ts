@@ -19,13 +19,13 @@ export function createAdminGate(
 ): (request: Request, admission: Admission) => Promise<Identity | Response> {
   return async (request, admission) => {
     if (isForeignPage(request)) {
-      return refuse(403, "Pages of other origins may not call this. Open the dashboard of this server itself");
+      return refuseOperator(403, "Pages of other origins may not call this. Open the dashboard of this server itself");
     }
     if (auth.mode !== "none") return authenticate(request, "admin", admission);
-    if (auth.operatorKey === null) return refuse(403, NO_OPERATOR_KEY);
+    if (auth.operatorKey === null) return refuseOperator(403, NO_OPERATOR_KEY);
     const key = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
     if (key !== undefined && (await isSame(key, auth.operatorKey))) return AS_OPERATOR;
-    return refuse(
+    return refuseOperator(
       401,
       `${key === undefined ? "The operator key is missing" : "This operator key is wrong"}. Send "Authorization: Bearer KEY" with the OPERATOR_KEY of this server; "npm start" prints it in the dashboard's address`,
     );
@@ -49,5 +49,5 @@ async function isSame(a: string, b: string): Promise<boolean> {
   return crypto.subtle.timingSafeEqual(await hash(a), await hash(b));
 }
 
-const refuse = (status: 401 | 403, error: string): Response =>
+const refuseOperator = (status: 401 | 403, error: string): Response =>
   Response.json({ error }, { status, ...(status === 401 && { headers: { "WWW-Authenticate": "Bearer" } }) });

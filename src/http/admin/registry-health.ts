@@ -1,8 +1,8 @@
-import type { Registry } from "../../registry/registry.ts";
+import type { RegistryClient } from "../../registry/registry-client.ts";
 import { HEALTH_MAX_AGE_MS } from "./limits.ts";
 
 /** The registry shards that do not respond. */
-export type RegistryHealth = (registry: Registry) => Promise<readonly number[]>;
+export type RegistryHealth = (registry: RegistryClient) => Promise<readonly number[]>;
 
 /**
  * Asks all shards, but not more often than every `HEALTH_MAX_AGE_MS` in an isolate: whoever reloads the status page or

@@ -3,16 +3,16 @@ export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::
 /** Host names served without configuration: this machine, and the platform's own domain. */
 const DEFAULT_HOSTS = [...LOOPBACK_HOSTS, "*.workers.dev"];
 
-export type Refusal = { readonly setting: "ALLOWED_HOSTS" | "ALLOWED_ORIGINS"; readonly message: string };
+export type OriginRefusal = { readonly setting: "ALLOWED_HOSTS" | "ALLOWED_ORIGINS"; readonly message: string };
 
 /**
  * Stops DNS rebinding: a page that makes its own name point to this server still sends that name as Host and Origin.
  * Returns why a request is refused, or null. Requests without an Origin header come from no browser page and pass.
  */
-export function refusalOf(
+export function originRefusal(
   request: Request,
   allowed: { readonly allowedHosts: readonly string[]; readonly allowedOrigins: readonly string[] },
-): Refusal | null {
+): OriginRefusal | null {
   const hostname = hostnameOfRequest(request);
   if (!matches(hostname, [...DEFAULT_HOSTS, ...allowed.allowedHosts]))
     return refusal("ALLOWED_HOSTS", "Host", request.headers.get("host"));
@@ -39,7 +39,7 @@ export function hostnameOfRequest(request: Request): string | null {
 export const mayRead = (origin: string, allowed: { readonly allowedOrigins: readonly string[] }): boolean =>
   matches(hostnameOf(origin), [...LOOPBACK_HOSTS, ...allowed.allowedOrigins]);
 
-function refusal(setting: Refusal["setting"], header: string, value: string | null): Refusal {
+function refusal(setting: OriginRefusal["setting"], header: string, value: string | null): OriginRefusal {
   const shown = value === null ? "missing" : JSON.stringify(value.slice(0, 200));
   return { setting, message: `${header} ${shown} is not allowed. Add its host name to ${setting} in wrangler.toml` };
 }

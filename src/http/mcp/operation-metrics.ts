@@ -1,5 +1,6 @@
-import { OperationCounter } from "../../registry/operation-counter.ts";
-import { Registry } from "../../registry/registry.ts";
+import { MAX_OPERATION_PAIRS } from "../../registry/limits.ts";
+import { OperationTally } from "../../registry/operations.ts";
+import { RegistryClient } from "../../registry/registry-client.ts";
 import type { SessionRegistry } from "../../registry/session-registry.ts";
 import type { Config } from "../../settings/config.ts";
 import { callsOf, type McpEvent } from "../edge/mcp-event.ts";
@@ -15,9 +16,9 @@ interface Platform {
 }
 
 /**
- * Counts the tool calls of requests for `/metrics`, by tool and outcome. Nothing but memory at the time of the request; a
- * while later, at most once in `operationFlushMs`, one call to a registry shard, which the response does not wait for.
- * Null if the deployment does not want it.
+ * Counts the tool calls of requests for `/metrics`, by tool and outcome. At the time of the request that is memory only; a while later,
+ * at most once in `operationFlushMs`, one call to a registry shard, which the response does not wait for. Best effort: what an isolate
+ * has not reported when it is stopped is lost, and so is a report that fails. Null if the deployment does not want it.
  * @param tools Names that may become labels. Those of other authors' tools are learnt from the server's answers; what a
  *   client has made up counts as `unknown`.
  */
@@ -27,25 +28,27 @@ export function countOperations(
 ) {
   const { operationFlushMs: flushMs, registryShards } = config;
   if (flushMs === null) return null;
-  const counter = new OperationCounter(flushMs);
   const known = new Set(tools);
-  /** One shard for each isolate: it must know a batch again. */
-  let shard: number | null = null;
+  let tally = new OperationTally(MAX_OPERATION_PAIRS);
+  let scheduledAt = Number.NEGATIVE_INFINITY;
 
   return (event: McpEvent, platform: Platform): void => {
-    let due = false;
     for (const { tool, outcome } of callsOf(event)) {
       if (SHOWS_TOOL.has(outcome) && known.size < MAX_KNOWN_TOOLS) known.add(tool);
-      due = counter.count(known.has(tool) ? tool : "unknown", outcome, Date.now()) || due;
+      tally.add({ tool: known.has(tool) ? tool : "unknown", outcome, count: 1 });
     }
-    if (!due) return;
-    shard ??= Math.floor(Math.random() * registryShards);
-    const to = shard;
-    const registry = new Registry(platform.env.REGISTRY, config);
-    const flush = async () => {
+    const now = Date.now();
+    // A report that is long overdue died with the request that was to send it.
+    if (tally.isEmpty || now - scheduledAt < 2 * flushMs) return;
+    scheduledAt = now;
+    const report = async () => {
       await scheduler.wait(flushMs);
-      await counter.flush((batch) => registry.addOperations(to, batch), Date.now());
+      scheduledAt = Number.NEGATIVE_INFINITY;
+      const counts = tally.counts();
+      tally = new OperationTally(MAX_OPERATION_PAIRS);
+      const shard = Math.floor(Math.random() * registryShards);
+      await new RegistryClient(platform.env.REGISTRY, config).addOperations(shard, counts);
     };
-    platform.executionCtx.waitUntil(flush());
+    platform.executionCtx.waitUntil(report());
   };
 }

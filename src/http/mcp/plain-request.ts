@@ -1,6 +1,6 @@
 /** What the ways past the SDK take a message apart with. They only handle what is plain; all else is the SDK's. */
 
-export type Json = Record<string, unknown>;
+export type JsonObject = Record<string, unknown>;
 
 /** Prefix of the members of `_meta` that are the protocol's own. */
 export const ENVELOPE = "io.modelcontextprotocol/";
@@ -10,7 +10,7 @@ export interface PlainRequest {
   readonly id: string | number;
   readonly method: string;
   /** Undefined: there are none. */
-  readonly params: Json | undefined;
+  readonly params: JsonObject | undefined;
 }
 
 /** The request in this body, or null if it is anything else. */
@@ -20,7 +20,7 @@ export function plainRequestOf(body: unknown): PlainRequest | null {
   if (jsonrpc !== "2.0" || typeof method !== "string") return null;
   if ("params" in body && !isObject(params)) return null;
   if (typeof id !== "string" && !Number.isSafeInteger(id)) return null;
-  return { id: id as string | number, method, params: params as Json | undefined };
+  return { id: id as string | number, method, params: params as JsonObject | undefined };
 }
 
 /** Members of `_meta` that differ from request to request and that an answer without progress has no use for. */
@@ -31,8 +31,8 @@ const VARYING: Readonly<Record<string, (value: unknown) => boolean>> = {
 };
 
 /** What of a `_meta` is the same from request to request; null if a varying member is not what it should be. */
-export function lastingPartOf(meta: Json): Json | null {
-  const lasting: Json = {};
+export function lastingPartOf(meta: JsonObject): JsonObject | null {
+  const lasting: JsonObject = {};
   for (const [key, value] of Object.entries(meta)) {
     const varying = Object.hasOwn(VARYING, key) ? VARYING[key] : undefined;
     if (varying === undefined) lasting[key] = value;
@@ -41,8 +41,8 @@ export function lastingPartOf(meta: Json): Json | null {
   return lasting;
 }
 
-export const isObject = (value: unknown): value is Json =>
+export const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-export const hasOnly = (value: Json, members: readonly string[]): boolean =>
+export const hasOnly = (value: JsonObject, members: readonly string[]): boolean =>
   Object.keys(value).every((key) => members.includes(key));

@@ -5,7 +5,7 @@ import type { Answer, Answerer, Taken } from "./answer.ts";
 import { type Message, VERSION_HEADER } from "./classify.ts";
 import { answerOf, withMembers } from "./frame-result.ts";
 import { MAX_KNOWN_ENVELOPE_LENGTH, MAX_KNOWN_ENVELOPES } from "./limits.ts";
-import { ENVELOPE, hasOnly, isObject, type Json, lastingPartOf, plainRequestOf } from "./plain-request.ts";
+import { ENVELOPE, hasOnly, isObject, type JsonObject, lastingPartOf, plainRequestOf } from "./plain-request.ts";
 
 const MODERN_VERSION = "2026-07-28";
 const LEGACY_VERSIONS: ReadonlySet<string | null> = new Set([null, "2025-03-26", "2025-06-18", "2025-11-25"]);
@@ -29,7 +29,7 @@ export class ToolAnswerer implements Answerer {
    */
   readonly #envelopes = new Set<string>();
 
-  constructor(tools: readonly SessionTool[], serverInfo: Json, log: Logger) {
+  constructor(tools: readonly SessionTool[], serverInfo: JsonObject, log: Logger) {
     this.#tools = new Map(tools.map((tool) => [tool.name, tool]));
     const members = { resultType: "complete", _meta: { [`${ENVELOPE}serverInfo`]: serverInfo } };
     this.#modernMembers = JSON.stringify(members).slice(1, -1);
@@ -83,8 +83,8 @@ export class ToolAnswerer implements Answerer {
 interface Parts {
   readonly id: string | number;
   readonly name: string;
-  readonly args: Json;
-  readonly meta: Json | null;
+  readonly args: JsonObject;
+  readonly meta: JsonObject | null;
 }
 
 /** The parts of a `tools/call` request that has no members but those known here; null for any other message. */
@@ -100,11 +100,11 @@ function callOf(body: unknown): Parts | null {
 }
 
 /** A legacy `_meta` that asks for nothing: no member is reserved to the protocol, and the progress token is one. */
-const isPlainMeta = (meta: Json | null): boolean =>
+const isPlainMeta = (meta: JsonObject | null): boolean =>
   meta === null || (!Object.keys(meta).some((key) => key.startsWith(ENVELOPE)) && lastingPartOf(meta) !== null);
 
 /** What of a modern `_meta` is the same from call to call, as text; null if a varying member is not what it should be. */
-function envelopeOf(meta: Json | null): string | null {
+function envelopeOf(meta: JsonObject | null): string | null {
   const lasting = meta === null ? null : lastingPartOf(meta);
   return lasting === null ? null : JSON.stringify(lasting);
 }

@@ -1,14 +1,9 @@
 import * as z from "zod";
-import {
-  defineTool,
-  isoTime,
-  noContextHint,
-  projectText,
-  sessionOutput,
-  sessionPart,
-} from "../../author/session-tool.ts";
+import { defineTool } from "../../author/session-tool.ts";
 import { sessionIdArgument, toolInput } from "../../author/tool-input.ts";
+import { isoTime } from "../../base/iso-time.ts";
 import { ok } from "../../model/failure.ts";
+import { noContextHint, projectText, sessionOutput, sessionPart } from "../session-part.ts";
 
 const text = z.string().nullable();
 const time = z.iso.datetime().nullable();

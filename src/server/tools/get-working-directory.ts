@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { defineTool, noContextHint, projectText, sessionOutput, sessionPart } from "../../author/session-tool.ts";
+import { defineTool } from "../../author/session-tool.ts";
 import { sessionIdArgument, toolInput } from "../../author/tool-input.ts";
 import { ok } from "../../model/failure.ts";
+import { noContextHint, projectText, sessionOutput, sessionPart } from "../session-part.ts";
 
 export const getWorkingDirectory = defineTool({
   name: "get_working_directory",

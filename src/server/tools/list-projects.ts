@@ -1,10 +1,11 @@
 import * as z from "zod";
-import { defineTool, sessionOutput } from "../../author/session-tool.ts";
+import { defineTool } from "../../author/session-tool.ts";
 import { sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
 import { pageOf } from "../../call/page.ts";
 import { ok } from "../../model/failure.ts";
 import { rootKey } from "../../projects/discovery.ts";
 import { projectOutput, projectView, replyPart } from "../project-tool.ts";
+import { sessionOutput } from "../session-part.ts";
 
 export const listProjects = defineTool({
   name: "list_projects",

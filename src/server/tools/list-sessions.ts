@@ -1,9 +1,11 @@
 import * as z from "zod";
-import { defineTool, isoTime, projectRef } from "../../author/session-tool.ts";
+import { defineTool } from "../../author/session-tool.ts";
 import { textArgument, toolInput } from "../../author/tool-input.ts";
+import { isoTime } from "../../base/iso-time.ts";
 import { type PageEntry, pageOf } from "../../call/page.ts";
 import { ok } from "../../model/failure.ts";
 import type { SessionContext } from "../../session/session-context.ts";
+import { projectRef } from "../session-part.ts";
 
 export const listSessions = defineTool({
   name: "list_sessions",

@@ -1,11 +1,12 @@
 import * as z from "zod";
-import { defineTool, sessionOutput } from "../../author/session-tool.ts";
+import { defineTool } from "../../author/session-tool.ts";
 import { configArgument, sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
 import { fail, ok } from "../../model/failure.ts";
 import { parseWorkingDirectory } from "../../model/working-directory.ts";
 import { defaultConfigPath } from "../../projects/discovery.ts";
 import { parseProjectConfig } from "../../projects/project-config.ts";
 import { projectOutput, projectView, replyPart } from "../project-tool.ts";
+import { sessionOutput } from "../session-part.ts";
 
 export const registerProject = defineTool({
   name: "register_project",

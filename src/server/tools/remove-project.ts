@@ -1,9 +1,10 @@
 import * as z from "zod";
-import { defineTool, sessionOutput } from "../../author/session-tool.ts";
+import { defineTool } from "../../author/session-tool.ts";
 import { sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
 import { fail, ok } from "../../model/failure.ts";
 import { parseWorkingDirectory } from "../../model/working-directory.ts";
 import { replyPart } from "../project-tool.ts";
+import { sessionOutput } from "../session-part.ts";
 
 export const removeProject = defineTool({
   name: "remove_project",

@@ -1,8 +1,9 @@
 import * as z from "zod";
-import { defineTool, projectText, sessionOutput, sessionPart } from "../../author/session-tool.ts";
+import { defineTool } from "../../author/session-tool.ts";
 import { nameArgument, sessionIdArgument, toolInput } from "../../author/tool-input.ts";
 import { ok } from "../../model/failure.ts";
 import { resolveFor } from "../../session/session-project.ts";
+import { projectText, sessionOutput, sessionPart } from "../session-part.ts";
 
 export const resolveProject = defineTool({
   name: "resolve_project",

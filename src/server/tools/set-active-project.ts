@@ -1,8 +1,9 @@
 import * as z from "zod";
-import { defineTool, projectRef, sessionOutput } from "../../author/session-tool.ts";
+import { defineTool } from "../../author/session-tool.ts";
 import { nameArgument, sessionIdArgument, toolInput } from "../../author/tool-input.ts";
 import { ok } from "../../model/failure.ts";
 import { replyPart } from "../project-tool.ts";
+import { projectRef, sessionOutput } from "../session-part.ts";
 
 export const setActiveProject = defineTool({
   name: "set_active_project",

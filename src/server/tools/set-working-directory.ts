@@ -1,13 +1,14 @@
 import * as z from "zod";
-import { defineTool, projectText, sessionOutput, sessionPart } from "../../author/session-tool.ts";
+import { defineTool } from "../../author/session-tool.ts";
 import { configArgument, sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
 import { fail, ok, type Result } from "../../model/failure.ts";
 import { parseWorkingDirectory } from "../../model/working-directory.ts";
-import type { Registration } from "../../projects/catalog-requests.ts";
+import type { ProjectRegistration } from "../../projects/catalog-requests.ts";
 import { ancestors, configRoot, defaultConfigPath, rootKey } from "../../projects/discovery.ts";
 import { parseProjectConfig } from "../../projects/project-config.ts";
 import { failedConfigPath, type ProjectFailure } from "../../projects/project-failure.ts";
 import { resolveFor } from "../../session/session-project.ts";
+import { projectText, sessionOutput, sessionPart } from "../session-part.ts";
 
 export const setWorkingDirectory = defineTool({
   name: "set_working_directory",
@@ -77,7 +78,7 @@ function inlineConfig(
   directory: string,
   config: string | object | undefined,
   path: string | undefined,
-): Result<Registration, ProjectFailure> | null {
+): Result<ProjectRegistration, ProjectFailure> | null {
   if (config === undefined) return path === undefined ? null : fail({ kind: "config_missing", path });
   const place =
     path === undefined ? ok({ root: directory, configPath: defaultConfigPath(directory) }) : configRoot(path);

@@ -1,21 +1,25 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { version } from "../../../../package.json";
 import { quote } from "../../../base/quote.ts";
-import type { Failure } from "../../../model/failure.ts";
 import { ANONYMOUS } from "../../../model/principal.ts";
 import { shardNames } from "../../../registry/layout.ts";
-import { Registry } from "../../../registry/registry.ts";
+import { RegistryClient } from "../../../registry/registry-client.ts";
+import type { RegistryUnavailable } from "../../../registry/shard-calls.ts";
+import type { OutcomeUnknown, Refusal } from "../../../session/session-requests.ts";
 import { Sessions } from "../../../session/sessions.ts";
 import type { Config } from "../../../settings/config.ts";
 import type { AppEnv } from "../../edge/app-env.ts";
 import { METRICS_TYPE, renderMetrics } from "./metrics.ts";
 import type { CountJson, EndedJson, ErrorJson, SessionPageJson } from "./schemas.ts";
-import { type OperatorStores, sessionPage } from "./session-page.ts";
+import { type CursorInvalid, type OperatorStores, sessionPage } from "./session-page.ts";
 
 export const storesOf = (c: Context<AppEnv>, config: Config): OperatorStores => ({
   sessions: new Sessions(c.env.SESSIONS, config),
-  registry: new Registry(c.env.REGISTRY, config),
+  registry: new RegistryClient(c.env.REGISTRY, config),
 });
+
+/** Why a request to the API cannot be answered. */
+type ApiFailure = RegistryUnavailable | CursorInvalid | Refusal | OutcomeUnknown;
 
 /** JSON for scripts and text for Prometheus. `admit` lets through who may see the whole server. */
 export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
@@ -25,24 +29,24 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
 
   routes.get("/api/sessions/count", async (c) => {
     const count = await storesOf(c, config).registry.count(ANONYMOUS);
-    if (!count.ok) return refuse(c, count.failure);
+    if (!count.ok) return refuseApi(c, count.failure);
     return c.json<CountJson>({ active_sessions: count.value.total, by_region: { ...count.value.byRegion } });
   });
 
   routes.get("/api/sessions", async (c) => {
     const { principal, cursor } = c.req.query();
     const page = await sessionPage(storesOf(c, config), { principal: principal || null, cursor: cursor ?? null });
-    return page.ok ? c.json<SessionPageJson>(page.value) : refuse(c, page.failure);
+    return page.ok ? c.json<SessionPageJson>(page.value) : refuseApi(c, page.failure);
   });
 
   routes.delete("/api/sessions/:id", async (c) => {
     const { sessions } = storesOf(c, config);
     const session = sessions.parse(c.req.param("id"));
-    if (!session.ok) return refuse(c, session.failure);
+    if (!session.ok) return refuseApi(c, session.failure);
     const event = c.get("event");
     event.sessionId = session.value.sessionId;
     const result = await sessions.endAsOperator(session.value);
-    if (!result.ok) return refuse(c, result.failure);
+    if (!result.ok) return refuseApi(c, result.failure);
     event.action = { name: "end_session", ended: result.value.ended };
     return c.json<EndedJson>(result.value);
   });
@@ -56,14 +60,14 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
 }
 
 /** The failure as a status and a sentence. */
-export function refuse(c: Context<AppEnv>, failure: Failure): Response {
-  const { status, error } = describe(failure);
+export function refuseApi(c: Context<AppEnv>, failure: ApiFailure): Response {
+  const { status, error } = describeApiFailure(failure);
   c.get("event").failure = failure.kind;
   if (status === 503) c.header("Retry-After", "1");
   return c.json<ErrorJson>({ error }, status);
 }
 
-function describe(failure: Failure): { status: 400 | 404 | 503 | 500; error: string } {
+function describeApiFailure(failure: ApiFailure): { status: 400 | 404 | 503; error: string } {
   switch (failure.kind) {
     case "registry_unavailable":
       return { status: 503, error: `Cannot count exactly: ${shardNames(failure.shards)} not responding. Try again` };
@@ -73,7 +77,12 @@ function describe(failure: Failure): { status: 400 | 404 | 503 | 500; error: str
       return { status: 404, error: `${quote(failure.sessionId)} is not a session of this server. Copy the id in full` };
     case "cursor_invalid":
       return { status: 400, error: `cursor ${quote(failure.cursor)} is not a next_cursor of GET /api/sessions` };
-    default:
-      return { status: 500, error: `Unexpected failure ${failure.kind}` };
+    case "session_deleted":
+      return { status: 404, error: `Session ${quote(failure.sessionId)} was ended for good by its client` };
+    case "outcome_unknown":
+      return {
+        status: 503,
+        error: `Session ${quote(failure.sessionId)} was interrupted, and it is not known whether its context was ended. Try again`,
+      };
   }
 }

@@ -1,7 +1,6 @@
 import { OperationTally } from "../../../registry/operations.ts";
-import { addRegions } from "../../../registry/registry.ts";
+import { addRegions, type RegionCounts } from "../../../registry/region-counts.ts";
 import type { Gathered } from "../../../registry/shard-calls.ts";
-import type { RegionCounts } from "../../../registry/shard-history.ts";
 import type { ShardReport } from "../../../registry/shard-messages.ts";
 import { REGIONS } from "../../../registry/shard-of.ts";
 import { addTallies, NO_TALLY } from "../../../registry/tally.ts";
@@ -78,7 +77,7 @@ function totals(reports: readonly ShardReport[]): Metric[] {
     {
       name: "sessions_closed_total",
       type: "counter",
-      help: "Contexts that are over, by reason: ended (end_session or an operator), expired (idle), deleted (DELETE /mcp), dropped (found gone by the audit).",
+      help: "Contexts that are over, by reason: ended (by a tool or an operator), expired (idle), deleted (DELETE /mcp), dropped (found gone by the audit).",
       samples: reasons.map((reason) => ({ labels: { reason }, value: tally[reason] })),
     },
     {

@@ -1,8 +1,9 @@
+import { isoTime } from "../../../base/iso-time.ts";
 import { LIST_PAGE } from "../../../call/limits.ts";
 import { type Failure, fail, ok, type Result } from "../../../model/failure.ts";
 import type { Principal } from "../../../model/principal.ts";
 import { decodeCursor, encodeCursor } from "../../../registry/list-cursor.ts";
-import type { Registry } from "../../../registry/registry.ts";
+import type { RegistryClient } from "../../../registry/registry-client.ts";
 import type { RegistryEntry } from "../../../registry/shard-messages.ts";
 import { peekForList } from "../../../session/peek-for-list.ts";
 import type { Sessions } from "../../../session/sessions.ts";
@@ -11,10 +12,10 @@ import type { SessionJson, SessionPageJson } from "./schemas.ts";
 /** The objects behind the pages of an operator. */
 export interface OperatorStores {
   readonly sessions: Sessions;
-  readonly registry: Registry;
+  readonly registry: RegistryClient;
 }
 
-type CursorInvalid = Extract<Failure, { kind: "cursor_invalid" }>;
+export type CursorInvalid = Extract<Failure, { kind: "cursor_invalid" }>;
 
 /**
  * A page of all active sessions, newest first, or of one principal's. Peeks at each: listing keeps nothing alive. A session
@@ -52,5 +53,3 @@ async function sessionRow(sessions: Sessions, entry: RegistryEntry): Promise<Ses
     expires_at: context && isoTime(context.expiresAt),
   };
 }
-
-const isoTime = (ms: number): string => new Date(ms).toISOString();

@@ -1,6 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { AuthConfig } from "../../../settings/auth-config.ts";
-import { Layout } from "./layout.tsx";
+import { PageLayout } from "./layout.tsx";
 
 /** How a browser says who it is: with the operator key, with a token that is typed in, or with one that a proxy adds. */
 export type SignIn = "key" | "token" | "proxy";
@@ -10,7 +10,7 @@ export const signInOf = (auth: AuthConfig): SignIn =>
 
 /** The frame of the dashboard. It holds no figures, so everybody may have it; those come with a request of their own. */
 export const DashboardPage = ({ version, signIn }: { version: string; signIn: SignIn }) => (
-  <Layout title="Dashboard – Session context" script="dashboard.js" version={version}>
+  <PageLayout title="Dashboard – Session context" script="dashboard.js" version={version}>
     <main class="wide" data-sign-in={signIn}>
       <header class="bar">
         <h1>Dashboard</h1>
@@ -69,5 +69,5 @@ export const DashboardPage = ({ version, signIn }: { version: string; signIn: Si
         </div>
       </dialog>
     </main>
-  </Layout>
+  </PageLayout>
 );

@@ -1,7 +1,7 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import { HISTORY_RANGES, type RangeName, stepStarts } from "../../../registry/history.ts";
 import type { Tally } from "../../../registry/tally.ts";
-import { axisEnd, clockTime, dayOfMonth, wholeNumber } from "./words.ts";
+import { axisEnd, clockTime, dayOfMonth, groupedNumber } from "./words.ts";
 
 interface ChartWords {
   readonly title: string;
@@ -57,17 +57,17 @@ export const HistoryChart = ({ range, series, now }: { range: RangeName; series:
       <figcaption>
         <h3>{words.title}</h3>
         <p class="sums">
-          <span class="key opened">{wholeNumber(sum("opened"))} opened</span>{" "}
-          <span class="key ended">{wholeNumber(sum("ended"))} ended</span>{" "}
-          <span class="key expired">{wholeNumber(sum("expired"))} expired</span>{" "}
-          <span class="key refused">{wholeNumber(sum("refused"))} refused</span>
+          <span class="key opened">{groupedNumber(sum("opened"))} opened</span>{" "}
+          <span class="key ended">{groupedNumber(sum("ended"))} ended</span>{" "}
+          <span class="key expired">{groupedNumber(sum("expired"))} expired</span>{" "}
+          <span class="key refused">{groupedNumber(sum("refused"))} refused</span>
         </p>
       </figcaption>
       <div class="plot">
         <div class="y" aria-hidden="true">
-          <span>{wholeNumber(end)}</span>
+          <span>{groupedNumber(end)}</span>
           <span>0</span>
-          <span>{wholeNumber(end)}</span>
+          <span>{groupedNumber(end)}</span>
         </div>
         <svg
           role="img"
@@ -108,7 +108,7 @@ export const HistoryChart = ({ range, series, now }: { range: RangeName; series:
                 <tr>
                   <th scope="row">{words.label(point.start)}</th>
                   {[point.opened, point.ended, point.expired, point.refused].map((n) => (
-                    <td>{wholeNumber(n)}</td>
+                    <td>{groupedNumber(n)}</td>
                   ))}
                 </tr>
               ))}

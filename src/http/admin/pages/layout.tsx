@@ -23,7 +23,7 @@ interface LayoutProps {
   readonly version: string;
 }
 
-export const Layout = ({ title, script, version, children }: PropsWithChildren<LayoutProps>) => (
+export const PageLayout = ({ title, script, version, children }: PropsWithChildren<LayoutProps>) => (
   <html lang="en">
     <head>
       <meta charset="utf-8" />

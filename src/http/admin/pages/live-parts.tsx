@@ -9,7 +9,7 @@ import { sessionsByRegion } from "../api/metrics.ts";
 import type { SessionPageJson } from "../api/schemas.ts";
 import { HistoryChart } from "./history-chart.tsx";
 import { SessionTable } from "./session-table.tsx";
-import { refreshSeconds, wholeNumber } from "./words.ts";
+import { groupedNumber, refreshSeconds } from "./words.ts";
 
 const REGION_NAMES: Record<Region | "unknown", string> = {
   wnam: "North America, west",
@@ -40,7 +40,7 @@ export const LiveParts = ({ reports: { answers: reports, missing }, page, isFirs
     <div id="parts" data-refresh-seconds={refreshSeconds(total)}>
       <div data-part="count" class="count">
         <p>
-          <output id="count">{wholeNumber(total)}</output> active {total === 1 ? "session" : "sessions"}
+          <output id="count">{groupedNumber(total)}</output> active {total === 1 ? "session" : "sessions"}
           {missing.length > 0 && " on the shards that respond"}
         </p>
         {missing.length > 0 && (
@@ -107,7 +107,7 @@ const Bars = ({ caption, rows }: { caption: string; rows: readonly BarRow[] }) =
         {rows.map(({ name, sessions }) => (
           <tr>
             <th scope="row">{name}</th>
-            <td class="number">{sessions === null ? "no response" : wholeNumber(sessions)}</td>
+            <td class="number">{sessions === null ? "no response" : groupedNumber(sessions)}</td>
             <td class="share">
               <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
                 <rect class="track" width={100} height={4} />

@@ -8,7 +8,7 @@ import type { Config } from "../../../settings/config.ts";
 import type { AppEnv } from "../../edge/app-env.ts";
 import { LOOPBACK_HOSTS } from "../../edge/origin.ts";
 import { NO_OPERATOR_KEY } from "../admin-gate.ts";
-import { refuse, storesOf } from "../api/api-routes.ts";
+import { refuseApi, storesOf } from "../api/api-routes.ts";
 import { sessionPage } from "../api/session-page.ts";
 import type { RegistryHealth } from "../registry-health.ts";
 import { ASSETS } from "./assets.ts";
@@ -68,7 +68,7 @@ export const dashboardFigures =
       stores.registry.report(Object.values(HISTORY_RANGES), now),
       sessionPage(stores, { principal: principal || null, cursor: cursor || null }),
     ]);
-    if (!sessions.ok) return refuse(c, sessions.failure);
+    if (!sessions.ok) return refuseApi(c, sessions.failure);
     return c.html(<LiveParts reports={reports} page={sessions.value} isFirstPage={!cursor} now={now} />);
   };
 

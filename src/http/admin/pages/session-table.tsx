@@ -22,7 +22,7 @@ export const SessionTable = ({ page, now, isFirst }: { page: SessionPageJson; no
         </thead>
         <tbody>
           {page.sessions.map((session) => (
-            <SessionRow session={session} now={now} />
+            <SessionTableRow session={session} now={now} />
           ))}
         </tbody>
       </table>
@@ -44,7 +44,7 @@ export const SessionTable = ({ page, now, isFirst }: { page: SessionPageJson; no
   </>
 );
 
-const SessionRow = ({ session, now }: { session: SessionJson; now: number }) => {
+const SessionTableRow = ({ session, now }: { session: SessionJson; now: number }) => {
   const short = shortSessionId(session.session_id);
   return (
     <tr>

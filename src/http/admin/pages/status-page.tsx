@@ -2,7 +2,7 @@
 
 import { shardNames } from "../../../registry/layout.ts";
 import type { AuthConfig } from "../../../settings/auth-config.ts";
-import { Layout } from "./layout.tsx";
+import { PageLayout } from "./layout.tsx";
 import type { Snippet } from "./snippets.ts";
 
 interface StatusProps {
@@ -23,7 +23,7 @@ const MODES: Record<AuthConfig["mode"], string> = {
 };
 
 export const StatusPage = ({ version, endpoint, mode, isLocal, missing, snippets }: StatusProps) => (
-  <Layout title="Session context" script="status.js" version={version}>
+  <PageLayout title="Session context" script="status.js" version={version}>
     <main>
       <header>
         <h1>Session context</h1>
@@ -91,5 +91,5 @@ export const StatusPage = ({ version, endpoint, mode, isLocal, missing, snippets
       </section>
       <p id="said" role="status" class="visually-hidden" />
     </main>
-  </Layout>
+  </PageLayout>
 );

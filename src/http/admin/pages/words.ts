@@ -24,7 +24,7 @@ export function timeLeft(ms: number): string {
 
 const WHOLE = new Intl.NumberFormat("en-US");
 
-export const wholeNumber = (n: number): string => WHOLE.format(n);
+export const groupedNumber = (n: number): string => WHOLE.format(n);
 
 /** The smallest of 1, 2, 5, 10, 20, 50, … that is not below `n`: where an axis ends. */
 export function axisEnd(n: number): number {

@@ -1,9 +1,9 @@
 import type { Failure, Result } from "../model/failure.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import type { Resolution } from "../projects/resolve-project.ts";
-import type { SessionCount } from "../registry/registry.ts";
+import type { SessionCount } from "../registry/registry-client.ts";
 import type { SessionContext } from "../session/session-context.ts";
-import type { StateFailure } from "../session/session-state.ts";
+import type { StateFailure } from "../session/state-store.ts";
 
 /**
  * Set in the caller's wrangler.toml: `[[services]] … props = { service = "notes" }`.
@@ -29,7 +29,8 @@ export interface ServiceProps {
  * ```
  */
 export type ServiceFailure =
-  | Failure
+  // A service has no token, so no list of its own sessions, and no rate limit.
+  | Exclude<Failure, { kind: "anonymous_refused" | "cursor_invalid" | "rate_limited" }>
   | ProjectFailure
   | StateFailure
   /** The binding's props do not name the calling service. */
@@ -41,9 +42,9 @@ export type ServiceFailure =
  * A promise of a value, or of the expected failure that stood in its way.
  * @example
  * ```ts
- * import type { ServiceResult, SessionContextService } from "mcp-session-context";
+ * import type { ServiceResult, SessionService } from "mcp-session-context";
  *
- * const themeOf = (context: SessionContextService, user: string): ServiceResult<unknown> => context.getState(user, "theme");
+ * const themeOf = (context: SessionService, user: string): ServiceResult<unknown> => context.getState(user, "theme");
  * ```
  */
 export type ServiceResult<T> = Promise<Result<T, ServiceFailure>>;
@@ -60,14 +61,14 @@ export type ServiceResult<T> = Promise<Result<T, ServiceFailure>>;
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /**
- * A service binding to `SessionContextManager`, as the calling Worker has it. Declare the binding with this type: the one
+ * A service binding to `SessionEntrypoint`, as the calling Worker has it. Declare the binding with this type: the one
  * that the platform derives from the class recurses through {@link Json} without end.
  * @example
  * ```ts
- * import type { SessionContextService } from "mcp-session-context";
+ * import type { SessionService } from "mcp-session-context";
  *
  * interface Env {
- *   readonly CONTEXT: SessionContextService;
+ *   readonly CONTEXT: SessionService;
  * }
  *
  * export async function tour({ CONTEXT }: Env) {
@@ -86,7 +87,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  * }
  * ```
  */
-export interface SessionContextService {
+export interface SessionService {
   /**
    * Sets the session's working directory, an absolute path in any style; begins a context if there is none.
    * Fails with `path_invalid`.

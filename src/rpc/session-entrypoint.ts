@@ -3,21 +3,15 @@ import { fail, ok, type Result } from "../model/failure.ts";
 import { servicePrincipal } from "../model/principal.ts";
 import { parseWorkingDirectory } from "../model/working-directory.ts";
 import type { Resolution } from "../projects/resolve-project.ts";
-import { Registry, type SessionCount } from "../registry/registry.ts";
+import { RegistryClient, type SessionCount } from "../registry/registry-client.ts";
 import type { SessionBindings } from "../session/bindings.ts";
 import type { SessionContext } from "../session/session-context.ts";
 import { resolveFor } from "../session/session-project.ts";
-import { encodeState, type StateOperation } from "../session/session-state.ts";
 import { type SessionRef, Sessions } from "../session/sessions.ts";
+import { encodeState, type StateOperation } from "../session/state-store.ts";
 import { configOf } from "../settings/config.ts";
 import { MAX_SERVICE_SESSION_ID_BYTES } from "./limits.ts";
-import type {
-  Json,
-  ServiceFailure,
-  ServiceProps,
-  ServiceResult,
-  SessionContextService,
-} from "./session-context-service.ts";
+import type { Json, ServiceFailure, ServiceProps, ServiceResult, SessionService } from "./session-service.ts";
 
 /**
  * Session context for other Workers, over a service binding. The caller chooses the session ids; they are scoped by the
@@ -29,15 +23,12 @@ import type {
  * // [[services]]
  * // binding = "CONTEXT"
  * // service = "mcp-session-context"
- * // entrypoint = "SessionContextManager"
+ * // entrypoint = "SessionEntrypoint"
  * // props = { service = "notes" }
- * export { SessionContextManager } from "mcp-session-context";
+ * export { SessionEntrypoint } from "mcp-session-context";
  * ```
  */
-export class SessionContextManager
-  extends WorkerEntrypoint<SessionBindings, ServiceProps>
-  implements SessionContextService
-{
+export class SessionEntrypoint extends WorkerEntrypoint<SessionBindings, ServiceProps> implements SessionService {
   async setWorkingDirectory(
     sessionId: string,
     directory: string,
@@ -79,7 +70,7 @@ export class SessionContextManager
   async getSessionCount(): ServiceResult<SessionCount> {
     const { service } = this.ctx.props ?? {};
     if (!isName(service)) return fail({ kind: "service_unnamed" });
-    return new Registry(this.env.REGISTRY, configOf(this.env)).count(servicePrincipal(service));
+    return new RegistryClient(this.env.REGISTRY, configOf(this.env)).count(servicePrincipal(service));
   }
 
   async setState(sessionId: string, key: string, value: Json): ServiceResult<{ created: boolean }> {

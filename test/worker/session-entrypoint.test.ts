@@ -2,7 +2,7 @@
 
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import type { ServiceProps, SessionContextService } from "../../src/rpc/session-context-service.ts";
+import type { ServiceProps, SessionService } from "../../src/rpc/session-service.ts";
 import { MAX_STATE_BYTES } from "../../src/session/limits.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { tool } from "../support/mcp.ts";
@@ -11,7 +11,7 @@ import { DAY, EMPTY, evict, fireDueAlarm, idOf, moveClock, ownClock, storageOf }
 ownClock();
 
 const bound = (props: object) =>
-  exports.SessionContextManager({ props: props as ServiceProps }) as unknown as SessionContextService;
+  exports.SessionEntrypoint({ props: props as ServiceProps }) as unknown as SessionService;
 const service = (name = "notes") => bound({ service: name });
 const objectOf = (name: string, sessionId: string) =>
   env.SESSIONS.get(env.SESSIONS.idFromName(JSON.stringify([name, sessionId])));

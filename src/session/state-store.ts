@@ -73,7 +73,7 @@ function notJson(value: unknown, path: string, depth: number): string | null {
 }
 
 /** The state values of a session, in its own storage, and gone with it. */
-export class SessionState {
+export class StateStore {
   readonly #storage: DurableObjectStorage;
 
   constructor(storage: DurableObjectStorage) {
@@ -91,7 +91,7 @@ export class SessionState {
       return fail({ kind: "state_conflict", key: operation.key });
     }
     if (operation.kind === "set" && operation.text !== before) {
-      const refused = refusalOf(operation.key, operation.text, before, this.#entries());
+      const refused = stateRefusal(operation.key, operation.text, before, this.#entries());
       if (refused !== null) return fail(refused);
       kv.put(name, operation.text);
     }
@@ -99,9 +99,9 @@ export class SessionState {
   }
 
   /** Why a `set` that has to begin a context would be refused: it finds no value of any key. Changes nothing. */
-  refusalOfFirst({ key, text, expected }: Extract<StateOperation, { kind: "set" }>): StateFailure | null {
+  firstStateRefusal({ key, text, expected }: Extract<StateOperation, { kind: "set" }>): StateFailure | null {
     if (expected !== undefined && expected !== null) return { kind: "state_conflict", key };
-    return refusalOf(key, text, null, []);
+    return stateRefusal(key, text, null, []);
   }
 
   /** Forgets every value: those of a context before must not show in the next. */
@@ -115,7 +115,7 @@ export class SessionState {
   }
 }
 
-function refusalOf(
+function stateRefusal(
   key: string,
   text: string,
   before: string | null,

@@ -1,13 +1,13 @@
-import { type Failure, fail, ok, type Result } from "../model/failure.ts";
+import { fail, ok, type Result } from "../model/failure.ts";
 import { isShared, type Principal } from "../model/principal.ts";
 import type { Config } from "../settings/config.ts";
 import type { HistoryRange } from "./history.ts";
 import { allShards, homesOf, includesLayout, type Layout, layoutOf, mergeLayouts, withShard } from "./layout.ts";
 import { QUOTA_EXAMPLES } from "./limits.ts";
-import type { OperationBatch } from "./operations.ts";
+import type { OperationCount } from "./operations.ts";
+import { addRegions, type RegionCounts } from "./region-counts.ts";
 import type { SessionRegistry } from "./session-registry.ts";
-import { type FromShard, type Gathered, ShardCalls, type Stub } from "./shard-calls.ts";
-import type { RegionCounts } from "./shard-history.ts";
+import { type FromShard, type Gathered, type RegistryUnavailable, ShardCalls, type Stub } from "./shard-calls.ts";
 import type {
   ListPosition,
   RegisterAnswer,
@@ -16,7 +16,7 @@ import type {
   ShardPage,
   ShardReport,
 } from "./shard-messages.ts";
-import { REGIONS, shardOf } from "./shard-of.ts";
+import { shardOf } from "./shard-of.ts";
 import type { EndReason } from "./tally.ts";
 
 /**
@@ -42,8 +42,6 @@ export interface Listing {
   readonly missing: readonly number[];
 }
 
-type Unavailable = Extract<Failure, { kind: "registry_unavailable" }>;
-
 /**
  * What this isolate knows of each registry's layout: values only, since a promise belongs to the request that made it. Layouts
  * only grow, and whoever changes `REGISTRY_SHARDS` deploys, which begins new isolates.
@@ -53,7 +51,7 @@ const knownLayouts = new WeakMap<DurableObjectNamespace<SessionRegistry>, Layout
 /**
  * The client of all shards, whose failures come back as values. Lives as long as one request, or as one Durable Object.
  */
-export class Registry {
+export class RegistryClient {
   readonly #namespace: DurableObjectNamespace<SessionRegistry>;
   readonly #size: number;
   readonly #shards: ShardCalls;
@@ -79,7 +77,7 @@ export class Registry {
     request: RegisterRequest,
     maxSessions: number,
     size = this.#size,
-  ): Promise<Result<RegisterAnswer, Unavailable>> {
+  ): Promise<Result<RegisterAnswer, RegistryUnavailable>> {
     const prepared = this.#prepare(shard, size, request.principal, maxSessions);
     this.#preparing = Promise.all([this.#preparing, prepared]);
     const elsewhere = await prepared;
@@ -106,16 +104,16 @@ export class Registry {
   }
 
   /** Removes a context from shard `shard`. May be repeated. Never overtakes a registration that was asked for before. */
-  async unregister(shard: number, entry: ListPosition, reason: EndReason): Promise<Result<void, Unavailable>> {
+  async unregister(shard: number, entry: ListPosition, reason: EndReason): Promise<Result<void, RegistryUnavailable>> {
     await this.#preparing;
     return this.#shards.call("unregister", shard, (stub) => stub.unregister(entry, reason));
   }
 
-  /** Adds an isolate's finished calls to shard `shard`. The same batch may be sent again, to the same shard. */
-  async addOperations(shard: number, batch: OperationBatch): Promise<Result<void, Unavailable>> {
+  /** Adds an isolate's finished calls to shard `shard`. Not to be repeated: it would count them twice. */
+  async addOperations(shard: number, counts: readonly OperationCount[]): Promise<Result<void, RegistryUnavailable>> {
     const layout = await this.#announce(layoutOf(this.#size));
     if (!layout.ok) return layout;
-    return this.#shards.call("addOperations", shard, (stub) => stub.addOperations(batch));
+    return this.#shards.call("addOperations", shard, (stub) => stub.addOperations(counts));
   }
 
   /** What each shard has counted; what does not answer is missing. */
@@ -128,7 +126,7 @@ export class Registry {
   }
 
   /** How many contexts are live. Exact: a shard that does not answer makes it a failure. */
-  async count(principal: Principal): Promise<Result<SessionCount, Unavailable>> {
+  async count(principal: Principal): Promise<Result<SessionCount, RegistryUnavailable>> {
     const counts = exact(await this.#askAll("count", (stub) => stub.count(principal)));
     if (!counts.ok) return counts;
     return ok({
@@ -139,7 +137,7 @@ export class Registry {
   }
 
   /** How many of them are `principal`'s; 0 for shared principals. Asks only the shards that can hold them. */
-  async countOf(principal: Principal): Promise<Result<number, Unavailable>> {
+  async countOf(principal: Principal): Promise<Result<number, RegistryUnavailable>> {
     if (isShared(principal)) return ok(0);
     const usage = exact(await this.#askHomes("usage", principal, (stub) => stub.usage(principal)));
     return usage.ok ? ok(sum(usage.value.map(({ sessions }) => sessions))) : usage;
@@ -150,7 +148,7 @@ export class Registry {
     principal: Principal,
     position: ListPosition | null,
     limit: number,
-  ): Promise<Result<readonly RegistryEntry[], Unavailable>> {
+  ): Promise<Result<readonly RegistryEntry[], RegistryUnavailable>> {
     if (isShared(principal)) return ok([]);
     const { entries, missing } = await this.listAll(principal, position, limit);
     return missing.length === 0 ? ok(entries) : fail({ kind: "registry_unavailable", shards: missing });
@@ -173,7 +171,7 @@ export class Registry {
   }
 
   /** Makes sure that shard 0 has stored `part`. Returns all that this isolate knows of. */
-  async #announce(part: Layout): Promise<Result<Layout, Unavailable>> {
+  async #announce(part: Layout): Promise<Result<Layout, RegistryUnavailable>> {
     const known = knownLayouts.get(this.#namespace);
     if (known !== undefined && includesLayout(known, part)) return ok(known);
     const layout = await this.#shards.call("announce", 0, (stub) => stub.announce(part));
@@ -234,15 +232,11 @@ export class Registry {
 }
 
 /** All or nothing: a sum without a shard would be a guess. */
-const exact = <T extends object>({ answers, missing }: Gathered<T>): Result<readonly FromShard<T>[], Unavailable> =>
+const exact = <T extends object>({
+  answers,
+  missing,
+}: Gathered<T>): Result<readonly FromShard<T>[], RegistryUnavailable> =>
   missing.length === 0 ? ok(answers) : fail({ kind: "registry_unavailable", shards: missing });
-
-/** Sessions by region in the order of the regions, those of unknown region last; empty ones are left out. */
-export function addRegions(parts: readonly { readonly byRegion: RegionCounts }[]): RegionCounts {
-  const regions = [...REGIONS, "unknown"] as const;
-  const counted = regions.map((region) => [region, sum(parts.map(({ byRegion }) => byRegion[region] ?? 0))] as const);
-  return Object.fromEntries(counted.filter(([, sessions]) => sessions > 0));
-}
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 

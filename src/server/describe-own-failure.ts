@@ -1,0 +1,40 @@
+import { describeFailure } from "../author/describe-failure.ts";
+import type { ToolFailure } from "../call/tool-failure.ts";
+
+/** Which of this server's own tools helps. Null: none does, or the words say it already. */
+const HINTS: Readonly<Record<ToolFailure["kind"], string | null>> = {
+  session_unknown: "To open one, call set_working_directory without session_id",
+  session_deleted: "To open one, call set_working_directory without session_id",
+  no_context: "Call set_working_directory with the absolute path of the project directory first",
+  quota_exceeded: "end_session ends one; list_sessions shows them all",
+  anonymous_refused:
+    "Find it in an earlier result of this conversation, or call set_working_directory to open a new session",
+  outcome_unknown: "get_session_context shows it",
+  config_unregistered: "Call set_working_directory with it again",
+  project_not_found: "list_projects shows them all; register_project registers another",
+  project_limit: "remove_project removes one",
+  project_mismatch: "set_working_directory sets it",
+  path_invalid: null,
+  registry_unavailable: null,
+  cursor_invalid: null,
+  rate_limited: null,
+  session_unavailable: null,
+  state_key_invalid: null,
+  state_value_invalid: null,
+  state_conflict: null,
+  state_mismatch: null,
+  state_too_many_keys: null,
+  state_too_large: null,
+  config_invalid: null,
+  config_path_invalid: null,
+  config_missing: null,
+  catalog_unavailable: null,
+  project_ambiguous: null,
+};
+
+/** The failure in words, for a model that has this server's own tools. */
+export function describeOwnFailure(failure: ToolFailure): string {
+  const hint = HINTS[failure.kind];
+  const words = describeFailure(failure);
+  return hint === null ? words : `${words}. ${hint}`;
+}

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { McpServer } from "@modelcontextprotocol/server";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { failureResult } from "../../src/author/describe-failure.ts";
 import { sessionApp } from "../../src/http/app.ts";
 import { REFUSAL_STEP_MS } from "../../src/session/limits.ts";

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { HttpRequest } from "../operations.ts";
+import type { HttpRequest } from "../library/operations.ts";
 
 export type Generator = "wrk" | "autocannon";
 

@@ -3,9 +3,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { EXPECTED, initialize, OPERATIONS, offers, openSession, requestOf, sendChecked } from "../operations.ts";
-import type { Era, Peer } from "../peers.ts";
-import { startPeer } from "../workerd.ts";
+import {
+  EXPECTED,
+  initialize,
+  OPERATIONS,
+  offers,
+  openSession,
+  requestOf,
+  sendChecked,
+} from "../library/operations.ts";
+import type { Era, Peer } from "../library/peers.ts";
+import { startPeer } from "../library/workerd.ts";
 
 export interface OperationCost {
   readonly era: Era;

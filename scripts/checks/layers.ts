@@ -1,9 +1,7 @@
 /**
- * `npm run check:layers`: imports in `src/` point down, types included, and none of them forms a circle. Prints each one that does
- * not. The linter does not see imports of types.
+ * Imports in `src/` point down, types included, and none of them forms a circle. Only the upper floors know a protocol. The linter
+ * does not see imports of types.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
 
 /** The rooms of the house, the ground floor first. Rooms on one line do not know each other. */
 const FLOORS: readonly (readonly string[])[] = [
@@ -23,48 +21,90 @@ const FLOORS: readonly (readonly string[])[] = [
   ["."],
 ];
 
-const root = resolve("src");
-const files = readdirSync(root, { recursive: true, encoding: "utf8" }).filter((file) => /\.tsx?$/.test(file));
-
-const floorOf = (file: string): { floor: number; room: string } => {
-  const folder = dirname(file);
-  for (let room = folder; ; room = dirname(room)) {
-    const floor = FLOORS.findIndex((rooms) => rooms.includes(room));
-    if (floor >= 0) return { floor, room };
-    if (room === ".") throw new Error(`src/${file} is in no room that scripts/checks/layers.ts knows`);
-  }
+/** The lowest room that may import a package of a protocol: objects, and what they are made of, know none. */
+const PROTOCOLS: Readonly<Record<string, string>> = {
+  "@modelcontextprotocol": "author",
+  hono: "http/edge",
+  jose: "http/access",
 };
 
-const importsOf = (file: string): string[] =>
-  [...readFileSync(join(root, file), "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+\.tsx?)"/g)].map(
-    ([, specifier]) => relative(root, resolve(root, dirname(file), specifier as string)),
+/** What may be imported from outside `src/`. */
+const OUTSIDE = "package.json";
+
+interface Place {
+  readonly floor: number;
+  readonly room: string;
+}
+
+/** @param sources Text of each file by its path, `src/…`. Returns one line for each import that breaks a rule. */
+export function layerProblems(sources: ReadonlyMap<string, string>): string[] {
+  const problems: string[] = [];
+  const graph = new Map<string, readonly string[]>();
+  for (const [file, source] of sources) {
+    const from = placeOf(file);
+    if (from === null) {
+      problems.push(`no room: ${file} is in no folder that scripts/checks/layers.ts lists; add the folder to FLOORS`);
+      continue;
+    }
+    const targets: string[] = [];
+    for (const specifier of specifiersOf(source)) {
+      if (!specifier.startsWith(".")) {
+        problems.push(...protocolProblems(file, from, specifier));
+        continue;
+      }
+      const target = new URL(specifier, `file:///${file}`).pathname.slice(1);
+      if (target === OUTSIDE) continue;
+      targets.push(target);
+      problems.push(...directionProblems(file, from, target, sources));
+    }
+    graph.set(file, targets);
+  }
+  return [...problems, ...circlesIn(graph)];
+}
+
+function placeOf(file: string): Place | null {
+  const folder = file.split("/").slice(1, -1).join("/") || ".";
+  for (let room = folder; ; room = room.slice(0, room.lastIndexOf("/"))) {
+    const floor = floorOf(room);
+    // A folder that is not listed belongs to the room around it, except directly in `src/`.
+    if (floor >= 0) return { floor, room };
+    if (!room.includes("/")) return null;
+  }
+}
+
+const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
+
+/** Of imports and exports, of a type or a value, static or dynamic. The formatter writes all of them with double quotes. */
+const specifiersOf = (source: string): string[] =>
+  [...source.replace(/^\s*(?:\*|\/\/).*$/gm, "").matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
+    ([, specifier]) => specifier as string,
   );
 
-const graph = new Map(files.map((file) => [file, importsOf(file).filter((target) => !target.startsWith(".."))]));
-const problems: string[] = [];
-for (const [file, targets] of graph) {
-  const from = floorOf(file);
-  for (const target of targets) {
-    const to = floorOf(target);
-    if (to.floor > from.floor || (to.floor === from.floor && to.room !== from.room)) {
-      problems.push(`upward: src/${file} imports src/${target}`);
+function protocolProblems(file: string, from: Place, specifier: string): string[] {
+  const lowest = PROTOCOLS[specifier.split("/")[0] as string];
+  if (lowest === undefined || from.floor >= floorOf(lowest)) return [];
+  return [`protocol: ${file} imports ${specifier}, which no room below src/${lowest} may know`];
+}
+
+function directionProblems(file: string, from: Place, target: string, sources: ReadonlyMap<string, string>): string[] {
+  const to = sources.has(target) ? placeOf(target) : null;
+  if (to === null) return [`unknown: ${file} imports ${target}, which is no file of a room; write its whole name`];
+  return to.floor < from.floor || to.room === from.room ? [] : [`upward: ${file} imports ${target}`];
+}
+
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles: string[] = [];
+  const state = new Map<string, "open" | "done">();
+  const visit = (file: string, path: readonly string[]): void => {
+    if (state.get(file) === "done") return;
+    if (state.get(file) === "open") {
+      circles.push(`circle: ${[...path.slice(path.indexOf(file)), file].join(" → ")}`);
+      return;
     }
-  }
+    state.set(file, "open");
+    for (const target of graph.get(file) ?? []) visit(target, [...path, file]);
+    state.set(file, "done");
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return circles;
 }
-
-const state = new Map<string, "open" | "done">();
-function visit(file: string, path: readonly string[]): void {
-  if (state.get(file) === "done") return;
-  if (state.get(file) === "open") {
-    problems.push(`circle: ${[...path.slice(path.indexOf(file)), file].join(" → ")}`);
-    return;
-  }
-  state.set(file, "open");
-  for (const target of graph.get(file) ?? []) visit(target, [...path, file]);
-  state.set(file, "done");
-}
-for (const file of files) visit(file, []);
-
-for (const problem of problems) console.error(problem);
-console.log(`${files.length} files, ${problems.length} imports that point up or in a circle`);
-process.exitCode = problems.length === 0 ? 0 : 1;

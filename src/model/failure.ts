@@ -21,7 +21,7 @@ export type PathFault =
 
 /**
  * Every failure that this server expects, beside those about projects (`projects/project-failure.ts`). They travel as values; a thrown error is a bug.
- * `mcp/tool-result.ts` words them for a model, `http/mcp-route.ts` maps those about the session header to status codes.
+ * `author/tool-result.ts` words them for a model, `http/mcp/` maps those about the session header to status codes.
  * @example
  * ```ts
  * import type { Failure } from "mcp-session-context";

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { connected, ownServer, sharedServer } from "../e2e/support/servers.ts";
 import { seriousFaults } from "./support/axe.ts";
 import { fitsItsWindow, hasChromium, sharedBrowser } from "./support/chromium.ts";

@@ -1,6 +1,6 @@
 import { chromium } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { openFrontDoor } from "../../scripts/front-door.ts";
+import { openFrontDoor } from "../../scripts/start/front-door.ts";
 import { ownServer } from "../e2e/support/servers.ts";
 import { CHROMIUM, hasChromium } from "./support/chromium.ts";
 
@@ -8,7 +8,7 @@ const KEY = "key-of-the-front-door";
 
 describe.skipIf(!hasChromium)("a page whose own name points to this machine", () => {
   it("reads nothing of npm start, whatever headers it sends", async () => {
-    const server = await ownServer({ main: "scripts/local-worker.ts", secrets: { LOCAL_DOOR_KEY: KEY } });
+    const server = await ownServer({ main: "scripts/start/local-worker.ts", secrets: { LOCAL_DOOR_KEY: KEY } });
     const door = await openFrontDoor(0, server.url, KEY);
     onTestFinished(() => door.close());
     const args = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP rebound.example.com 127.0.0.1"];

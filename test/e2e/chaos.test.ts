@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Chaos, LEAST_ANSWERS_IN_CHURN } from "../../scripts/chaos-run.ts";
+import { Chaos, LEAST_ANSWERS_IN_CHURN } from "../../scripts/chaos/chaos.ts";
 import { ownFolder } from "./support/servers.ts";
 
 /** No bound on time here is short enough for a slow machine to reach it. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { listRequirements, REVISIONS, runRequirements } from "../../scripts/conformance-suite.ts";
+import { listRequirements, REVISIONS, runRequirements } from "../../scripts/conformance/suite.ts";
 import { sharedServer } from "./support/servers.ts";
 
 const url = sharedServer({ config: "test/conformance/wrangler.toml", vars: { LOG_LEVEL: "error" } });

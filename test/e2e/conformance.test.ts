@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { listScenarios, type Outcome, type Revision, runScenario } from "../../scripts/conformance-suite.ts";
+import { listScenarios, type Outcome, type Revision, runScenario } from "../../scripts/conformance/suite.ts";
 import { RUNS } from "./support/conformance.ts";
 import { sharedServer } from "./support/servers.ts";
 

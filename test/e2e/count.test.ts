@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { CLIENT_KINDS, type ClientKind } from "../../scripts/clients.ts";
+import { CLIENT_KINDS, type ClientKind } from "../../scripts/library/mcp-clients.ts";
 import { connected, countOf, sharedServer } from "./support/servers.ts";
 
 /** Each test ends what it has begun, so that the next one counts from 0. */

@@ -8,7 +8,7 @@ const FIRST_STEPS = /^ +2 .* ok$/m;
 
 it("npm run demo shows all its steps, exits with 0, and leaves no process and no file behind", async () => {
   const folder = ownFolder();
-  const demo = runScript("scripts/demo.ts", [], { TMPDIR: folder });
+  const demo = runScript("scripts/demo/main.ts", [], { TMPDIR: folder });
   await expect.poll(() => demo.stdout(), POLL).toMatch(FIRST_STEPS);
   const processes = descendantsOf(demo.pid);
   expect(await demo.exitCode).toBe(0);
@@ -21,7 +21,7 @@ it("npm run demo shows all its steps, exits with 0, and leaves no process and no
 
 it("npm run demo tidies up and exits with 1 if it is interrupted", async () => {
   const folder = ownFolder();
-  const demo = runScript("scripts/demo.ts", [], { TMPDIR: folder });
+  const demo = runScript("scripts/demo/main.ts", [], { TMPDIR: folder });
   await expect.poll(() => demo.stdout(), POLL).toMatch(FIRST_STEPS);
   const processes = descendantsOf(demo.pid);
   demo.kill("SIGINT");

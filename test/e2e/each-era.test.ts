@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CLIENT_KINDS, CLIENT_LABELS } from "../../scripts/clients.ts";
+import { CLIENT_KINDS, CLIENT_LABELS } from "../../scripts/library/mcp-clients.ts";
 import { connected, sharedServer } from "./support/servers.ts";
 
 const url = sharedServer();

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { CLIENT_KINDS, type ConnectedClient, type ToolReply } from "../../scripts/clients.ts";
+import { CLIENT_KINDS, type ConnectedClient, type ToolReply } from "../../scripts/library/mcp-clients.ts";
 import { connected, ownFolder, ownServer, sharedServer } from "./support/servers.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

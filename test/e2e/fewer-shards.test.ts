@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { connected, countOf, ownFolder, ownServer } from "./support/servers.ts";
 
 it("a server restarted with 3 registry shards instead of 16, and with 16 again, counts, lists and refuses as before", async () => {

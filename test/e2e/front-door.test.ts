@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type FrontDoor, openFrontDoor } from "../../scripts/front-door.ts";
-import { type RunningServer, startServer } from "../../scripts/server.ts";
+import { type RunningServer, startServer } from "../../scripts/library/local-server.ts";
+import { type FrontDoor, openFrontDoor } from "../../scripts/start/front-door.ts";
 
 const KEY = "key-of-the-front-door";
 const OPERATOR_KEY = "operator-key-of-the-tests-0123456789";
@@ -14,7 +14,7 @@ let server: RunningServer;
 let door: FrontDoor;
 beforeAll(async () => {
   const secrets = { LOCAL_DOOR_KEY: KEY, OPERATOR_KEY };
-  server = await startServer({ main: "scripts/local-worker.ts", secrets, vars: { LOG_LEVEL: "debug" } });
+  server = await startServer({ main: "scripts/start/local-worker.ts", secrets, vars: { LOG_LEVEL: "debug" } });
   door = await openFrontDoor(0, server.url, KEY);
 });
 afterAll(async () => {

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import type { RunningServer } from "../../scripts/server.ts";
+import type { RunningServer } from "../../scripts/library/local-server.ts";
 import { type Behaviour, type KeyServer, startKeyServer } from "./support/key-server.ts";
 import { ownServer } from "./support/servers.ts";
 

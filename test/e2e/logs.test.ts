@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import type { RunningServer } from "../../scripts/server.ts";
+import type { RunningServer } from "../../scripts/library/local-server.ts";
 import { connected, ownServer } from "./support/servers.ts";
 
 const POLL = { timeout: 10_000, interval: 50 };

@@ -1,6 +1,6 @@
 import { Client, StreamableHTTPClientTransport, UnauthorizedError } from "@modelcontextprotocol/client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RunningServer, startServer } from "../../scripts/server.ts";
+import { type RunningServer, startServer } from "../../scripts/library/local-server.ts";
 import { type AuthorizationServer, startAuthorizationServer } from "./support/authorization-server.ts";
 import { MemoryOAuthClient } from "./support/oauth-client.ts";
 

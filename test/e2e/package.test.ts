@@ -4,8 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { beforeAll, expect, it } from "vitest";
-import { CLIENT_KINDS } from "../../scripts/clients.ts";
-import { packPackage, unpackPackage } from "../../scripts/pack.ts";
+import { CLIENT_KINDS } from "../../scripts/library/mcp-clients.ts";
+import { packPackage, unpackPackage } from "../../scripts/library/pack.ts";
 import { connected, fileFolder, ownServer } from "./support/servers.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
-import { CLIENT_KINDS, type ClientKind } from "../../scripts/clients.ts";
+import { CLIENT_KINDS, type ClientKind } from "../../scripts/library/mcp-clients.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { connected, ownServer, sharedServer } from "./support/servers.ts";
 
 const url = sharedServer();

@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { type ServerOptions, startServer } from "../../scripts/server.ts";
+import { type ServerOptions, startServer } from "../../scripts/library/local-server.ts";
 import { ownFolder, ownServer } from "./support/servers.ts";
 
 const main = fileURLToPath(new URL("../../src/index.ts", import.meta.url));

@@ -1,5 +1,5 @@
 import { expect, it, onTestFinished } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { descendantsOf, run, runScript, survivorsOf } from "./support/processes.ts";
 import { connected, ownFolder } from "./support/servers.ts";
 
@@ -10,7 +10,7 @@ async function started({ withNpm = false, more = [] as readonly string[] } = {})
   const args = ["--port", "0", "--persist-to", ownFolder(), ...more];
   // Killed outright, it cannot remove its scratch files: they are in a folder of the test's, which is removed.
   const env = { TMPDIR: ownFolder() };
-  const script = withNpm ? run("npm", ["start", "--", ...args], env) : runScript("scripts/start.ts", args, env);
+  const script = withNpm ? run("npm", ["start", "--", ...args], env) : runScript("scripts/start/main.ts", args, env);
   await expect.poll(() => script.stdout(), POLL).toContain("Ctrl+C ends the server");
   const url = /MCP server with session context: (http:\/\/127\.0\.0\.1:\d+)\/mcp/.exec(script.stdout())?.[1] ?? "";
   const processes = descendantsOf(script.pid);
@@ -68,7 +68,14 @@ it("the server ends with npm start even if that is killed outright", async () =>
 });
 
 it("npm start with a bad setting prints one line that names it, and exits with 1", async () => {
-  const script = runScript("scripts/start.ts", ["--port", "0", "--persist-to", ownFolder(), "--var", "LOG_LEVEL:loud"]);
+  const script = runScript("scripts/start/main.ts", [
+    "--port",
+    "0",
+    "--persist-to",
+    ownFolder(),
+    "--var",
+    "LOG_LEVEL:loud",
+  ]);
   expect(await script.exitCode).toBe(1);
   expect(script.stdout()).toBe("");
   expect(script.stderr()).toMatch(/^Bad configuration: LOG_LEVEL is "loud": .*\n$/);
@@ -82,7 +89,7 @@ it.each([
   [["--port", "65536"], /^--port is "65536": must be a whole number.*\n$/],
   [["--prot", "1"], /^Unknown option '--prot'.*\n$/],
 ])("npm start with %j says in one line what is wrong, and starts nothing", async (args, message) => {
-  const script = runScript("scripts/start.ts", args);
+  const script = runScript("scripts/start/main.ts", args);
   expect(await script.exitCode).toBe(1);
   expect(script.stdout()).toBe("");
   expect(script.stderr()).toMatch(message);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { CLIENT_KINDS } from "../../scripts/clients.ts";
+import { CLIENT_KINDS } from "../../scripts/library/mcp-clients.ts";
 import { connected, sharedServer } from "./support/servers.ts";
 
 const url = sharedServer();

@@ -6,7 +6,7 @@
 import { abortAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, inject, it, vi } from "vitest";
-import { Chance } from "../../scripts/chance.ts";
+import { Chance } from "../../scripts/library/chance.ts";
 import { ok } from "../../src/model/failure.ts";
 import { ANONYMOUS } from "../../src/model/principal.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";

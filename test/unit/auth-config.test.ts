@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { parseConfig } from "../../src/settings/config.ts";
 
 const HASH = "ab".repeat(32);

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Ledger, type State } from "../../scripts/chaos-ledger.ts";
+import { Ledger, type State } from "../../scripts/chaos/ledger.ts";
 
 const ID = "sess_1";
 let ledger: Ledger;

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import parsePrometheus from "parse-prometheus-text-format";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { fail } from "../../src/model/failure.ts";
 import { encodeSessionId } from "../../src/model/session-id.ts";
 import { SessionObject } from "../../src/session/session-object.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { callTool, ENDPOINT, initialize, startApp } from "../support/apps.ts";
 
 afterEach(() => vi.restoreAllMocks());

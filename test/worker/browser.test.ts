@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 import { describe, expect, it } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { callTool, ENDPOINT, initialize, startApp } from "../support/apps.ts";
 
 const HOST = { Host: "mcp.example.workers.dev" };

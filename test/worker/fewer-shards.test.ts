@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { callTool, type Send, startApp } from "../support/apps.ts";
 
 const HOST = "mcp.example.workers.dev";

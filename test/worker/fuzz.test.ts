@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
 import { describe, expect, inject, it } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { ANONYMOUS } from "../../src/model/principal.ts";
 import { RegistryClient } from "../../src/registry/registry-client.ts";
 import { Sessions } from "../../src/session/sessions.ts";

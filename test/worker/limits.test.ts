@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { ANONYMOUS } from "../../src/model/principal.ts";
 import { decodeSessionId } from "../../src/model/session-id.ts";
 import { RegistryClient } from "../../src/registry/registry-client.ts";

@@ -1,7 +1,7 @@
 /** A page of a list is bounded by bytes: whatever names and paths are, an answer has at most 64 KiB. */
 import { reset } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { pageOf } from "../../src/call/page.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
 import { callTool, message, post, type Send, startApp } from "../support/apps.ts";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { ANONYMOUS } from "../../src/model/principal.ts";
 import { RegistryClient } from "../../src/registry/registry-client.ts";
 import { Sessions } from "../../src/session/sessions.ts";

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import * as z from "zod";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { AS_OPERATOR, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
 import { registryShard } from "../support/objects.ts";

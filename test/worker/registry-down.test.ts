@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { encodeSessionId } from "../../src/model/session-id.ts";
 import { shardOf } from "../../src/registry/shard-of.ts";
 import { SessionObject } from "../../src/session/session-object.ts";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { createToken } from "../../scripts/auth-tokens.ts";
+import { createToken } from "../../scripts/token/create-token.ts";
 import { AS_OPERATOR, callTool, initialize, message, OPERATOR_KEY, post, startApp } from "../support/apps.ts";
 import { logLines } from "../support/log-lines.ts";
 

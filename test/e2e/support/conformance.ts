@@ -1,5 +1,5 @@
 /** Which scenarios of the conformance suite concern this project's own server. docs/conformance.md names the others. */
-import type { Revision } from "../../../scripts/conformance-suite.ts";
+import type { Revision } from "../../../scripts/conformance/suite.ts";
 
 export interface Run {
   readonly scenario: string;

@@ -2,8 +2,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, onTestFinished } from "vitest";
-import { type ClientKind, type ConnectedClient, type ConnectOptions, connect } from "../../../scripts/clients.ts";
-import { type RunningServer, type ServerOptions, startServer } from "../../../scripts/server.ts";
+import { type RunningServer, type ServerOptions, startServer } from "../../../scripts/library/local-server.ts";
+import {
+  type ClientKind,
+  type ConnectedClient,
+  type ConnectOptions,
+  connect,
+} from "../../../scripts/library/mcp-clients.ts";
 
 /** One server for all tests of a file, for tests that look at their own sessions only. Returns how to get its URL. */
 export function sharedServer(options?: ServerOptions): () => string {

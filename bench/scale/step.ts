@@ -1,0 +1,110 @@
+/** One number of sessions: opened, counted, used, some of them ended, the others left to expire. */
+import { join } from "node:path";
+import { peerOf } from "../library/peers.ts";
+import { median, rounded } from "../library/statistics.ts";
+import { startPeer } from "../library/workerd.ts";
+import { AWAKE_MS, AwakeObjects } from "./awake-objects.ts";
+import { ask, bytesIn, countOf, untilNone, watchMemory } from "./tools.ts";
+
+export interface ScaleStep {
+  readonly sessions: number;
+  readonly idleTimeoutSeconds: number;
+  readonly opensPerSecond: number;
+  readonly getsPerSecond: number;
+  readonly expiriesPerSecond: number;
+  readonly countP50Ms: number;
+  readonly databaseBytesPerSession: number;
+  readonly registryBytesPerSession: number;
+  readonly memoryBeforeMiB: number;
+  readonly memoryMostMiB: number;
+  /** How many counts were compared with what they had to be. */
+  readonly countsChecked: number;
+}
+
+export interface ScaleStepOptions {
+  readonly sessions: number;
+  readonly modules: Readonly<Record<string, string>>;
+  readonly folder: string;
+  /** Sessions that this machine opens in a second, to choose an idle time-out in which all can be opened. */
+  readonly expectedPerSecond: number;
+  readonly onProgress: (text: string) => void;
+}
+
+const COUNTS = 100;
+const CHECKPOINTS = 10;
+/** Every so many sessions one is used after all have been opened, and as many others are ended by hand. */
+const USED_ONE_IN = 20;
+const DIRECTORY = "/home/me/projects/shop/frontend";
+
+export async function scaleStep(options: ScaleStepOptions): Promise<ScaleStep> {
+  const { sessions, modules, folder, expectedPerSecond, onProgress } = options;
+  const awake = new AwakeObjects();
+  // Half as long again as opening and using them is likely to take.
+  const perSecond = Math.min(expectedPerSecond, awake.perSecond);
+  const idleTimeoutSeconds = Math.ceil(45 + (sessions / perSecond) * 1.5);
+  const vars = { SESSION_IDLE_TIMEOUT_SECONDS: String(idleTimeoutSeconds) };
+  onProgress(`${sessions} sessions, idle time-out ${idleTimeoutSeconds} s`);
+  const server = await startPeer(peerOf("service"), { modules, folder, vars });
+  const memory = watchMemory(server.pid);
+  let countsChecked = 0;
+  const check = async (wanted: number, when: string) => {
+    const total = await countOf(server);
+    if (total !== wanted) throw new Error(`${when}: the count is ${total}, and ${wanted} sessions are active`);
+    countsChecked++;
+  };
+
+  await check(0, "before the first session");
+  let openSeconds = 0;
+  const part = sessions / CHECKPOINTS;
+  for (let opened = 0; opened < sessions; opened += part) {
+    openSeconds += await awake.together(part, async (n) => {
+      await ask(server, { session: `session-${opened + n}`, directory: DIRECTORY });
+    });
+    await check(opened + part, `after opening ${opened + part}`);
+  }
+  const opensPerSecond = sessions / openSeconds;
+  onProgress(`  opened, ${Math.round(opensPerSecond)} a second`);
+
+  const some = sessions / USED_ONE_IN;
+  const getSeconds = await awake.together(some, async (n) => {
+    const { directory } = (await ask(server, { session: `session-${n * USED_ONE_IN}` })) as { directory: string };
+    if (directory !== DIRECTORY) throw new Error(`session-${n * USED_ONE_IN} has forgotten its directory`);
+  });
+  const getsPerSecond = some / getSeconds;
+  await check(sessions, "after using some");
+  await awake.together(some, async (n) => {
+    await ask(server, { session: `session-${n * USED_ONE_IN + 1}`, operation: "end" });
+  });
+  await check(sessions - some, "after ending some");
+  // What an object has written stands twice until it is put to sleep: in its log too.
+  await new Promise((resolve) => setTimeout(resolve, AWAKE_MS));
+  // Only now: putting thousands of objects to sleep takes the same thread. The first count wakes the shards again.
+  await countOf(server);
+  const counts: number[] = [];
+  for (let n = 0; n < COUNTS; n++) {
+    const startedAt = performance.now();
+    await check(sessions - some, "with all sessions asleep");
+    counts.push(performance.now() - startedAt);
+  }
+  const objects = bytesIn(join(server.storage, "ours-SessionObject"));
+  const registry = bytesIn(join(server.storage, "ours-SessionRegistry"));
+
+  const expiriesPerSecond = await untilNone(server, sessions - some, idleTimeoutSeconds * 1000);
+  countsChecked++;
+  onProgress("  all expired");
+  const { first, most } = memory.stop();
+  await server.stop();
+  return {
+    sessions,
+    idleTimeoutSeconds,
+    opensPerSecond: rounded(opensPerSecond),
+    getsPerSecond: rounded(getsPerSecond),
+    expiriesPerSecond: rounded(expiriesPerSecond),
+    countP50Ms: rounded(median(counts)),
+    databaseBytesPerSession: Math.round(objects / sessions),
+    registryBytesPerSession: Math.round(registry / sessions),
+    memoryBeforeMiB: Math.round(first),
+    memoryMostMiB: Math.round(most),
+    countsChecked,
+  };
+}

@@ -1,0 +1,207 @@
+/** Somebody who works with the server while it is killed, with a real client, and tells the ledger what was answered. */
+import type { Chance } from "../library/chance.ts";
+import { type ClientKind, type ConnectedClient, connect, type ToolReply } from "../library/mcp-clients.ts";
+import type { Ledger, Operation, Seen, State, Verdict } from "./ledger.ts";
+
+/** What everybody shares. */
+export interface Scene {
+  readonly ledger: Ledger;
+  readonly chance: Chance;
+  /** Ids of the sessions in use, without those that were deleted. */
+  readonly sessions: string[];
+  readonly found: (verdict: Verdict, what: string) => void;
+  /** An answer that no kill explains. */
+  readonly failed: (what: string) => void;
+  /** A write is over: acknowledged, or refused, or failed, which is a problem of its own. */
+  readonly answered: () => void;
+  nextDirectory: number;
+  /** How many operations have been sent and not answered yet. */
+  underWay: number;
+}
+
+/** One life of the server. */
+export interface Life {
+  readonly url: string;
+  /** From the moment at which SIGKILL is sent: what fails from now on fails because of it. */
+  killed: boolean;
+}
+
+/** One clock for all, with fractions, that never goes back. */
+export const now = (): number => performance.timeOrigin + performance.now();
+
+const ENDED_FOR_GOOD = /was ended for good|Session not found|Failed to terminate session: Not Found/;
+
+export class Person {
+  readonly #name: string;
+  readonly #kind: ClientKind;
+  readonly #scene: Scene;
+  readonly #life: Life;
+  readonly #client: ConnectedClient;
+
+  private constructor(name: string, kind: ClientKind, scene: Scene, life: Life, client: ConnectedClient) {
+    this.#name = name;
+    this.#kind = kind;
+    this.#scene = scene;
+    this.#life = life;
+    this.#client = client;
+  }
+
+  static async arrive(number: number, kind: ClientKind, scene: Scene, life: Life): Promise<Person> {
+    const name = `person-${number}`;
+    return new Person(name, kind, scene, life, await connect(kind, life.url, { name }));
+  }
+
+  leave(): Promise<void> {
+    return this.#client.close();
+  }
+
+  /** Does one thing after the other with any of the sessions until the server is gone. */
+  async work(): Promise<void> {
+    const { chance, sessions } = this.#scene;
+    while (!this.#life.killed) {
+      const sessionId = chance.pick(sessions);
+      const move = chance.next();
+      if (move < 0.5) await this.set(sessionId);
+      else if (move < 0.85) await this.look(sessionId);
+      else if (move < 0.98) await this.end(sessionId);
+      else if (sessions.length > 1) await this.#delete(sessionId);
+    }
+  }
+
+  /** Ends, begins and changes contexts, all at once, until the server is gone: many are always on their way to the registry. */
+  async churn(share: readonly string[]): Promise<void> {
+    await Promise.all(
+      share.map(async (sessionId) => {
+        while (!this.#life.killed) {
+          await this.end(sessionId);
+          await this.set(sessionId);
+          await this.set(sessionId);
+        }
+      }),
+    );
+  }
+
+  /** A new session, of which nothing but the id exists. */
+  async open(): Promise<void> {
+    const { ledger, sessions } = this.#scene;
+    const newcomer = await connect("legacy", this.#life.url);
+    const sessionId = newcomer.sessionId();
+    await newcomer.close();
+    if (sessionId === undefined) throw new Error("initialize gave no session");
+    ledger.add(sessionId, now());
+    sessions.push(sessionId);
+  }
+
+  async set(sessionId: string): Promise<void> {
+    const directory = `/chaos/${this.#scene.nextDirectory++}` as const;
+    await this.#write(sessionId, directory, "set_working_directory", { directory });
+  }
+
+  async end(sessionId: string): Promise<void> {
+    await this.#write(sessionId, null, "end_session", {});
+  }
+
+  /** Reads the whole context and has the ledger judge it. Returns what was found, or undefined without an answer. */
+  async look(sessionId: string): Promise<State | undefined> {
+    const startedAt = now();
+    try {
+      const reply = await this.#call(sessionId, "get_session_context", {});
+      return this.#judge(sessionId, seenIn(reply), startedAt);
+    } catch (error) {
+      return this.#explain(error, sessionId, startedAt, null);
+    }
+  }
+
+  async #write(sessionId: string, state: State, tool: string, args: Record<string, unknown>): Promise<void> {
+    const { ledger, answered } = this.#scene;
+    if (this.#life.killed) return;
+    const startedAt = now();
+    const operation = ledger.begin(sessionId, state, `${this.#name}/1.0.0`, startedAt);
+    try {
+      const reply = await this.#call(sessionId, tool, args);
+      if (reply.isError) throw new Error(reply.text);
+      ledger.acknowledge(operation, now());
+    } catch (error) {
+      this.#explain(error, sessionId, startedAt, operation);
+    }
+    answered();
+  }
+
+  /** `DELETE /mcp`, which only a legacy client knows. */
+  async #delete(sessionId: string): Promise<void> {
+    if (this.#kind === "modern") return;
+    const { ledger } = this.#scene;
+    const startedAt = now();
+    const operation = ledger.begin(sessionId, "deleted", null, startedAt);
+    try {
+      await this.#underWay(this.#asItsClient(sessionId, (client) => client.terminateSession()));
+      ledger.acknowledge(operation, now());
+      this.#retire(sessionId);
+    } catch (error) {
+      this.#explain(error, sessionId, startedAt, operation);
+    }
+  }
+
+  /** Nothing but 404 comes from a session that was deleted: the next life opens another in its place. */
+  #retire(sessionId: string): void {
+    const { sessions } = this.#scene;
+    const at = sessions.indexOf(sessionId);
+    if (at >= 0) sessions.splice(at, 1);
+  }
+
+  /** By the argument, or, as legacy clients can, by the header. */
+  #call(sessionId: string, tool: string, args: Record<string, unknown>): Promise<ToolReply> {
+    return this.#underWay(
+      this.#kind !== "modern" && this.#scene.chance.is(0.3)
+        ? this.#asItsClient(sessionId, (client) => client.call(tool, args))
+        : this.#client.call(tool, { ...args, session_id: sessionId }),
+    );
+  }
+
+  #underWay<T>(operation: Promise<T>): Promise<T> {
+    this.#scene.underWay++;
+    return operation.finally(() => this.#scene.underWay--);
+  }
+
+  async #asItsClient<T>(sessionId: string, use: (client: ConnectedClient) => Promise<T>): Promise<T> {
+    const resume = { sessionId, protocolVersion: "2025-11-25" };
+    const client = await connect(this.#kind, this.#life.url, { name: this.#name, resume });
+    try {
+      return await use(client);
+    } finally {
+      await client.close();
+    }
+  }
+
+  #judge(sessionId: string, seen: Seen, startedAt: number): State {
+    const { ledger, found } = this.#scene;
+    const expected = ledger.mayBeFound(sessionId, startedAt);
+    const verdict = ledger.judge(sessionId, seen, startedAt, now());
+    found(verdict, `${sessionId} was found with ${JSON.stringify(seen)}, want one of ${JSON.stringify(expected)}`);
+    return seen.state;
+  }
+
+  /** A refusal because the session was deleted is an answer; anything else is not, and must be due to the kill. */
+  #explain(error: unknown, sessionId: string, startedAt: number, operation: Operation | null): State | undefined {
+    const { ledger, failed } = this.#scene;
+    const message = error instanceof Error ? error.message : String(error);
+    if (ENDED_FOR_GOOD.test(message)) {
+      this.#retire(sessionId);
+      if (operation !== null) ledger.withdraw(operation);
+      return this.#judge(sessionId, { state: "deleted", client: null, setAt: null }, startedAt);
+    }
+    ledger.leaveOpen();
+    if (!this.#life.killed) failed(`${this.#name} (${this.#kind}) failed although the server ran: ${message}`);
+    return undefined;
+  }
+}
+
+/** @throws Error if the tool has answered with one. */
+function seenIn({ isError, text, data }: ToolReply): Seen {
+  if (isError) throw new Error(text);
+  return {
+    state: data.working_directory as State,
+    client: data.client as string | null,
+    setAt: data.set_at === null ? null : Date.parse(String(data.set_at)),
+  };
+}

@@ -1,0 +1,28 @@
+/** Packs the package as npm would and has publint and "are the types wrong" look at it. */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { packPackage } from "../library/pack.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "mcp-session-context-pack-"));
+let failed = false;
+try {
+  const tarball = packPackage(folder);
+  for (const [tool, ...args] of [
+    ["publint", "run", tarball, "--strict"],
+    // The package is ESM only: what `require` would make of it is of no interest.
+    ["attw", tarball, "--profile", "esm-only", "--format", "ascii"],
+  ] as const) {
+    try {
+      execFileSync(tool, args, { stdio: ["ignore", "pipe", "pipe"], encoding: "utf8" });
+    } catch (error) {
+      const { stdout, stderr } = error as { stdout?: string; stderr?: string };
+      console.error(`${tool} found a fault:\n${stdout ?? ""}${stderr ?? ""}`);
+      failed = true;
+    }
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = failed ? 1 : 0;

@@ -5,7 +5,7 @@ import type { Logger } from "../../base/log.ts";
 import { type NamedSession, SessionCall } from "../../call/session-call.ts";
 import type { Answerer, Served, Taken } from "./answer.ts";
 import { classify, type Message, SESSION_HEADER, VERSION_HEADER } from "./classify.ts";
-import { endSession } from "./end-session.ts";
+import { deleteSession } from "./delete-session.ts";
 import { HttpCaller } from "./http-caller.ts";
 import { KnownAnswerer } from "./known-answerer.ts";
 import { PostedAnswerer } from "./posted-answerer.ts";
@@ -41,7 +41,7 @@ export function createMcpRoute({ buildServer, streaming, data, log }: McpRouteOp
     const refuse = (refusal: HttpRefusal) => replyRefusal(refusal, null, event);
     if (request.method === "DELETE" && (request.headers.get(VERSION_HEADER) ?? "") < FIRST_MODERN_VERSION) {
       event.era = "legacy";
-      const refusal = await endSession(request.headers.get(SESSION_HEADER), context);
+      const refusal = await deleteSession(request.headers.get(SESSION_HEADER), context);
       return refusal === null ? new Response(null, { status: 204 }) : refuse(refusal);
     }
     const read = await readMessages(request);

@@ -6,7 +6,7 @@ import type { McpRequestContext } from "./request-context.ts";
  * `DELETE /mcp`: the client of a legacy session says that it is over. Returns why it is not, or null.
  * @param named The session that the header names.
  */
-export async function endSession(
+export async function deleteSession(
   named: string | null,
   { stores, identity, event, chargeWrite }: McpRequestContext,
 ): Promise<HttpRefusal | null> {

@@ -90,6 +90,15 @@ describe("every access moves the deadline", () => {
     expect(await alarmOf(session)).toBe((first ?? 0) + 60_000);
   });
 
+  it("but never back, though the clock is set back", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    const alarm = await alarmOf(session);
+    moveClock(-3_600_000);
+    expect((await contextOf(session))?.expiresAt).toBe(alarm);
+    expect(await alarmOf(session)).toBe(alarm);
+  });
+
   it("and tells when the access before it was", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));

@@ -7,6 +7,7 @@ import { Registry } from "../../src/registry/registry.ts";
 import { REGISTRY_MIGRATIONS } from "../../src/registry/registry-migrations.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { ANONYMOUS, servicePrincipal } from "../../src/session/session-context.ts";
+import { SessionObject } from "../../src/session/session-object.ts";
 import { migrate } from "../../src/storage/migrations.ts";
 import {
   activeSessions,
@@ -249,6 +250,24 @@ describe("the daily audit", () => {
     await audit();
     expect(await activeSessions()).toBe(1);
     expect(await inShard((_, { storage }) => storage.getAlarm())).toBe(Date.now() + DAY);
+  });
+
+  it("waits a few seconds at most for a session that hangs, and keeps its row", { timeout: 20_000 }, async () => {
+    const live = newSession();
+    await live.set(ANONYMOUS, setRequest("/a"));
+    vi.spyOn(SessionObject.prototype, "holds").mockImplementation(() => scheduler.wait(60_000) as never);
+    await audit();
+    expect(await activeSessions()).toBe(1);
+    expect(await inShard((_, { storage }) => storage.getAlarm())).toBe(Date.now() + DAY);
+  });
+
+  it("drops the row of an older context, though a newer one under the same id lives in another shard", async () => {
+    const live = newSession();
+    await live.set(ANONYMOUS, setRequest("/a", { shard: 1 }));
+    await registry().register(SHARD, entry(idOf(live), Date.now() - 1), 0);
+    expect(await activeSessions()).toBe(2);
+    await audit();
+    expect(await activeSessions()).toBe(1);
   });
 
   it("stops when the shard is empty, and begins again with the next row", async () => {

@@ -143,6 +143,13 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "a change that is sent again",
   },
   {
+    name: "a tool that waits for the client asks again while the session's object restarts",
+    file: "src/http/asking-transport.ts",
+    find: "++failures === MAX_FAILURES",
+    replace: "true",
+    tests: ["test/worker/asking-transport.test.ts"],
+  },
+  {
     name: "a state value that is refused begins no context",
     file: ACCESS,
     find: "const refused = this.#state.refusalOfFirst(operation);",

@@ -175,7 +175,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "the daily audit",
   },
   {
-    name: "the audit takes an older context's row for dead though a newer one lives",
+    name: "the audit drops the row of an older context though a newer one lives",
     file: "src/session/session-object.ts",
     find: "live?.session.openedAt === openedAt",
     replace: "live !== null",

@@ -73,7 +73,7 @@ async function judge(sandbox: Sandbox, mutations: readonly Mutation[]): Promise<
   const unusable: string[] = [];
   for (const mutation of mutations) {
     const startedAt = Date.now();
-    const verdict = await runMutated(sandbox, mutation);
+    const verdict = await sandbox.runMutated(mutation);
     const seconds = Math.round((Date.now() - startedAt) / 1000);
     console.log(`${mutation.name.padEnd(78)} ${String(seconds).padStart(4)} s  ${wordsOf(verdict)}`);
     if (verdict.kind === "passed") survivors.push(mutation.name);
@@ -83,12 +83,6 @@ async function judge(sandbox: Sandbox, mutations: readonly Mutation[]): Promise<
   for (const name of survivors) console.log(`survived: ${name}`);
   if (unusable.length > 0) return tellUnusable(unusable);
   return survivors.length > 0 ? 1 : 0;
-}
-
-async function runMutated(sandbox: Sandbox, mutation: Mutation): Promise<Verdict> {
-  const applied = applyMutation(sourceOf(mutation.file), mutation);
-  if (!applied.ok) return { kind: "broken", output: applied.failure };
-  return sandbox.runWith(mutation.file, applied.value, mutation.tests, mutation.only);
 }
 
 function wordsOf(verdict: Verdict): string {

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { applyMutation, type Mutation } from "./mutation.ts";
 
 /** What a run of tests came to: which test failed first, that all passed, or that no test failed but the run did not pass. */
 export type Verdict =
@@ -24,12 +25,10 @@ const MAX_OUTPUT = 4000;
 
 /** A copy of the working tree, uncommitted changes included, in which source may be broken and tests run. */
 export class Sandbox {
-  readonly #root: string;
   readonly #folder: string;
   #child: ChildProcess | null = null;
 
   constructor(root: string) {
-    this.#root = root;
     mkdirSync(join(root, ".wrangler"), { recursive: true });
     this.#folder = mkdtempSync(join(root, ".wrangler", "mutate-"));
     const listed = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root });
@@ -39,13 +38,17 @@ export class Sandbox {
     symlinkSync(join(root, "node_modules"), join(this.#folder, "node_modules"));
   }
 
-  /** Runs tests with `source` in place of what `file` holds, which is put back afterwards. */
-  async runWith(file: string, source: string, tests: readonly string[], only?: string): Promise<Verdict> {
-    writeFileSync(join(this.#folder, file), source);
+  /** Applies a mutation, runs the tests that must notice, and puts the source back. */
+  async runMutated(mutation: Mutation): Promise<Verdict> {
+    const file = join(this.#folder, mutation.file);
+    const source = readFileSync(file, "utf8");
+    const mutated = applyMutation(source, mutation);
+    if (!mutated.ok) return broken(mutated.failure);
+    writeFileSync(file, mutated.value);
     try {
-      return await this.run(tests, only, MUTATED_RUN_TIMEOUT_MS);
+      return await this.run(mutation.tests, mutation.only, MUTATED_RUN_TIMEOUT_MS);
     } finally {
-      cpSync(join(this.#root, file), join(this.#folder, file));
+      writeFileSync(file, source);
     }
   }
 
@@ -97,7 +100,7 @@ export class Sandbox {
   /** Ends what is running and deletes the copy. */
   close(): void {
     this.#kill();
-    rmSync(this.#folder, { recursive: true, force: true });
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 

@@ -15,6 +15,7 @@ import {
   moveClock,
   newSession,
   ownClock,
+  registryShard,
   setRequest,
   settle,
   storageOf,
@@ -259,6 +260,21 @@ describe("ownership", () => {
     expect(await session.set("bob", setRequest("/b", { shard: 2 }))).toMatchObject({ value: { created: true } });
     expect((await contextOf(session, "bob"))?.workingDirectory).toBe("/b");
     expect(await session.get("alice")).toMatchObject({ failure: { kind: "session_unknown" } });
+    expect(await activeSessions()).toBe(1);
+    expect(await registryShard(2).count(ANONYMOUS)).toMatchObject({ sessions: 1 });
+  });
+
+  it("passes on only once the row of the owner before is gone", async () => {
+    const session = newSession();
+    await session.set("alice", setRequest("/a", { shard: 1 }));
+    moveClock(DAY + 60_000);
+    vi.spyOn(SessionRegistry.prototype, "unregister").mockImplementationOnce(() => {
+      throw new Error("shard refuses");
+    });
+    const set = () => session.set("bob", setRequest("/b", { shard: 2 }));
+    expect(await set()).toMatchObject({ failure: { kind: "session_unavailable" } });
+    expect(await session.get("alice")).toEqual({ ok: true, value: null });
+    expect(await set()).toMatchObject({ value: { created: true } });
     expect(await activeSessions()).toBe(1);
   });
 });

@@ -15,6 +15,7 @@ import {
   contextOf,
   DAY,
   entry,
+  evict,
   idOf,
   inSession,
   inShard,
@@ -247,6 +248,7 @@ describe("the daily audit", () => {
     const live = newSession();
     await live.set(ANONYMOUS, setRequest("/a"));
     await inSession(live, (_, { storage }) => storage.kv.put("session", { version: 99 }));
+    await evict(live);
     await audit();
     expect(await activeSessions()).toBe(1);
     expect(await inShard((_, { storage }) => storage.getAlarm())).toBe(Date.now() + DAY);

@@ -17,15 +17,6 @@ export const REGISTRATION_MUTATIONS: readonly Mutation[] = [
     tests: ["test/objects/concurrent.test.ts"],
   },
   {
-    name: "a record is read again after its alarm was repaired",
-    file: LIFE,
-    find: "this.#record.stored !== undefined) await this.#rearm();",
-    replace:
-      "this.#record.stored !== undefined) { const found = this.#look(); await this.#rearm(); return work(found); }",
-    tests: INTERLEAVINGS,
-    only: "a registration that is tried again",
-  },
-  {
     name: "an access moves the deadline while the registration is not confirmed",
     file: LIFE,
     find: "registration: { ...session.registration, deadline: next }",

@@ -26,6 +26,8 @@ export interface JwtAuth {
   readonly audiences: readonly string[];
   readonly jwksUrl: string;
   readonly algorithms: readonly string[];
+  /** Values of the header `typ` that a token may have, normalized; `none` is a token without it. */
+  readonly types: readonly string[];
   readonly clockToleranceSeconds: number;
   /** The request header that carries the token, in lower case. */
   readonly header: string;
@@ -106,6 +108,13 @@ export const authVars = {
       `must be one or more of ${ALGORITHMS.join(", ")}, separated by commas`,
     )
     .default(["RS256", "PS256", "ES256", "EdDSA"]),
+  JWT_TYPES: commaList
+    .transform((types) => types.map(normalizeTokenType))
+    .refine(
+      (types) => types.length > 0 && types.every((type) => /^[a-z0-9!#$&^_.+-]+$/.test(type)),
+      'must be one or more types of tokens, separated by commas, such as "at+jwt, JWT, none"',
+    )
+    .default(["at+jwt", "jwt", "none"]),
   JWT_CLOCK_TOLERANCE_SECONDS: wholeNumber(0, 300).default(30),
   JWT_HEADER: z
     .string()
@@ -147,6 +156,7 @@ export function authConfigOf(v: AuthVars): AuthConfig | AuthFault {
         audiences: v.JWT_AUDIENCE,
         jwksUrl: v.JWT_JWKS_URL,
         algorithms: v.JWT_ALGORITHMS,
+        types: v.JWT_TYPES,
         clockToleranceSeconds: v.JWT_CLOCK_TOLERANCE_SECONDS,
         header: v.JWT_HEADER,
         scopeClaims: v.JWT_SCOPE_CLAIMS,
@@ -154,6 +164,9 @@ export function authConfigOf(v: AuthVars): AuthConfig | AuthFault {
       };
   }
 }
+
+/** A token's type without the `application/` that may be left out (RFC 7515, section 4.1.9), in lower case. */
+export const normalizeTokenType = (typ: string): string => typ.toLowerCase().replace(/^application\//, "");
 
 /** Keys fetched over plain http could be anybody's. `|` separates issuer and subject in a principal. */
 function isSafeUrl(text: string): boolean {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type AuthConfig, authConfigOf, authVars, SECRET_VARS } from "./auth-config.ts";
-import { OPERATIONS_FLUSH_MS } from "./constants.ts";
+import { MAX_REGISTRY_SHARDS, OPERATIONS_FLUSH_MS } from "./constants.ts";
 import { misnamedVar } from "./misnamed-var.ts";
 import { commaList, wholeNumber } from "./settings.ts";
 
@@ -21,8 +21,9 @@ const JURISDICTIONS = ["", "eu", "us", "fedramp", "fedramp-high"] as const;
 /** The vars of wrangler.toml, each with its default. */
 const schema = z.object({
   SESSION_IDLE_TIMEOUT_SECONDS: wholeNumber(1, 31_536_000).default(86_400),
+  SESSION_MAX_AGE_SECONDS: wholeNumber(0, 31_536_000).default(0),
   MAX_SESSIONS_PER_PRINCIPAL: wholeNumber(0, 1_000_000).default(1000),
-  REGISTRY_SHARDS: wholeNumber(1, 1024).default(16),
+  REGISTRY_SHARDS: wholeNumber(1, MAX_REGISTRY_SHARDS).default(16),
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   ALLOWED_HOSTS: hostList.default([]),
   ALLOWED_ORIGINS: hostList.default([]),
@@ -38,6 +39,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export interface Config {
   /** Idle time after which a session context is gone, in milliseconds. Applies to contexts that begin from now on. */
   readonly idleTimeoutMs: number;
+  /** How long a context may live however much it is used, in milliseconds; 0 for no limit. Applies as the idle time does. */
+  readonly maxAgeMs: number;
   /** Active sessions that one known principal may have; 0 for no limit. Anonymous callers share no such limit. */
   readonly maxSessionsPerPrincipal: number;
   /** Number of registry objects. */
@@ -100,6 +103,7 @@ export function parseConfig(vars: object): Config {
   }
   return {
     idleTimeoutMs: v.SESSION_IDLE_TIMEOUT_SECONDS * 1000,
+    maxAgeMs: v.SESSION_MAX_AGE_SECONDS * 1000,
     maxSessionsPerPrincipal: v.MAX_SESSIONS_PER_PRINCIPAL,
     registryShards: v.REGISTRY_SHARDS,
     logLevel: v.LOG_LEVEL,

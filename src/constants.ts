@@ -15,21 +15,44 @@ export const MAX_JSON_DEPTH = 64;
 /** Longest string in a message, as written there. */
 export const MAX_JSON_STRING_LENGTH = 64 * 1024;
 
-/** Most messages in one batch (2025-03-26): each may cost a call to an object, all are paid for as one request. */
+/** Most messages in one batch (2025-03-26): each may cost calls to objects, and all run at once. */
 export const MAX_BATCH_MESSAGES = 20;
+
+/** All answers to a batch together. */
+export const MAX_BATCH_ANSWER_BYTES = 1024 * 1024;
+
+/** A page of a list, as the answer's JSON. */
+export const MAX_PAGE_BYTES = 64 * 1024;
 
 /** The period of both rate limiters in wrangler.toml, which a Worker cannot read: what Retry-After says. */
 export const RATE_LIMIT_PERIOD_SECONDS = 60;
 
-/** How long the keys of the token issuer are kept; a key that it withdraws is trusted no longer than this. */
-export const JWKS_MAX_AGE_MS = 10 * 60 * 1000;
+/**
+ * Age of the token issuer's keys from which they are fetched anew in the background; from which they are no longer used
+ * without asking the issuer; and from which they are not used at all, even if the issuer does not answer.
+ */
+export const JWKS_REFRESH_AFTER_MS = 5 * 60 * 1000;
+export const JWKS_STALE_AFTER_MS = 10 * 60 * 1000;
+export const JWKS_MAX_AGE_MS = 60 * 60 * 1000;
 
-/** Shortest time between two fetches of the issuer's keys for the sake of an unknown key id, which anyone may make up. */
-export const JWKS_COOLDOWN_MS = 30 * 1000;
+/** Shortest time between the starts of two fetches of the issuer's keys; anyone can make up the key id that asks for one. */
+export const JWKS_INTERVAL_MS = 30 * 1000;
 
-/** How long the issuer may take to send its keys, and how long it is left alone after it has failed. */
+/** How long the issuer may take to send its keys, and how large they may be. */
 export const JWKS_TIMEOUT_MS = 5000;
-export const JWKS_RETRY_AFTER_MS = 2000;
+export const MAX_JWKS_BYTES = 256 * 1024;
+
+/** How often a request looks whether the keys that another one is fetching have come. */
+export const JWKS_POLL_MS = 20;
+
+/** How many keys are tried for a token that does not name one of them. */
+export const MAX_KEYS_TRIED = 10;
+
+/** Tokens that one isolate remembers as verified. */
+export const MAX_VERIFIED_TOKENS = 1000;
+
+/** The last second of the year 9999. A later `exp` is no date; one in milliseconds by mistake is later. */
+export const MAX_TOKEN_EXPIRY_SECONDS = 253_402_300_799;
 
 /** Longest subject of a token (OpenID Connect Core, section 2). */
 export const MAX_SUBJECT_LENGTH = 255;
@@ -50,6 +73,9 @@ export const MAX_CONFIG_DEPTH = 32;
 export const MAX_DISCOVERY_DIRECTORIES = 20;
 
 export const MAX_PROJECTS_PER_CATALOG = 1000;
+
+/** All projects of a catalog together: configs, paths, names and ids, in bytes of UTF-8. */
+export const MAX_CATALOG_BYTES = 2 * 1024 * 1024;
 
 /** Most projects on one page of a list. */
 export const MAX_PROJECTS_PER_PAGE = 100;
@@ -93,6 +119,15 @@ export const QUOTA_EXAMPLES = 3;
 /** Sessions on one page of `list_sessions`; each costs a call to its object. */
 export const LIST_PAGE = 20;
 
+/** How long a listing waits for a session before it goes on without its answer. */
+export const LIST_PEEK_TIMEOUT_MS = 3000;
+
+/**
+ * Most registry shards. A count asks each once, and a request can carry `MAX_BATCH_MESSAGES` counts: 20 × 256 calls are within
+ * the 10,000 that the platform lets one invocation make (1,000 on the free plan, which has room for 48 shards).
+ */
+export const MAX_REGISTRY_SHARDS = 256;
+
 /** How long a call waits for the catalog of its principal before the project counts as unknown. */
 export const CATALOG_CALL_TIMEOUT_MS = 3000;
 
@@ -124,7 +159,7 @@ export const CHANGE_REMEMBERED_MS = 60_000;
 /** How often an update of a state value is tried if other calls change the value meanwhile. */
 export const STATE_UPDATE_TRIES = 10;
 
-/** How long the status page shows the same answer about the registry's health. */
+/** How long the status page and `/readyz` give the same answer about the registry. */
 export const HEALTH_MAX_AGE_MS = 15_000;
 
 /** How long an isolate counts calls before it reports them: below the 30 seconds that a Worker may go on after its response. */
@@ -137,6 +172,9 @@ export const OPERATIONS_REMEMBER_MS = 60 * 60 * 1000;
 /** Pairs of tool and outcome that an isolate and a shard count by themselves; all others are counted together. */
 export const MAX_OPERATION_PAIRS = 200;
 export const MAX_OPERATION_ROWS = 500;
+
+/** Principals whose hash for the log one isolate remembers. */
+export const MAX_KNOWN_PRINCIPALS = 1000;
 
 /** Names of tools that one isolate learns from a server's answers. */
 export const MAX_KNOWN_TOOLS = 200;

@@ -37,7 +37,7 @@ export function describeFailure(failure: ToolFailure | ServiceFailure): string {
     case "cursor_invalid":
       return `cursor ${quote(failure.cursor)} was not given by an earlier result. Leave it out to begin anew`;
     case "rate_limited":
-      return `Too many sessions were begun in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
+      return `Too many calls stored something in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "outcome_unknown":
       return `Session ${quote(failure.sessionId)} was interrupted during this call, and it is not known whether the change was made. Read what is there before you try again`;
     case "service_unnamed":

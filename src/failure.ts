@@ -49,7 +49,7 @@ export type Failure =
   /** Something that only callers with an identity of their own can have. */
   | { readonly kind: "anonymous_refused" }
   | { readonly kind: "cursor_invalid"; readonly cursor: string }
-  /** The caller has begun contexts too fast. */
+  /** The caller has made too many calls that store something. */
   | { readonly kind: "rate_limited"; readonly retryAfterSeconds: number }
   /** The session's object is overloaded or unreachable right now. Nothing was changed. */
   | { readonly kind: "session_unavailable"; readonly sessionId: string }

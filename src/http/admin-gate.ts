@@ -1,11 +1,9 @@
 import type { AuthConfig } from "../auth-config.ts";
-import type { Scope } from "../scopes.ts";
+import type { Admission, Authenticator } from "./auth.ts";
 import type { Identity } from "./identity.ts";
 
-type Authenticate = (request: Request, scope: Scope) => Promise<Identity | Response>;
-
 /** Whoever has the operator key. No token yields this principal: theirs have a prefix or an issuer. */
-const OPERATOR: Identity = { principal: "operator", scopes: ["admin"] };
+export const OPERATOR: Identity = { principal: "operator", scopes: ["admin"] };
 
 export const NO_OPERATOR_KEY =
   'This is closed: AUTH_MODE is "none" and OPERATOR_KEY is not set. Set it with "wrangler secret put OPERATOR_KEY", or in .dev.vars for a local run; "npm start" makes one';
@@ -17,13 +15,13 @@ export const NO_OPERATOR_KEY =
  */
 export function createAdminGate(
   auth: AuthConfig,
-  authenticate: Authenticate,
-): (request: Request) => Promise<Identity | Response> {
-  return async (request) => {
+  authenticate: Authenticator,
+): (request: Request, admission: Admission) => Promise<Identity | Response> {
+  return async (request, admission) => {
     if (isForeignPage(request)) {
       return refuse(403, "Pages of other origins may not call this. Open the dashboard of this server itself");
     }
-    if (auth.mode !== "none") return authenticate(request, "admin");
+    if (auth.mode !== "none") return authenticate(request, "admin", admission);
     if (auth.operatorKey === null) return refuse(403, NO_OPERATOR_KEY);
     const key = /^Bearer +(\S+)$/i.exec(request.headers.get("authorization") ?? "")?.[1];
     if (key !== undefined && (await isSame(key, auth.operatorKey))) return OPERATOR;

@@ -1,4 +1,7 @@
+import type { Admission } from "./auth.ts";
 import type { Identity } from "./identity.ts";
+import type { McpEvent } from "./mcp-event.ts";
+import { principalHash } from "./principal-hash.ts";
 import { addressKey, rateLimitKey, tooManyRequests } from "./rate-limit.ts";
 
 /**
@@ -11,10 +14,22 @@ export const createAdmission =
   async (
     request: Request,
     limiter: RateLimit | undefined,
-    gate: (request: Request) => Promise<Identity | Response>,
+    event: McpEvent,
+    gate: (request: Request, admission: Admission) => Promise<Identity | Response>,
   ): Promise<Identity | Response> => {
-    const identity = await gate(request);
+    let charged: Promise<boolean> | null = null;
+    const chargeAddress = () => {
+      charged ??= withinRate(limiter, () => addressKey(request));
+      return charged;
+    };
+    const identity = await gate(request, { event, chargeAddress });
+    if (!(identity instanceof Response)) event.principal = await principalHash(identity.principal);
     // Whoever is refused is nobody, and pays as the address that they come from.
-    const keyOf = () => (identity instanceof Response ? addressKey(request) : rateLimitKey(identity, request));
-    return (await withinRate(limiter, keyOf)) ? identity : tooManyRequests("requests");
+    const isWithin =
+      identity instanceof Response
+        ? await chargeAddress()
+        : await withinRate(limiter, () => rateLimitKey(identity, request));
+    if (isWithin) return identity;
+    event.failure = "rate_limited";
+    return tooManyRequests("requests");
   };

@@ -6,6 +6,7 @@ import { version } from "../../package.json";
 import { checkBindings, type SessionBindings } from "../bindings.ts";
 import { type Config, configOf } from "../config.ts";
 import { createLogger, type Logger } from "../log.ts";
+import { INTERNAL_ERROR } from "../mcp/call-record.ts";
 import type { Caller } from "../mcp/caller.ts";
 import { DirectCalls } from "../mcp/direct-call.ts";
 import { ServerSession } from "../mcp/server-session.ts";
@@ -13,6 +14,7 @@ import type { SessionTool } from "../mcp/session-tool.ts";
 import { TypedState } from "../mcp/typed-state.ts";
 import { Catalogs } from "../projects/catalogs.ts";
 import { projectConfigJsonSchema } from "../projects/project-config.ts";
+import { shardNames } from "../registry/layout.ts";
 import { Registry } from "../registry/registry.ts";
 import { holdRefusals } from "../session/refusal-wait.ts";
 import { Sessions } from "../session/sessions.ts";
@@ -31,6 +33,7 @@ import { countOperations } from "./operation-metrics.ts";
 import { onlyOwnNames } from "./own-names.ts";
 import { dashboardFigures, pageRoutes } from "./pages/page-routes.tsx";
 import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./rate-limit.ts";
+import { createRegistryHealth } from "./registry-health.ts";
 
 /** State of a server that describes none: no key. */
 type NoState = z.ZodObject<Record<never, z.ZodType>>;
@@ -149,6 +152,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   const withinRate = async (limiter: RateLimit | undefined, keyOf: () => string) =>
     limiter === undefined || !config.rateLimited || (await withinLimit(limiter, keyOf(), log));
   const countCalls = countOperations(config, direct?.tools.map(({ name }) => name) ?? []);
+  const missingShards = createRegistryHealth();
   const app = new Hono<AppEnv>();
 
   app.use(createFrame(config, log, countCalls));
@@ -156,15 +160,19 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   const admit = createAdmission(withinRate);
   const isAdmin = createAdminGate(config.auth, authenticate);
   const admitAdmin: MiddlewareHandler<AppEnv> = async (c, next) => {
-    const identity = await admit(c.req.raw, c.env.REQUEST_LIMITER, isAdmin);
+    const identity = await admit(c.req.raw, c.env.REQUEST_LIMITER, c.get("event"), isAdmin);
     return identity instanceof Response ? identity : next();
   };
   app.route("/", apiRoutes(config, admitAdmin));
   if (pages) app.get("/dashboard/live", admitAdmin, dashboardFigures(config));
   app.all("/mcp", async (c) => {
     const request = c.req.raw;
-    const identity = await admit(request, c.env.REQUEST_LIMITER, (from) => authenticate(from, "sessions"));
+    const identity = await admit(request, c.env.REQUEST_LIMITER, c.get("event"), (from, admission) =>
+      authenticate(from, "sessions", admission),
+    );
     if (identity instanceof Response) return identity;
+    const event = c.get("event");
+    const key = () => rateLimitKey(identity, request);
     return serveMcp(request, {
       identity,
       stores: {
@@ -172,18 +180,29 @@ export function sessionApp<State extends z.ZodObject = NoState>(
         registry: new Registry(c.env.REGISTRY, config),
         catalogs: new Catalogs(c.env.CATALOG, config),
       },
-      event: c.get("event"),
-      chargeSet: () => withinRate(c.env.CONTEXT_LIMITER, () => rateLimitKey(identity, request)),
+      event,
+      chargeRequest: () => withinRate(c.env.REQUEST_LIMITER, key),
+      chargeWrite: () => withinRate(c.env.CONTEXT_LIMITER, key),
       holdRefusal: holdRefusals(identity.principal, c.get("arrivedAt")),
+      log,
     });
   });
 
   // What asks for no identity is charged to the address, routes that are not there and the author's own among it.
   app.use(async (c, next) => {
     if (await withinRate(c.env.REQUEST_LIMITER, () => addressKey(c.req.raw))) return next();
+    c.get("event").failure = "rate_limited";
     return tooManyRequests("requests");
   });
+  // Alive: the Worker has started, so its configuration is valid.
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  // Ready: the registry can also register, count and list every session.
+  app.get("/readyz", async (c) => {
+    const missing = await missingShards(new Registry(c.env.REGISTRY, config));
+    return missing.length === 0
+      ? c.json({ status: "ready" })
+      : c.json({ status: "degraded", error: `Not responding: ${shardNames(missing)}`, missing_shards: missing }, 503);
+  });
   // For editors, which complete and check a project's config with it.
   const configSchema = once(() => JSON.stringify(projectConfigJsonSchema()));
   app.get("/schema/config.json", (c) => c.body(configSchema(), 200, { "Content-Type": "application/schema+json" }));
@@ -195,12 +214,13 @@ export function sessionApp<State extends z.ZodObject = NoState>(
       return metadata === null ? c.notFound() : c.json(metadata);
     });
   }
-  if (pages) app.route("/", pageRoutes(config));
+  if (pages) app.route("/", pageRoutes(config, missingShards));
 
   app.notFound((c) =>
     c.json({ error: `No route ${c.req.method} ${c.req.path.slice(0, 200)}. The MCP endpoint is /mcp` }, 404),
   );
   app.onError((error, c) => {
+    c.get("event").failure = INTERNAL_ERROR;
     log("error", "request_threw", { request_id: c.get("requestId"), error: String(error.stack ?? error) });
     return jsonRpcError(500, -32603, `Internal error. Report request ${c.get("requestId")} if it stays`);
   });

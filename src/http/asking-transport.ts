@@ -7,6 +7,7 @@ import {
   WebStandardStreamableHTTPServerTransport,
 } from "@modelcontextprotocol/server";
 import type { Result } from "../failure.ts";
+import type { BatchBudget } from "./batch-budget.ts";
 
 /** Waits a while for the client's answer to the request `requestId`; null says that it has to be asked for again. */
 export type AwaitAnswer = (requestId: string) => Promise<Result<string | null>>;
@@ -32,6 +33,7 @@ type Related = { relatedRequestId?: RequestId };
 export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
   readonly #requestId: RequestId | null;
   readonly #awaitAnswer: AwaitAnswer | null;
+  readonly #budget: BatchBudget | null;
   /** What requests under way are called by the client, which sees those of several exchanges, each counting from 0. */
   readonly #asked = new Map<RequestId, string>();
   #introduction: { readonly id: RequestId; readonly done: () => void } | null = null;
@@ -39,11 +41,18 @@ export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
   /**
    * @param requestId The client's request that this exchange answers; null for a batch.
    * @param awaitAnswer Null where an answer cannot find its way back: no stream, or no session.
+   * @param budget Of a batch.
    */
-  constructor(streaming: boolean, requestId: RequestId | null, awaitAnswer: AwaitAnswer | null) {
+  constructor(
+    streaming: boolean,
+    requestId: RequestId | null,
+    awaitAnswer: AwaitAnswer | null,
+    budget: BatchBudget | null = null,
+  ) {
     super({ enableJsonResponse: !streaming });
     this.#requestId = requestId;
     this.#awaitAnswer = awaitAnswer;
+    this.#budget = budget;
   }
 
   /** Has the connected server believe that the client has initialized with it, so that it does not decline to ask. */
@@ -59,8 +68,8 @@ export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
 
   override async send(message: JSONRPCMessage, options?: Related): Promise<void> {
     if (!("method" in message)) {
-      if (this.#introduction === null || message.id !== this.#introduction.id) return super.send(message, options);
-      return this.#introduction.done();
+      if (this.#introduction !== null && message.id === this.#introduction.id) return this.#introduction.done();
+      return super.send(this.#budget?.fit(message) ?? message, options);
     }
     if ("id" in message) return this.#ask(message, options);
     if (message.method !== "notifications/cancelled") return super.send(message, options);

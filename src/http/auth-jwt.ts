@@ -1,89 +1,128 @@
-import { OAuthError, OAuthErrorCode } from "@modelcontextprotocol/server";
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
-import type { JwtAuth } from "../auth-config.ts";
-import {
-  JWKS_COOLDOWN_MS,
-  JWKS_MAX_AGE_MS,
-  JWKS_RETRY_AFTER_MS,
-  JWKS_TIMEOUT_MS,
-  MAX_SUBJECT_LENGTH,
-} from "../constants.ts";
+import { decodeProtectedHeader, errors, type JWTPayload } from "jose";
+import { type JwtAuth, normalizeTokenType } from "../auth-config.ts";
+import { MAX_SUBJECT_LENGTH, MAX_TOKEN_EXPIRY_SECONDS } from "../constants.ts";
+import { fail, ok, type Result } from "../failure.ts";
 import type { Logger } from "../log.ts";
-import type { Verifier } from "./identity.ts";
+import type { AccessFailure, TokenFailure } from "./access-failure.ts";
+import { sha256Hex } from "./auth-token.ts";
+import type { Identity, Verifier } from "./identity.ts";
+import { issuerKeys } from "./issuer-keys.ts";
+import type { KeySet } from "./key-set.ts";
+import { VerifiedTokens } from "./verified-tokens.ts";
 
-/** The issuer's keys could not be fetched or used, so no token can be called good or bad. */
-export class KeysUnavailable extends Error {}
-
-/** One per URL, for as long as the isolate lives: the keys are shared by all requests. */
-const keySets = new Map<string, JWTVerifyGetKey>();
+interface VerifiedToken extends Identity {
+  readonly expiresAtMs: number;
+}
 
 /** Tokens of an OAuth 2 issuer, checked against its published keys. */
 export function createJwtVerifier(auth: JwtAuth, log: Logger): Verifier {
-  const keys = keySets.get(auth.jwksUrl) ?? createKeySet(auth.jwksUrl);
-  keySets.set(auth.jwksUrl, keys);
-  return async (token) => {
-    const claims = await verified(token, keys, auth);
+  const keys = issuerKeys(auth.jwksUrl, log);
+  const accepted = new VerifiedTokens();
+
+  return async (token, chargeAddress) => {
+    const hash = await sha256Hex(token);
+    // Good callers behind one address do not pay for it with each request, nor for a bad one among them.
+    const ready = keys.ready();
+    const known = ready && accepted.recall(ready, hash, Date.now());
+    if (known !== null) return ok(known);
+    if (!(await chargeAddress())) return fail({ kind: "rate_limited" });
+
+    const fault = headerFault(token, auth);
+    if (fault !== null) return fail(fault);
+    let set = await keys.current();
+    if (set === null) return unavailable();
+    let verified = await verify(token, set);
+    if (!verified.ok && verified.failure.kind === "token_unknown_key") {
+      const newer = await keys.newerThan(set);
+      if (newer !== null) {
+        set = newer;
+        verified = await verify(token, newer);
+      }
+    }
+    if (!verified.ok) return verified;
+    const { principal, scopes, expiresAtMs } = verified.value;
+    accepted.remember(set, hash, { principal, scopes }, expiresAtMs);
+    return ok({ principal, scopes });
+  };
+
+  async function verify(token: string, set: KeySet): Promise<Result<VerifiedToken, AccessFailure>> {
+    let claims: JWTPayload;
+    try {
+      claims = await set.verify(token, {
+        algorithms: [...auth.algorithms],
+        issuer: auth.issuer,
+        audience: auth.audiences.flatMap(withAndWithoutSlash),
+        clockTolerance: auth.clockToleranceSeconds,
+        requiredClaims: ["exp", "sub"],
+      });
+    } catch (error) {
+      if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid)) return fail(failureOf(error));
+      // jose throws plain errors for keys that it will not use.
+      keys.reportUnusable(set, error);
+      return unavailable();
+    }
+    const fault = claimsFault(claims);
+    if (fault !== null) return fail(fault);
     const scopes = scopesOf(claims, auth);
     if (scopes === null) log("warn", "token_without_scopes", { message: "Set JWT_DEFAULT_SCOPES or JWT_SCOPE_CLAIMS" });
-    return {
-      token: "",
-      clientId: text(claims.client_id) ?? text(claims.azp) ?? "",
-      scopes: [...(scopes ?? auth.defaultScopes)],
-      // The SDK compares once more, without tolerance. `exp` is a required claim.
-      expiresAt: Number(claims.exp) + auth.clockToleranceSeconds,
-      extra: { principal: principalOf(auth.issuer, claims.sub) },
-    };
-  };
-}
-
-async function verified(token: string, keys: JWTVerifyGetKey, auth: JwtAuth): Promise<JWTPayload> {
-  try {
-    const { payload } = await jwtVerify(token, keys, {
-      algorithms: [...auth.algorithms],
-      issuer: auth.issuer,
-      audience: [...auth.audiences],
-      clockTolerance: auth.clockToleranceSeconds,
-      requiredClaims: ["exp", "sub"],
+    return ok({
+      principal: principalOf(auth.issuer, String(claims.sub)),
+      scopes: scopes ?? auth.defaultScopes,
+      expiresAtMs: (Number(claims.exp) + auth.clockToleranceSeconds) * 1000,
     });
-    return payload;
-  } catch (error) {
-    if (error instanceof errors.JOSEError) throw new OAuthError(OAuthErrorCode.InvalidToken, wordsFor(error));
-    if (error instanceof KeysUnavailable) throw error;
-    // jose throws plain errors for keys that it will not use, such as RSA below 2048 bits.
-    throw new KeysUnavailable(`A key of ${auth.jwksUrl} cannot be used: ${String(error)}`);
+  }
+
+  function unavailable(): { readonly ok: false; readonly failure: AccessFailure } {
+    return fail({ kind: "keys_unavailable", retryAfterSeconds: keys.retryAfterSeconds() });
   }
 }
 
-/** What a client may know about why its token is refused. Says nothing of a claim before the signature holds. */
-function wordsFor(error: errors.JOSEError): string {
-  if (error instanceof errors.JWTExpired) return "Token has expired";
-  if (error instanceof errors.JWTClaimValidationFailed) {
-    if (error.claim === "nbf") return "Token is not valid yet";
-    if (error.claim === "aud") return 'Token is not meant for this server (claim "aud")';
-    if (error.claim === "iss") return 'Token is not of this server\'s issuer (claim "iss")';
-    return `Token has no acceptable claim "${error.claim}"`;
+/** What a token's header is enough to refuse, before any key is needed. */
+function headerFault(token: string, auth: JwtAuth): TokenFailure | null {
+  let header: ReturnType<typeof decodeProtectedHeader>;
+  try {
+    header = decodeProtectedHeader(token);
+  } catch {
+    return { kind: "token_malformed" };
   }
-  if (error instanceof errors.JOSEAlgNotAllowed) return "Token is signed with an algorithm that is not accepted here";
-  if (error instanceof errors.JWKSNoMatchingKey) return "Token is signed with a key that its issuer does not publish";
-  if (error instanceof errors.JWKSMultipleMatchingKeys) return "Token does not name the key that it is signed with";
-  if (error instanceof errors.JWSSignatureVerificationFailed) return "Token has a wrong signature";
-  return "Token is not a signed JWT that can be read here";
+  const { typ = "none", alg } = header;
+  if (typeof typ !== "string" || !auth.types.includes(normalizeTokenType(typ))) return { kind: "token_type", typ };
+  return auth.algorithms.includes(String(alg)) ? null : { kind: "token_algorithm", alg };
 }
+
+/** What is wrong with the claims of a token whose signature holds, beyond what jose checks. */
+function claimsFault({ exp, sub, events }: JWTPayload): TokenFailure | null {
+  // Logout tokens and other security events (RFC 8417) have this claim, also those that do not say so in their type.
+  if (typeof events === "object" && events !== null) return { kind: "token_type", typ: "security event" };
+  if (exp === undefined || exp > MAX_TOKEN_EXPIRY_SECONDS) return { kind: "token_expiry_invalid", exp: Number(exp) };
+  // Two subjects that differ only in half a surrogate pair would be stored as the same bytes.
+  return typeof sub === "string" && sub !== "" && sub.length <= MAX_SUBJECT_LENGTH && sub.isWellFormed()
+    ? null
+    : { kind: "token_subject" };
+}
+
+function failureOf(error: errors.JOSEError): TokenFailure {
+  if (error instanceof errors.JWTExpired) return { kind: "token_expired" };
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === "nbf" && error.reason === "check_failed") return { kind: "token_not_yet_valid" };
+    if (error.claim === "aud") return { kind: "token_audience" };
+    if (error.claim === "iss") return { kind: "token_issuer" };
+    return { kind: "token_claim", claim: error.claim };
+  }
+  if (error instanceof errors.JWKSNoMatchingKey) return { kind: "token_unknown_key" };
+  if (error instanceof errors.JWSSignatureVerificationFailed) return { kind: "token_signature" };
+  return { kind: "token_malformed" };
+}
+
+/** Issuers and clients do not agree on a slash at the end of a URL. */
+const withAndWithoutSlash = (audience: string): string[] =>
+  /^https?:/i.test(audience) ? [audience, audience.endsWith("/") ? audience.slice(0, -1) : `${audience}/`] : [audience];
 
 /**
  * `issuer|subject`. An issuer is a URL and holds no `|`, so the first one parts the two beyond doubt, and no such
  * principal is `anonymous` or begins with `token:`.
  */
-export function principalOf(issuer: string, subject: unknown): string {
-  // Two subjects that differ only in half a surrogate pair would be stored as the same bytes.
-  if (typeof subject !== "string" || subject === "" || subject.length > MAX_SUBJECT_LENGTH || !subject.isWellFormed()) {
-    throw new OAuthError(
-      OAuthErrorCode.InvalidToken,
-      `Token must have a subject (claim "sub") of 1 to ${MAX_SUBJECT_LENGTH} characters`,
-    );
-  }
-  return `${issuer}|${subject}`;
-}
+export const principalOf = (issuer: string, subject: string): string => `${issuer}|${subject}`;
 
 /** All scopes that the claims list, as text with spaces or as an array; null without any such claim. */
 export function scopesOf(claims: JWTPayload, { scopeClaims }: Pick<JwtAuth, "scopeClaims">): readonly string[] | null {
@@ -97,32 +136,3 @@ export function scopesOf(claims: JWTPayload, { scopeClaims }: Pick<JwtAuth, "sco
         : [],
   );
 }
-
-/** The published keys. jose keeps them, fetches anew for an unknown key id, and never awaits another request's fetch. */
-function createKeySet(url: string): JWTVerifyGetKey {
-  const keys = createRemoteJWKSet(new URL(url), {
-    cacheMaxAge: JWKS_MAX_AGE_MS,
-    cooldownDuration: JWKS_COOLDOWN_MS,
-    timeoutDuration: JWKS_TIMEOUT_MS,
-  });
-  let failedAt = Number.NEGATIVE_INFINITY;
-  return async (header, token) => {
-    // An issuer that is down must not get a request for each of ours.
-    if (!keys.fresh && Date.now() < failedAt + JWKS_RETRY_AFTER_MS) {
-      throw new KeysUnavailable(`${url} has failed a moment ago`);
-    }
-    try {
-      return await keys(header, token);
-    } catch (error) {
-      const isTokensFault =
-        error instanceof errors.JWKSNoMatchingKey ||
-        error instanceof errors.JWKSMultipleMatchingKeys ||
-        error instanceof errors.JOSENotSupported;
-      if (isTokensFault) throw error;
-      failedAt = Date.now();
-      throw new KeysUnavailable(`${url}: ${String(error)}`);
-    }
-  };
-}
-
-const text = (value: unknown): string | null => (typeof value === "string" ? value : null);

@@ -3,7 +3,7 @@ import {
   type OAuthProtectedResourceMetadata,
 } from "@modelcontextprotocol/server";
 import type { AuthConfig } from "../auth-config.ts";
-import { SCOPES } from "../scopes.ts";
+import { PUBLISHED_SCOPES } from "../scopes.ts";
 
 /** Where clients look for the metadata: for the endpoint's own path (RFC 9728, section 3.1), and for the host. */
 export const METADATA_PATHS = ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"];
@@ -21,7 +21,7 @@ export function resourceMetadata(auth: AuthConfig, request: Request): OAuthProte
   return {
     resource: endpointOf(request).href,
     authorization_servers: [auth.issuer],
-    scopes_supported: [...SCOPES],
+    scopes_supported: [...PUBLISHED_SCOPES],
     bearer_methods_supported: ["header"],
     resource_name: "Session context",
   };

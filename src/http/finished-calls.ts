@@ -1,41 +1,61 @@
-import type { FinishedCall } from "../mcp/call-record.ts";
-import type { McpEvent } from "./mcp-event.ts";
+import { type CallRecord, INTERNAL_ERROR } from "../mcp/call-record.ts";
+import type { McpEvent, MessageEvent, MessageOutcome } from "./mcp-event.ts";
 
-/** How the tool calls of a request ended, where only the SDK's answer says so. */
+/** How the messages of a request ended. */
 
 const TOOL_NAME = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
+/** The code with which the SDK answers where a server's handler threw. */
+const INTERNAL_ERROR_CODE = -32603;
 
-type Call = { readonly id?: unknown; readonly method?: unknown; readonly params?: { readonly name?: unknown } };
-type Answer = { readonly id?: unknown; readonly result?: { readonly isError?: unknown } };
+interface Answer {
+  readonly id?: unknown;
+  readonly result?: { readonly isError?: unknown };
+  readonly error?: { readonly code?: unknown };
+}
 
 /** As tools are named; anything else could be a path or a token that landed in the wrong place. */
 export const toolLabel = (name: unknown): string => (typeof name === "string" && TOOL_NAME.test(name) ? name : "other");
 
 /**
- * The calls in `body` as the SDK has answered them: `ok`, `tool_error`, `rejected` (by the SDK, before any tool), or
- * `streamed`, if the answer is a stream that is still under way.
- * @param answer The answer's JSON; undefined for a stream.
- * @param noted Whether calls that reached a tool are known already, and better.
+ * Notes how each message ended.
+ * @param record What is known of this server's own tools, and whether an object threw.
+ * @param answers What was answered; null for a stream that is still under way.
  */
-export function callsAnswered(body: unknown, answer: unknown, noted: boolean): FinishedCall[] {
-  const calls = ([body].flat() as (Call | null)[]).filter((message) => message?.method === "tools/call");
-  const answers = [answer].flat() as (Answer | null)[];
+export function noteAnswers(
+  messages: readonly MessageEvent[],
+  { finished, threw }: CallRecord,
+  answers: readonly (Answer | null)[] | null,
+): void {
+  for (const message of messages) {
+    const known = finished.get(message.id as string);
+    if (known === undefined || known === "ok") {
+      const outcome = outcomeOf(message, answers);
+      if (known === "ok" && outcome === "streamed") message.outcome = "ok";
+      else message.outcome = threw && outcome === "tool_error" ? INTERNAL_ERROR : outcome;
+    } else {
+      message.outcome = known === INTERNAL_ERROR ? INTERNAL_ERROR : "tool_error";
+      message.failure = known;
+    }
+  }
+}
+
+function outcomeOf({ id, method }: MessageEvent, answers: readonly (Answer | null)[] | null): MessageOutcome {
+  // Notifications, and answers to what the server has asked, are not answered.
+  if (method === undefined || method.startsWith("notifications/")) return "ok";
+  if (answers === null) return "streamed";
+  const answer = answers.find((one) => one?.id === id);
+  if (answer?.result !== undefined) return answer.result.isError === true ? "tool_error" : "ok";
+  return answer?.error?.code === INTERNAL_ERROR_CODE ? INTERNAL_ERROR : "rejected";
+}
+
+/** The tool calls of a request that is over, each with `ok` or why not. */
+export function callsOf({ messages = [], failure }: McpEvent): { tool: string; outcome: string }[] {
+  const calls = messages.filter(({ method }) => method === "tools/call");
   return calls.flatMap((call) => {
-    const outcome = answer === undefined ? "streamed" : outcomeOf(answers.find((one) => one?.id === call?.id));
+    const outcome = failure ?? call.failure ?? call.outcome;
+    if (outcome === undefined) return [];
     // A stream of several answers may hold a refusal of a tool that there is not.
-    if (outcome === "streamed" && calls.length > 1) return [{ tool: "unknown", outcome }];
-    return noted && outcome !== "rejected" ? [] : [{ tool: toolLabel(call?.params?.name), outcome }];
+    const isKnown = call.tool !== undefined && !(outcome === "streamed" && calls.length > 1);
+    return [{ tool: isKnown ? call.tool : "unknown", outcome }];
   });
-}
-
-function outcomeOf(answer: Answer | null | undefined): string {
-  if (answer?.result === undefined) return "rejected";
-  return answer.result.isError === true ? "tool_error" : "ok";
-}
-
-/** The calls of a request that is over. One that was turned away for its session has no other outcome than that. */
-export function callsOf({ finished = [], refusal, method, tool }: McpEvent): readonly FinishedCall[] {
-  if (refusal === undefined) return finished;
-  const called = method === "tools/call" && tool !== undefined ? [{ tool }] : [];
-  return (finished.length > 0 ? finished : called).map(({ tool }) => ({ tool, outcome: refusal }));
 }

@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import type { Config } from "../config.ts";
 import type { Logger } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
+import { clientOfUserAgent } from "./client-label.ts";
 import { allowReading, isPreflight, preflightResponse } from "./cors.ts";
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
 import type { McpEvent } from "./mcp-event.ts";
@@ -24,7 +25,7 @@ export function createFrame(
     const startedAt = Date.now();
     const request = c.req.raw;
     const requestId = request.headers.get("cf-ray") ?? crypto.randomUUID();
-    const event: McpEvent = {};
+    const event: McpEvent = { client: clientOfUserAgent(request.headers.get("user-agent")) };
     c.set("requestId", requestId);
     c.set("arrivedAt", startedAt);
     c.set("event", event);

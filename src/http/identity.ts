@@ -1,5 +1,6 @@
-import type { AuthInfo } from "@modelcontextprotocol/server";
+import type { Result } from "../failure.ts";
 import type { Principal } from "../session/session-context.ts";
+import type { AccessFailure } from "./access-failure.ts";
 
 /** Who calls, as far as HTTP can tell. */
 export interface Identity {
@@ -7,13 +8,12 @@ export interface Identity {
   readonly scopes: readonly string[];
 }
 
-/** What a verifier makes of a token: the SDK's record, with the principal beside it. */
-export interface VerifiedToken extends AuthInfo {
-  readonly extra: { readonly principal: Principal };
-}
-
 /**
  * Checks a token.
- * @throws OAuthError if it must not pass, KeysUnavailable if that cannot be told right now.
+ * @param chargeAddress Charges the request to the client's address; false if that is one too many. Called before a token is
+ *   verified at any cost.
  */
-export type Verifier = (token: string) => Promise<VerifiedToken>;
+export type Verifier = (
+  token: string,
+  chargeAddress: () => Promise<boolean>,
+) => Promise<Result<Identity, AccessFailure>>;

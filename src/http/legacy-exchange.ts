@@ -1,5 +1,6 @@
 import { DEFAULT_NEGOTIATED_PROTOCOL_VERSION, isInitializeRequest, type McpServer } from "@modelcontextprotocol/server";
 import { AskingTransport, type AwaitAnswer } from "./asking-transport.ts";
+import { BatchBudget } from "./batch-budget.ts";
 import { requestIdOf } from "./json-rpc.ts";
 
 export interface LegacyExchangeOptions {
@@ -19,7 +20,8 @@ export async function legacyExchange(
   server: McpServer,
   { streaming, awaitAnswer }: LegacyExchangeOptions,
 ): Promise<Response> {
-  const transport = new AskingTransport(streaming, requestIdOf(body), awaitAnswer);
+  const budget = Array.isArray(body) ? new BatchBudget(body) : null;
+  const transport = new AskingTransport(streaming, requestIdOf(body), awaitAnswer, budget);
   await server.connect(transport);
   if (awaitAnswer !== null && !isInitializeRequest(body)) {
     const version = request.headers.get("mcp-protocol-version") ?? DEFAULT_NEGOTIATED_PROTOCOL_VERSION;

@@ -10,12 +10,14 @@ import {
   type McpRequestContext,
   newCall,
   refuse,
-  refuseSet,
+  refuseWrite,
+  replaceByRefusal,
   SESSION_HEADER,
   type ServerFactory,
   sessionOfHeader,
   withNewSession,
 } from "./mcp-request.ts";
+import { tooManyRequests } from "./rate-limit.ts";
 
 /** The revision that took batches out of the protocol. Without a version header the one before it is assumed. */
 const FIRST_VERSION_WITHOUT_BATCHES = "2025-06-18";
@@ -45,6 +47,10 @@ export async function serveLegacy(
     const message = `A batch of ${body.length} messages is too large. Send at most ${MAX_BATCH_MESSAGES}`;
     return jsonRpcError(400, INVALID_REQUEST, message);
   }
+  if (Array.isArray(body) && !(await chargeRest(body, context))) {
+    context.event.failure = "rate_limited";
+    return tooManyRequests("messages: each one of a batch counts as a request. Nothing was done");
+  }
   const initializing = isMethod(body, "initialize");
   const session = initializing ? null : sessionOfHeader(request, context);
   if (session?.ok === false) return refuse(session.failure, id, context);
@@ -67,12 +73,18 @@ export async function serveLegacy(
     await response.body?.cancel();
     return refuse(record.headerRefusal, id, context);
   }
-  if (record.rateLimited && !Array.isArray(body)) return refuseSet(response, body);
+  if (record.rateLimited && !Array.isArray(body)) return replaceByRefusal(response, body, context);
   await learn(response);
   if (!initializing) return response;
   const answer = parseJson(await response.clone().text()) as { result?: unknown } | undefined;
   if (answer?.result === undefined) return response;
   return new Response(response.body, { status: response.status, headers: withNewSession(response.headers, context) });
+}
+
+/** Charges each message of a batch beyond the first, which the HTTP request was charged for. */
+async function chargeRest(batch: readonly unknown[], { chargeRequest }: McpRequestContext): Promise<boolean> {
+  for (let charged = 1; charged < batch.length; charged++) if (!(await chargeRequest())) return false;
+  return true;
 }
 
 /** What the client answers to requests of calls that run: brought to where they wait. */
@@ -96,6 +108,9 @@ export async function deleteSession(request: Request, context: McpRequestContext
   const session = context.stores.sessions.parse(header);
   if (!session.ok) return refuse(session.failure, null, context);
   context.event.sessionId = session.value.sessionId;
-  const deleted = await context.stores.sessions.delete(session.value, context.identity.principal);
+  // Ending a context is never refused, but a tombstone where nothing was stored is.
+  const mayStore = await context.chargeWrite();
+  const deleted = await context.stores.sessions.delete(session.value, context.identity.principal, mayStore);
+  if (!deleted.ok && deleted.failure.kind === "no_context") return refuseWrite(null, context);
   return deleted.ok ? new Response(null, { status: 204 }) : refuse(deleted.failure, null, context);
 }

@@ -1,6 +1,8 @@
 import type { McpServer } from "@modelcontextprotocol/server";
+import type { Logger } from "../log.ts";
 import type { CallRecord } from "../mcp/call-record.ts";
 import type { Era } from "../mcp/caller.ts";
+import { internalError } from "../mcp/internal-error.ts";
 import { SessionCall, type Stores } from "../mcp/session-call.ts";
 import type { ToolFailure } from "../mcp/tool-failure.ts";
 import type { HoldRefusal } from "../session/refusal-wait.ts";
@@ -15,7 +17,7 @@ import { tooManyRequests } from "./rate-limit.ts";
 /** What the ways of a request through the endpoint share. */
 
 export const SESSION_HEADER = "mcp-session-id";
-const SETS = "calls that begin a session, such as set_working_directory";
+const WRITES = "calls that store something, such as set_working_directory, register_project or DELETE";
 
 export type Id = ReturnType<typeof requestIdOf>;
 
@@ -27,10 +29,13 @@ export interface McpRequestContext {
   readonly identity: Identity;
   readonly stores: Stores;
   readonly event: McpEvent;
-  /** Charges one set_working_directory to the caller; false if that is one too many. */
-  readonly chargeSet: () => Promise<boolean>;
+  /** Charges one more request to the caller; false if that is one too many. */
+  readonly chargeRequest: () => Promise<boolean>;
+  /** Charges something that stores to the caller; false if that is one too many. */
+  readonly chargeWrite: () => Promise<boolean>;
   /** Waits until a refusal may be told. */
   readonly holdRefusal: HoldRefusal;
+  readonly log: Logger;
 }
 
 /** The session that a legacy request names in its header, checked without waking its object; null if it names none. */
@@ -42,12 +47,13 @@ export function sessionOfHeader(request: Request, { stores }: McpRequestContext)
 export const newCall = (
   era: Era,
   request: Request,
-  { identity, stores, event, chargeSet, holdRefusal }: McpRequestContext,
+  { identity, stores, chargeWrite, holdRefusal, log }: McpRequestContext,
   header: SessionRef | null,
   record: CallRecord,
 ) => {
-  event.finished = record.finished;
-  return new SessionCall(new HttpCaller(era, identity, request), stores, header, record, chargeSet, holdRefusal);
+  const onThrow = (error: unknown) => internalError(error, log, "object_threw");
+  const caller = new HttpCaller(era, identity, request);
+  return new SessionCall(caller, stores, header, record, chargeWrite, holdRefusal, onThrow);
 };
 
 /** Turns a request away for the session of its header, foreign ones no sooner than unknown ones. */
@@ -56,17 +62,21 @@ export async function refuse(
   id: Id,
   { event, holdRefusal }: McpRequestContext,
 ): Promise<Response> {
-  if (failure !== null) event.refusal = failure.kind;
+  if (failure !== null) event.failure = failure.kind;
   await holdRefusal(failure);
   return refuseSession(failure, id);
 }
 
-export const refuseRate = (id: Id): Response => tooManyRequests(SETS, id);
+/** 429: the caller stores too much. */
+export function refuseWrite(id: Id, { event }: McpRequestContext): Response {
+  event.failure = "rate_limited";
+  return tooManyRequests(WRITES, id);
+}
 
 /** 429 in place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers. */
-export async function refuseSet(answer: Response, body: unknown): Promise<Response> {
+export async function replaceByRefusal(answer: Response, body: unknown, context: McpRequestContext): Promise<Response> {
   await answer.body?.cancel();
-  return refuseRate(requestIdOf(body));
+  return refuseWrite(requestIdOf(body), context);
 }
 
 /** Mints the session that a legacy client has asked for: it learns of it by header. */

@@ -6,6 +6,7 @@ import type { Era } from "../mcp/caller.ts";
 import type { DirectCall, DirectCalls } from "../mcp/direct-call.ts";
 import type { KnownAnswer } from "../mcp/known-answers.ts";
 import type { SessionCall } from "../mcp/session-call.ts";
+import { noteAnswers } from "./finished-calls.ts";
 import { describeBodyFault, parseBody } from "./json-body.ts";
 import { INVALID_REQUEST, jsonRpcError, PARSE_ERROR, requestIdOf, SERVER_ERROR } from "./json-rpc.ts";
 import { deleteSession, serveLegacy } from "./legacy-route.ts";
@@ -14,8 +15,8 @@ import {
   type McpRequestContext,
   newCall,
   refuse,
-  refuseRate,
-  refuseSet,
+  refuseWrite,
+  replaceByRefusal,
   type ServerFactory,
   sessionOfHeader,
   withNewSession,
@@ -65,6 +66,7 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     }
     const parsed = parseBody(bytes);
     if (!parsed.ok) {
+      context.event.failure = parsed.failure;
       const code = parsed.failure === "not_utf8" || parsed.failure === "not_json" ? PARSE_ERROR : INVALID_REQUEST;
       return jsonRpcError(400, code, describeBodyFault(parsed.failure));
     }
@@ -97,10 +99,10 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     const answer = await run(call);
     await call.checkHeader();
     context.event.sessionId = record.sessionId;
-    if (answer.isError) context.event.outcome = "tool_error";
+    noteAnswers(context.event.messages ?? [], record, [{ id: requestIdOf(body), result: {} }]);
     if (record.headerRefusal !== null) return refuse(record.headerRefusal, requestIdOf(body), context);
-    if (record.rateLimited) return refuseRate(requestIdOf(body));
-    return new Response(answer.body, { headers: JSON_ANSWER });
+    if (record.rateLimited) return refuseWrite(requestIdOf(body), context);
+    return new Response(answer, { headers: JSON_ANSWER });
   }
 
   /** As a call that runs nothing; only `initialize` looks at no session and opens one. */
@@ -111,7 +113,7 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     context: McpRequestContext,
   ): Promise<Response> {
     if (!initializes) {
-      return serveDirectly(request, body, { era, run: async () => ({ body: answer, isError: false }) }, context);
+      return serveDirectly(request, body, { era, run: async () => answer }, context);
     }
     context.event.era = era;
     return new Response(answer, { headers: withNewSession(JSON_ANSWER, context) });
@@ -133,6 +135,6 @@ export function createMcpRoute({ buildServer, streaming, direct, log }: McpRoute
     const accepted = await noteOutcome(context.event, body, record, response);
     if (accepted) direct?.learn(body);
     await learnAnswer("modern", request, body, response);
-    return record.rateLimited ? refuseSet(response, body) : response;
+    return record.rateLimited ? replaceByRefusal(response, body, context) : response;
   }
 }

@@ -23,7 +23,7 @@ interface Platform {
  *   client has made up counts as `unknown`.
  */
 export function countOperations(
-  config: Pick<Config, "operationFlushMs" | "registryShards" | "jurisdiction">,
+  config: Pick<Config, "operationFlushMs" | "registryShards" | "jurisdiction" | "logLevel">,
   tools: readonly string[],
 ) {
   const { operationFlushMs: flushMs, registryShards } = config;

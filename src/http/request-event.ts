@@ -1,9 +1,20 @@
 import { type LogFields, type Logger, shortSessionId } from "../log.ts";
-import type { McpEvent } from "./mcp-event.ts";
+import { INTERNAL_ERROR } from "../mcp/call-record.ts";
+import type { McpEvent, MessageEvent } from "./mcp-event.ts";
 
 /** Paths that may stand in the log; any other is the client's own text. */
 const ROUTES = new Set([
-  ...["/mcp", "/healthz", "/schema/config.json", "/", "/dashboard", "/dashboard/live", "/metrics", "/openapi.json"],
+  ...[
+    "/mcp",
+    "/healthz",
+    "/readyz",
+    "/schema/config.json",
+    "/",
+    "/dashboard",
+    "/dashboard/live",
+    "/metrics",
+    "/openapi.json",
+  ],
   ...["/api/sessions", "/api/sessions/count"],
 ]);
 
@@ -26,29 +37,59 @@ export interface RequestOutcome {
 
 /**
  * The one event of a request: a line in the log and, where the Worker binds a dataset for it, a data point that can be added up
- * by tool and outcome. Writing a point waits for nothing.
+ * by tool and outcome. Each message of a batch has a line and a point of its own, besides the line of the request.
  */
 export function recordRequest(outcome: RequestOutcome, log: Logger, dataset: AnalyticsEngineDataset | undefined): void {
   const { requestId, httpMethod, path, event, status, durationMs } = outcome;
-  const fields = {
-    request_id: requestId,
+  const { messages = [], batchSize, action } = event;
+  const common = { request_id: requestId, route: routeOf(path), era: event.era } satisfies LogFields;
+  const ended = messages.map((message) => ({
+    method: message.method,
+    tool: message.tool,
+    outcome: outcomeOf(status, event, message),
+    failure: event.failure ?? message.failure,
+    trace_id: message.trace?.traceId,
+    parent_id: message.trace?.parentId,
+  }));
+  const single = batchSize === undefined ? ended[0] : undefined;
+  const worst = ended.toSorted((a, b) => rank(b.outcome) - rank(a.outcome))[0];
+  log("info", "request", {
+    ...common,
     http_method: httpMethod,
-    route: routeOf(path),
-    era: event.era,
-    method: event.method,
-    tool: event.tool,
+    principal: event.principal,
+    client: event.client,
+    batch_size: batchSize,
+    method: single?.method,
+    tool: single?.tool,
     session: event.sessionId ? shortSessionId(event.sessionId) : null,
+    action: action?.name,
+    ended: action?.ended,
     status,
-    outcome: status < 400 ? (event.outcome ?? "ok") : status < 500 ? "refused" : "failed",
+    outcome: worst?.outcome ?? outcomeOf(status, event),
+    failure: event.failure ?? worst?.failure,
     duration_ms: durationMs,
-    trace_id: event.trace?.traceId,
-    parent_id: event.trace?.parentId,
-  } satisfies LogFields;
-  log("info", "request", fields);
-  dataset?.writeDataPoint({
-    // The index is what the platform samples by: rare tools stay visible beside frequent ones.
-    indexes: [fields.tool ?? fields.route],
-    blobs: [fields.route, fields.era ?? "", fields.method ?? "", fields.tool ?? "", fields.outcome],
-    doubles: [status, durationMs],
+    trace_id: single?.trace_id,
+    parent_id: single?.parent_id,
   });
+  if (batchSize !== undefined) for (const message of ended) log("info", "message", { ...common, ...message });
+  const points = ended.length > 0 ? ended : [{ method: undefined, tool: undefined, outcome: outcomeOf(status, event) }];
+  for (const { method, tool, outcome } of points) {
+    dataset?.writeDataPoint({
+      // The index is what the platform samples by: rare tools stay visible beside frequent ones.
+      indexes: [tool ?? common.route],
+      blobs: [common.route, common.era ?? "", method ?? "", tool ?? "", outcome],
+      doubles: [status, durationMs],
+    });
+  }
+}
+
+/** From best to worst. */
+const OUTCOMES: readonly string[] = ["ok", "streamed", "rejected", "tool_error", "refused", "failed", INTERNAL_ERROR];
+const rank = (outcome: string): number => OUTCOMES.indexOf(outcome);
+
+/** How a message ended, or the request as a whole: what it came to does not count if the request was turned away. */
+function outcomeOf(status: number, { failure }: McpEvent, message?: MessageEvent): string {
+  if (failure === INTERNAL_ERROR || message?.outcome === INTERNAL_ERROR) return INTERNAL_ERROR;
+  if (status >= 400) return status < 500 ? "refused" : "failed";
+  return message?.outcome ?? "ok";
 }

@@ -17,15 +17,20 @@ export function refuseOversize(request: Request): Response | null {
   return null;
 }
 
-/** The request's body, or null if it has more than `maxBytes`; of one that does not say its length no more is read. */
+/** The request's body, or null if it has more than `maxBytes`. */
 export async function readBody(request: Request, maxBytes: number): Promise<ArrayBuffer | null> {
   const length = request.headers.get("content-length");
   if (length !== null && !request.headers.has("transfer-encoding")) {
     return Number.parseInt(length, 10) > maxBytes ? null : request.arrayBuffer();
   }
+  return readStream(request.body, maxBytes);
+}
+
+/** All of a stream, or null if it has more than `maxBytes`, after which no more is read. */
+export async function readStream(stream: ReadableStream | null, maxBytes: number): Promise<ArrayBuffer | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of request.body ?? []) {
+  for await (const chunk of stream ?? []) {
     size += chunk.length;
     if (size > maxBytes) return null;
     chunks.push(chunk);

@@ -1,11 +1,7 @@
 import type { ToolFailure } from "./tool-failure.ts";
 
-/** A call of a tool that has come to an end. */
-export interface FinishedCall {
-  readonly tool: string;
-  /** `ok`, or why not: the kind of the failure, or a word for what came instead of one. */
-  readonly outcome: string;
-}
+/** What a finished call counts as if the server itself failed: a bug, or an object that threw. */
+export const INTERNAL_ERROR = "internal_error";
 
 /** What the route wants to know of a request's calls when they are over. */
 export class CallRecord {
@@ -13,10 +9,15 @@ export class CallRecord {
   headerRefusal: ToolFailure | null = null;
   /** Settles when it is known whether the header's session may be used; null: nobody has asked. */
   headerAsked: Promise<void> | null = null;
-  /** Whether a context was refused because the caller begins too many. The route answers 429 then. */
+  /** Whether a write was refused because the caller makes too many. The route answers 429 then. */
   rateLimited = false;
+  /** Whether an object threw: a tool error of another author's server is our own then. */
+  threw = false;
   /** The session that was worked on last, for the log. */
   sessionId: string | null = null;
-  /** Calls of this server's own tools; what becomes of another author's, only the answer says. */
-  readonly finished: FinishedCall[] = [];
+  /**
+   * How calls of this server's own tools ended, by the id of their message: `ok`, the kind of the failure, or
+   * {@link INTERNAL_ERROR}. How calls of another author's tools ended is only known from the answer.
+   */
+  readonly finished = new Map<string | number, string>();
 }

@@ -16,8 +16,8 @@ type Info = { readonly name: string; readonly version: string };
 /** A call that needs no SDK: everything about it is known to be in order. */
 export interface DirectCall {
   readonly era: Era;
-  /** Runs the tool and returns the body of the answer, and whether it is a tool error. */
-  run(call: SessionCall): Promise<{ readonly body: string; readonly isError: boolean }>;
+  /** Runs the tool and returns the body of the answer. */
+  run(call: SessionCall): Promise<string>;
 }
 
 /**
@@ -60,8 +60,8 @@ export class DirectCalls {
     return {
       era,
       run: async (call) => {
-        const result = await runTool(tool, args.data, call, client, this.#log);
-        return { body: this.#frame(era, id, result), isError: result.isError === true };
+        const result = await runTool(tool, args.data, call, { id, client }, this.#log);
+        return this.#frame(era, id, result);
       },
     };
   }

@@ -97,10 +97,20 @@ export class ServerSession {
   }
 
   /**
-   * The caller's own sessions, newest first, by pages; `cursor` is the `nextCursor` of the page before. Fails with
+   * The caller's own sessions, newest first, by pages; `cursor` is the `nextCursor` of the page before. `unanswered` has the ids
+   * of sessions that are slow or broken right now. Fails with
    * `anonymous_refused` for callers that nobody can tell apart, and with `cursor_invalid`.
    */
-  list(cursor?: string): ToolResult<{ contexts: SessionContext[]; nextCursor: string | null }> {
-    return this.call.list(cursor);
+  async list(
+    cursor?: string,
+  ): ToolResult<{ contexts: SessionContext[]; unanswered: string[]; nextCursor: string | null }> {
+    const page = await this.call.list(cursor);
+    if (!page.ok) return page;
+    const { sessions, nextCursor } = page.value;
+    return ok({
+      contexts: sessions.flatMap(({ context }) => context ?? []),
+      unanswered: sessions.flatMap(({ sessionId, context }) => (context === null ? sessionId : [])),
+      nextCursor,
+    });
   }
 }

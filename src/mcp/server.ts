@@ -53,7 +53,8 @@ export function buildServer({ session: { call }, log }: { session: ServerSession
     server.registerTool(
       name,
       { title, description, annotations, inputSchema: input, outputSchema: output },
-      (args: Record<string, unknown>) => runTool(tool, args, call, server.server.getClientVersion(), log),
+      (args: Record<string, unknown>, { mcpReq }) =>
+        runTool(tool, args, call, { id: mcpReq.id, client: server.server.getClientVersion() }, log),
     );
   }
   return server;

@@ -1,8 +1,7 @@
-import { LIST_PAGE, RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
+import { RATE_LIMIT_PERIOD_SECONDS } from "../constants.ts";
 import { type Failure, fail, ok, type Result } from "../failure.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { Catalogs } from "../projects/catalogs.ts";
-import { decodeCursor, encodeCursor } from "../registry/list-cursor.ts";
 import type { Registry, SessionCount } from "../registry/registry.ts";
 import type { HoldRefusal } from "../session/refusal-wait.ts";
 import { ANONYMOUS, isShared, type SessionContext } from "../session/session-context.ts";
@@ -12,6 +11,7 @@ import type { StateOperation } from "../session/session-state.ts";
 import type { SessionRef, Sessions } from "../session/sessions.ts";
 import { CallRecord } from "./call-record.ts";
 import type { Caller } from "./caller.ts";
+import { type OwnSessions, ownSessions } from "./own-sessions.ts";
 import type { ToolFailure } from "./tool-failure.ts";
 
 /** The Durable Objects behind a call. */
@@ -24,7 +24,6 @@ export interface Stores {
 /** The session that a call means, if any, and its context, if it has one. */
 type SessionState = { sessionId: string | null; context: SessionContext | null };
 type StateOfSession = StateReply & { sessionId: string | null };
-type SessionPage = { contexts: SessionContext[]; nextCursor: string | null };
 type SessionEnd = { sessionId: string | null; ended: boolean };
 type SessionAndProject = ProjectReply & { sessionId: string | null };
 
@@ -41,26 +40,30 @@ export class SessionCall {
   readonly #stores: Stores;
   readonly #header: SessionRef | null;
   readonly #record: CallRecord;
-  readonly #chargeSet: () => Promise<boolean>;
+  readonly #chargeWrite: () => Promise<boolean>;
   readonly #holdRefusal: HoldRefusal;
+  readonly #onThrow: (error: unknown) => unknown;
 
   /**
-   * `chargeSet` is asked before a context may begin; false means that the caller has to wait. `holdRefusal` is waited for
-   * before a tool learns that its argument names no session of the caller; the header's is the route's to refuse.
+   * `chargeWrite` is asked before anything may be stored; false means that the caller has to wait. `holdRefusal` is waited for
+   * before a tool learns that its argument names no session of the caller; the header's is the route's to refuse. `onThrow`
+   * makes what tools see of an error that a session's object threw.
    */
   constructor(
     caller: Caller,
     stores: Stores,
     header: SessionRef | null,
     record = new CallRecord(),
-    chargeSet: () => Promise<boolean> = async () => true,
+    chargeWrite: () => Promise<boolean> = async () => true,
     holdRefusal: HoldRefusal = async () => {},
+    onThrow: (error: unknown) => unknown = (error) => error,
   ) {
     this.caller = caller;
     this.#stores = stores;
     this.#header = header;
-    this.#chargeSet = chargeSet;
+    this.#chargeWrite = chargeWrite;
     this.#holdRefusal = holdRefusal;
+    this.#onThrow = onThrow;
     this.#record = record;
     record.sessionId = header?.sessionId ?? null;
   }
@@ -124,6 +127,10 @@ export class SessionCall {
     { explicit = null, operation = null }: { explicit?: string | null; operation?: CatalogOperation | null },
   ): Promise<Result<SessionAndProject, ToolFailure>> {
     const { principal } = this.caller;
+    if (operation !== null && operation.kind !== "list") {
+      const refused = await this.#charge();
+      if (refused !== null) return refused;
+    }
     if (sessionId === undefined && this.#header === null) {
       if (principal === ANONYMOUS) return fail({ kind: "no_context", sessionId: null });
       const asked = await this.#stores.catalogs.ask(principal, operation, questionOf(NO_PROJECT, null, { explicit }));
@@ -142,27 +149,19 @@ export class SessionCall {
     return this.#stores.registry.count(this.caller.principal);
   }
 
-  /** A page of the caller's own sessions, newest first. Peeks at each: listing keeps nothing alive. */
-  async list(cursor: string | undefined): Promise<Result<SessionPage, ToolFailure>> {
-    const { principal } = this.caller;
-    if (principal === ANONYMOUS) return fail({ kind: "anonymous_refused" });
-    const position = cursor === undefined ? null : decodeCursor(cursor);
-    if (cursor !== undefined && position === null) return fail({ kind: "cursor_invalid", cursor });
-    const entries = await this.#stores.registry.list(principal, position, LIST_PAGE);
-    if (!entries.ok) return entries;
-    const contexts: SessionContext[] = [];
-    for (const peeked of await Promise.all(entries.value.map((entry) => this.#peek(entry.sessionId)))) {
-      if (!peeked.ok) return peeked;
-      // Ended or expired since it was listed: no active session.
-      if (peeked.value !== null) contexts.push(peeked.value);
-    }
-    const last = entries.value.length === LIST_PAGE ? entries.value.at(-1) : undefined;
-    return ok({ contexts, nextCursor: last === undefined ? null : encodeCursor(last) });
+  /** How many live contexts are the caller's own. Asks only the shards that can hold them. */
+  countOwn(): Promise<Result<number, ToolFailure>> {
+    return this.#stores.registry.countOf(this.caller.principal);
   }
 
-  /** Notes that a call of `tool` is over: `ok`, or why not. */
-  finished(tool: string, outcome: string): void {
-    this.#record.finished.push({ tool, outcome });
+  /** A page of the caller's own sessions. */
+  list(cursor: string | undefined): Promise<Result<OwnSessions, ToolFailure>> {
+    return ownSessions(this.#stores, this.caller.principal, cursor);
+  }
+
+  /** Notes how the call in message `id` ended: {@link CallRecord.finished}. */
+  finished(id: string | number, outcome: string): void {
+    this.#record.finished.set(id, outcome);
   }
 
   /** Makes sure that it is known whether the header's session may be used, unless the call has asked about another one. */
@@ -175,16 +174,8 @@ export class SessionCall {
     await this.#record.headerAsked;
   }
 
-  async #peek(sessionId: string): Promise<Result<SessionContext | null>> {
-    const session = this.#stores.sessions.parse(sessionId);
-    if (!session.ok) return ok(null);
-    const peeked = await this.#stores.sessions.peek(session.value, this.caller.principal);
-    // The row outlives a session that has been deleted or has passed to somebody else by a moment.
-    return !peeked.ok && peeked.failure.kind !== "session_unavailable" ? ok(null) : peeked;
-  }
-
   async #charge() {
-    if (await this.#chargeSet()) return null;
+    if (await this.#chargeWrite()) return null;
     this.#record.rateLimited = true;
     return fail<Failure>({ kind: "rate_limited", retryAfterSeconds: RATE_LIMIT_PERIOD_SECONDS });
   }
@@ -213,7 +204,7 @@ export class SessionCall {
 
   async #onHeader<T>(header: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
     this.#record.sessionId = header.sessionId;
-    const answer = use(header);
+    const answer = this.#guard(use(header));
     const noted = answer.then(
       (result) => {
         if (!result.ok) this.#record.headerRefusal = refusalOf(result.failure) ?? this.#record.headerRefusal;
@@ -228,7 +219,17 @@ export class SessionCall {
   #onOther<T>(session: SessionRef, use: Use<T>): Promise<Result<T, ToolFailure>> {
     this.#record.sessionId = session.sessionId;
     this.#record.headerAsked ??= Promise.resolve();
-    return use(session);
+    return this.#guard(use(session));
+  }
+
+  /** An object that throws is a bug. An author's server would hand the text of the error to the client. */
+  async #guard<T>(asked: Promise<T>): Promise<T> {
+    try {
+      return await asked;
+    } catch (error) {
+      this.#record.threw = true;
+      throw this.#onThrow(error);
+    }
   }
 }
 

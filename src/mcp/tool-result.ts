@@ -3,6 +3,7 @@ import { MAX_PATH_BYTES } from "../constants.ts";
 import type { PathFault } from "../failure.ts";
 import { describeProjectFailure } from "../projects/project-failure.ts";
 import { quote } from "../quote.ts";
+import { shardNames } from "../registry/layout.ts";
 import { describeStateFailure } from "../session/session-state.ts";
 import type { ToolFailure } from "./tool-failure.ts";
 
@@ -32,7 +33,7 @@ export function describe(failure: ToolFailure): string {
     case "path_invalid":
       return `${failure.argument} ${quote(failure.path)} ${PATH_FAULTS[failure.fault]}`;
     case "registry_unavailable":
-      return `The sessions cannot be counted right now: ${failure.shards.length} part(s) of the registry did not answer, and an incomplete count would be wrong. Try again in a few seconds`;
+      return `The sessions cannot be counted or listed right now: ${shardNames(failure.shards)} not responding, and an incomplete answer would be wrong. Try again in a few seconds`;
     case "quota_exceeded": {
       const oldest = failure.oldest.map(
         ({ sessionId, openedAt }) => `${sessionId} (opened ${new Date(openedAt).toISOString()})`,
@@ -48,7 +49,7 @@ export function describe(failure: ToolFailure): string {
         ? "This needs a session, and the call names none. Call set_working_directory with the absolute path of the project directory, then pass the session_id of its result"
         : `Session ${quote(failure.sessionId)} has no working directory: none was set, it was ended, or it expired. Call set_working_directory with this session_id first`;
     case "rate_limited":
-      return `Too many calls of set_working_directory in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
+      return `Too many calls that store something, such as set_working_directory or register_project, in a short time. Nothing was changed. Try again in ${failure.retryAfterSeconds} seconds`;
     case "session_unavailable":
       return `Session ${quote(failure.sessionId)} is busy. Nothing was changed. Try again in a few seconds`;
     case "outcome_unknown":

@@ -1,4 +1,9 @@
-import { MAX_PROJECTS_IN_ERROR, MAX_PROJECTS_PER_CATALOG, MAX_PROJECTS_PER_PAGE } from "../constants.ts";
+import {
+  MAX_CATALOG_BYTES,
+  MAX_PROJECTS_IN_ERROR,
+  MAX_PROJECTS_PER_CATALOG,
+  MAX_PROJECTS_PER_PAGE,
+} from "../constants.ts";
 import { fail, ok, type Result } from "../failure.ts";
 import { migrate } from "../storage/migrations.ts";
 import type {
@@ -70,9 +75,6 @@ export class Catalog {
     const exists = this.#exists();
     const before = exists ? this.#projects.get(key) : null;
     const configPath = registration.configPath ?? before?.configPath ?? defaultConfigPath(root);
-    if (before === null && exists && this.#projects.count() >= MAX_PROJECTS_PER_CATALOG) {
-      return fail({ kind: "project_limit", root, configPath, limit: MAX_PROJECTS_PER_CATALOG });
-    }
     const project: Project = {
       id: config.project.id?.toLowerCase() ?? before?.id ?? crypto.randomUUID(),
       name: config.project.name,
@@ -85,6 +87,13 @@ export class Catalog {
     const text = JSON.stringify(config);
     if (before !== null && isSame(before, project) && this.#projects.configText(key) === text) {
       return ok({ project, created: false, version: this.version() });
+    }
+    const others = exists ? this.#projects.usage(key) : { projects: 0, bytes: 0 };
+    if (others.projects >= MAX_PROJECTS_PER_CATALOG) {
+      return fail({ kind: "project_limit", root, configPath, limit: MAX_PROJECTS_PER_CATALOG, unit: "projects" });
+    }
+    if (others.bytes + bytesOf([key, project.id, project.name, root, configPath, text]) > MAX_CATALOG_BYTES) {
+      return fail({ kind: "project_limit", root, configPath, limit: MAX_CATALOG_BYTES, unit: "bytes" });
     }
     const version = this.#change(() => this.#projects.put(key, project, text));
     return ok({ project, created: before === null, version });
@@ -187,7 +196,7 @@ export class Catalog {
 
   /** Forgets every project: the catalog of an anonymous session goes with its context. */
   clear(): void {
-    if (!this.#exists() || (this.#projects.count() === 0 && this.#activeKey() === null)) return;
+    if (!this.#exists() || (this.#projects.isEmpty() && this.#activeKey() === null)) return;
     this.#change(() => {
       this.#projects.removeAll();
       this.#storeActive(null);
@@ -229,6 +238,11 @@ export class Catalog {
     this.#storage.sql.exec("UPDATE catalog SET active_key = ?", key);
   }
 }
+
+const utf8 = new TextEncoder();
+
+const bytesOf = (texts: readonly string[]): number =>
+  texts.reduce((bytes, text) => bytes + utf8.encode(text).length, 0);
 
 const isSame = (a: Project, b: Project): boolean =>
   (Object.keys(b) as (keyof Project)[]).every((field) => a[field] === b[field]);

@@ -31,11 +31,13 @@ export type ProjectFailure =
       readonly count: number;
       readonly matches: readonly Pick<Project, "id" | "root">[];
     }
+  /** The catalog has as many projects as it may, or would be larger than it may. */
   | {
       readonly kind: "project_limit";
       readonly root: string;
       readonly configPath: string;
       readonly limit: number;
+      readonly unit: "projects" | "bytes";
     }
   /** Strict mode: the call names another project than the config of the directory it works in. */
   | {
@@ -100,7 +102,9 @@ export function describeProjectFailure(failure: ProjectFailure): string {
       return `project ${quote(failure.name)} is the name of ${failure.count} projects: ${matches}${more}. Pass the id of the one you mean`;
     }
     case "project_limit":
-      return `root ${quote(failure.root)} cannot be registered: there are already ${failure.limit} projects, which is the limit. Remove one that is no longer needed with remove_project`;
+      return failure.unit === "projects"
+        ? `root ${quote(failure.root)} cannot be registered: there are already ${failure.limit} projects, which is the limit. Remove one that is no longer needed with remove_project`
+        : `root ${quote(failure.root)} cannot be registered: all configs and paths together would have more than ${failure.limit} bytes, which is the limit. Make this config shorter, or remove projects that are no longer needed with remove_project`;
     case "project_mismatch":
       return `project ${quote(failure.named.name)} (${failure.named.id}) cannot be used here: the config ${quote(failure.configPath)} has strict_mode on and allows only ${quote(failure.configured.name)} (${failure.configured.id}). Leave project out, or call set_working_directory with a directory of the project that you mean`;
   }

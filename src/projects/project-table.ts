@@ -20,6 +20,8 @@ export const MIGRATIONS: readonly string[] = [
 
 const COLUMNS = "root_key, id, name, root, config_path, auto_switch, strict_mode, dry_run";
 
+const TEXTS = ["root_key", "id", "name", "root", "config_path", "config"];
+
 type Row = {
   root_key: string;
   id: string;
@@ -79,8 +81,20 @@ export class ProjectTable {
     this.#sql.exec("DELETE FROM project");
   }
 
-  count(): number {
-    return this.#sql.exec<{ n: number }>("SELECT COUNT(*) AS n FROM project").one().n;
+  /** How many projects there are, that of `key` left out, and how large their rows are together. */
+  usage(key: string): { projects: number; bytes: number } {
+    // The lengths come from the heads of the rows: no config is read.
+    return this.#sql
+      .exec<{ projects: number; bytes: number }>(
+        `SELECT COUNT(*) AS projects, COALESCE(SUM(${TEXTS.map((column) => `octet_length(${column})`).join(" + ")}), 0) AS bytes
+         FROM project WHERE root_key != ?`,
+        key,
+      )
+      .one();
+  }
+
+  isEmpty(): boolean {
+    return this.#sql.exec("SELECT 1 FROM project LIMIT 1").toArray().length === 0;
   }
 
   /** The projects of `keys`, all in one query. */

@@ -1,5 +1,5 @@
 import { decodeSessionId } from "../session/session-id.ts";
-import type { ListPosition } from "./session-registry.ts";
+import type { ListPosition } from "./shard-messages.ts";
 
 /** Where the next page of a listing begins, as an opaque text for callers. */
 export const encodeCursor = ({ openedAt, sessionId }: ListPosition): string => `${openedAt}.${sessionId}`;

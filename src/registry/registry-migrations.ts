@@ -52,4 +52,7 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
   `DROP INDEX session_of_principal;
    CREATE INDEX session_of_principal ON session (principal, opened_at, session_id)
      WHERE ${LISTED};`,
+  // Where contexts began: the region of each, and how many began in each, as JSON. Those that are not in it: unknown.
+  `ALTER TABLE session ADD COLUMN region TEXT;
+   ALTER TABLE total ADD COLUMN regions TEXT NOT NULL DEFAULT '{}';`,
 ];

@@ -9,47 +9,31 @@ import { migrate } from "../storage/migrations.ts";
 import { within } from "../time-limit.ts";
 import { auditPaceMs } from "./audit.ts";
 import { type HistoryRange, seriesOf } from "./history.ts";
-import type { OperationBatch, OperationCount } from "./operations.ts";
+import { includesLayout, type Layout, mergeLayouts } from "./layout.ts";
+import type { OperationBatch } from "./operations.ts";
 import { LISTED, REGISTRY_MIGRATIONS } from "./registry-migrations.ts";
 import { RemovedContexts } from "./removed-contexts.ts";
 import { ShardHistory } from "./shard-history.ts";
+import type {
+  ListPosition,
+  RegisterAnswer,
+  RegisterRequest,
+  RegistryEntry,
+  ShardCount,
+  ShardPage,
+  ShardReport,
+  ShardUsage,
+} from "./shard-messages.ts";
 import { ShardOperations } from "./shard-operations.ts";
-import { type EndReason, NO_TALLY, type Tally } from "./tally.ts";
+import { type EndReason, NO_TALLY } from "./tally.ts";
 
-/** A live context, as its registry shard knows it. */
-export type RegistryEntry = {
-  readonly sessionId: string;
-  /** When the context began; tells a new context under the same id from the one before. */
-  readonly openedAt: number;
-  readonly principal: Principal;
-  readonly client: string | null;
+type Row = {
+  session_id: string;
+  opened_at: number;
+  principal: string;
+  client: string | null;
+  region: string | null;
 };
-
-export type RegisterRequest = RegistryEntry & {
-  /** Why the context before under the same id is over, if its row may still stand. */
-  readonly previousEnd?: EndReason;
-};
-
-/** What a shard has counted since it exists, and in each step of the ranges asked for. */
-export type ShardReport = {
-  readonly sessions: number;
-  readonly tally: Tally;
-  readonly series: readonly (readonly Tally[])[];
-  /** Finished calls that isolates have reported here; empty unless asked for. */
-  readonly operations: readonly OperationCount[];
-};
-
-export type RegisterAnswer =
-  | { readonly outcome: "registered" }
-  /** This context, or a newer one under the same id, was unregistered before: the call comes late. */
-  | { readonly outcome: "removed" }
-  /** The principal has as many contexts as it may; some of them, oldest first, to say what could be ended. */
-  | { readonly outcome: "refused"; readonly oldest: readonly Pick<RegistryEntry, "sessionId" | "openedAt">[] };
-
-/** Where a page of a listing goes on: after this entry. */
-export type ListPosition = Pick<RegistryEntry, "sessionId" | "openedAt">;
-
-type Row = { session_id: string; opened_at: number; principal: string; client: string | null };
 
 /** Rows of one known principal. */
 const OF_PRINCIPAL = `principal = ? AND ${LISTED}`;
@@ -71,60 +55,82 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
 
   /**
    * Adds a context, or moves its row on to the newer context under the same id.
-   * @param maxSessions How many contexts a known principal may have here; 0 for no limit.
+   * @param maxSessions How many contexts a known principal may have; 0 for no limit.
+   * @param elsewhere How many of them are in other shards.
    * @internal
    */
-  register(request: RegisterRequest, maxSessions: number): RegisterAnswer {
+  register(request: RegisterRequest, maxSessions: number, elsewhere = 0): RegisterAnswer {
     this.#createTables();
     this.#keepAlarm();
-    const { sessionId, openedAt, principal, client, previousEnd = "expired" } = request;
+    const { sessionId, openedAt, principal, client, previousEnd = "expired", region = null } = request;
     const now = Date.now();
     if (this.#removed.has(sessionId, openedAt)) return { outcome: "removed" };
     return this.ctx.storage.transactionSync(() => {
       const row = this.#rows("SELECT * FROM session WHERE session_id = ?", sessionId)[0];
       if (row === undefined) {
-        if (maxSessions > 0 && this.#countOf(principal) >= maxSessions) {
-          const oldest = this.#rows(
-            `SELECT * FROM session WHERE ${OF_PRINCIPAL} ORDER BY opened_at LIMIT ?`,
-            principal,
-            QUOTA_EXAMPLES,
-          );
+        if (maxSessions > 0 && this.#countOf(principal) + elsewhere >= maxSessions) {
           this.#history.countRefusal(`${openedAt}.${sessionId}`, now);
-          return { outcome: "refused", oldest: oldest.map(toEntry) };
+          return { outcome: "refused", oldest: this.#oldestOf(principal) };
         }
-        this.#exec("INSERT INTO session VALUES (?, ?, ?, ?)", sessionId, openedAt, principal, client);
-        this.#history.count({ opened: 1 }, now);
+        this.#exec("INSERT INTO session VALUES (?, ?, ?, ?, ?)", sessionId, openedAt, principal, client, region);
+        this.#history.count({ opened: 1 }, now, { added: region });
       } else if (row.opened_at < openedAt) {
         this.#exec(
-          "UPDATE session SET opened_at = ?2, principal = ?3, client = ?4 WHERE session_id = ?1",
-          ...[sessionId, openedAt, principal, client],
+          "UPDATE session SET opened_at = ?2, principal = ?3, client = ?4, region = ?5 WHERE session_id = ?1",
+          ...[sessionId, openedAt, principal, client, region],
         );
-        this.#history.count({ opened: 1, [previousEnd]: 1 }, now);
+        this.#history.count({ opened: 1, [previousEnd]: 1 }, now, { added: region, removed: row.region });
       }
       return { outcome: "registered" };
     });
   }
 
   /** @internal Removes a context, if it is still the one that began at `openedAt` or an earlier one. */
-  unregister({ sessionId, openedAt }: Pick<RegistryEntry, "sessionId" | "openedAt">, reason: EndReason): void {
+  unregister({ sessionId, openedAt }: ListPosition, reason: EndReason): void {
     this.#keepAlarm();
     // A registration of this context may still be on its way: one that nobody waits for any longer is carried out all the same.
     this.#removed.add(sessionId, openedAt, Date.now());
     if (!this.#hasTables()) return;
     this.ctx.storage.transactionSync(() => {
-      const removed = this.#exec("DELETE FROM session WHERE session_id = ? AND opened_at <= ?", sessionId, openedAt);
-      if (removed.rowsWritten > 0) this.#history.count({ [reason]: 1 }, Date.now());
+      const removed = this.#rows(
+        "DELETE FROM session WHERE session_id = ? AND opened_at <= ? RETURNING *",
+        ...[sessionId, openedAt],
+      )[0];
+      if (removed !== undefined) this.#history.count({ [reason]: 1 }, Date.now(), { removed: removed.region });
     });
   }
 
-  /**
-   * How many contexts are registered here, and how many of them are `principal`'s (0 for shared principals).
-   * @internal
-   */
-  count(principal: Principal): { sessions: number; yours: number } {
+  /** @internal How many contexts are registered here, where they began, and how many are `principal`'s. */
+  count(principal: Principal): ShardCount {
     this.#keepAlarm();
-    if (!this.#hasTables()) return { sessions: 0, yours: 0 };
-    return { sessions: this.#history.sessions(), yours: isShared(principal) ? 0 : this.#countOf(principal) };
+    const layout = this.layout();
+    if (!this.#hasTables()) return { sessions: 0, yours: 0, byRegion: {}, layout };
+    return {
+      sessions: this.#history.sessions(),
+      yours: isShared(principal) ? 0 : this.#countOf(principal),
+      byRegion: this.#history.byRegion(),
+      layout,
+    };
+  }
+
+  /** @internal How much of its quota a known principal uses here. */
+  usage(principal: Principal): ShardUsage {
+    if (!this.#hasTables()) return { sessions: 0, oldest: [] };
+    return { sessions: this.#countOf(principal), oldest: this.#oldestOf(principal) };
+  }
+
+  /** @internal Asked of shard 0 alone: which shards there are. Null if nothing was announced yet. */
+  layout(): Layout | null {
+    return this.ctx.storage.kv.get<Layout>("layout") ?? null;
+  }
+
+  /** @internal Told to shard 0 alone, before anything is stored in a shard that only `part` explains. Returns the whole. */
+  announce(part: Layout): Layout {
+    const known = this.layout();
+    if (known !== null && includesLayout(known, part)) return known;
+    const layout = known === null ? part : mergeLayouts(known, part);
+    this.ctx.storage.kv.put("layout", layout);
+    return layout;
   }
 
   /** @internal Adds up calls that an isolate has counted. May be repeated with the same batch. */
@@ -139,37 +145,31 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     const hasTables = this.#hasTables();
     const snapshots = hasTables && ranges.length > 0 ? this.#history.snapshots() : [];
     return {
+      layout: this.layout(),
       sessions: hasTables ? this.#history.sessions() : 0,
+      byRegion: hasTables ? this.#history.byRegion() : {},
       tally: hasTables ? this.#history.tally() : NO_TALLY,
       series: ranges.map((range) => seriesOf(snapshots, range, now)),
       operations: hasTables && withOperations ? this.#operations.counts() : [],
     };
   }
 
-  /** @internal The contexts of a known principal, newest first, at most `limit` of those after `position`. */
-  list(principal: Principal, position: ListPosition | null, limit: number): RegistryEntry[] {
-    this.#keepAlarm();
-    if (!this.#hasTables()) return [];
-    const { openedAt, sessionId } = position ?? { openedAt: Number.MAX_SAFE_INTEGER, sessionId: "" };
-    return this.#rows(
-      `SELECT * FROM session WHERE ${OF_PRINCIPAL} AND (opened_at, session_id) < (?, ?) ORDER BY opened_at DESC, session_id DESC LIMIT ?`,
-      ...[principal, openedAt, sessionId, limit],
-    ).map(toEntry);
-  }
-
   /**
-   * @internal All contexts, newest first, or those of one principal, which here may be a shared one. For operators: without an index
-   * on the time, whose upkeep would cost every caller, it reads every row of the shard (rows read cost 1/1000 of rows written).
+   * @internal The contexts of one principal or of all, newest first, at most `limit` of those after `position`. A known principal's
+   * are read by index. Others are for operators only and read every row of the shard: keeping an index by time would cost every
+   * caller a row written, and rows read cost 1/1000 of that.
    */
-  listAll(principal: Principal | null, position: ListPosition | null, limit: number): RegistryEntry[] {
+  list(principal: Principal | null, position: ListPosition | null, limit: number): ShardPage {
     this.#keepAlarm();
-    if (!this.#hasTables()) return [];
-    if (principal !== null && !isShared(principal)) return this.list(principal, position, limit);
+    const layout = this.layout();
+    if (!this.#hasTables()) return { entries: [], layout };
     const { openedAt, sessionId } = position ?? { openedAt: Number.MAX_SAFE_INTEGER, sessionId: "" };
-    return this.#rows(
-      `SELECT * FROM session WHERE principal = coalesce(?, principal) AND (opened_at, session_id) < (?, ?) ORDER BY opened_at DESC, session_id DESC LIMIT ?`,
+    const whose = principal === null || isShared(principal) ? "principal = coalesce(?, principal)" : OF_PRINCIPAL;
+    const rows = this.#rows(
+      `SELECT * FROM session WHERE ${whose} AND (opened_at, session_id) < (?, ?) ORDER BY opened_at DESC, session_id DESC LIMIT ?`,
       ...[principal, openedAt, sessionId, limit],
-    ).map(toEntry);
+    );
+    return { entries: rows.map(toEntry), layout };
   }
 
   /** The daily audit: one batch, then either the next one soon or the next round in a day. */
@@ -233,6 +233,13 @@ export class SessionRegistry extends DurableObject<SessionBindings> {
     return this.ctx.storage.sql
       .exec<{ n: number }>(`SELECT count(*) AS n FROM session WHERE ${OF_PRINCIPAL}`, principal)
       .one().n;
+  }
+
+  #oldestOf(principal: Principal): RegistryEntry[] {
+    return this.#rows(
+      `SELECT * FROM session WHERE ${OF_PRINCIPAL} ORDER BY opened_at LIMIT ?`,
+      ...[principal, QUOTA_EXAMPLES],
+    ).map(toEntry);
   }
 
   #rows(query: string, ...values: SqlStorageValue[]): Row[] {

@@ -1,7 +1,19 @@
 import { floorTo, HOUR_MS, MINUTE_MS, type Snapshot, surplusMinutes } from "./history.ts";
+import type { Region } from "./shard-of.ts";
 import { TALLY_FIELDS, type Tally } from "./tally.ts";
 
+/** How many sessions began in each region. `unknown`: the request did not tell, or an earlier build registered the session. */
+export type RegionCounts = Readonly<Partial<Record<Region | "unknown", number>>>;
+
+/** A region of a session that was added, and of one that was removed; undefined where there was none. */
+export interface RegionChange {
+  readonly added?: string | null;
+  readonly removed?: string | null;
+}
+
 type Row = Record<(typeof TALLY_FIELDS)[number] | "minute", number>;
+
+type TotalRow = Row & { sessions: number; regions: string };
 
 const COLUMNS = TALLY_FIELDS.join(", ");
 const ADDED = TALLY_FIELDS.map((field) => `${field} = ${field} + ?`).join(", ");
@@ -23,13 +35,21 @@ export class ShardHistory {
     return this.#sql.exec<{ sessions: number }>("SELECT sessions FROM total").one().sessions;
   }
 
+  /** Adds up to {@link sessions}. Regions without a session are left out. */
+  byRegion(): RegionCounts {
+    const { sessions, regions } = this.#total();
+    const known: Record<string, number> = JSON.parse(regions);
+    const unknown = sessions - Object.values(known).reduce((sum, n) => sum + n, 0);
+    return unknown > 0 ? { ...known, unknown } : known;
+  }
+
   tally(): Tally {
     return this.#current().tally;
   }
 
   /** Counts what happened at `now`. To be called in the transaction that makes it happen: then it is exact. */
-  count(added: Partial<Tally>, now: number): void {
-    const { minute: before } = this.#current();
+  count(added: Partial<Tally>, now: number, region: RegionChange = {}): void {
+    const { minute: before, regions } = this.#total();
     // A clock that was set back must not disturb the order of what is written.
     const minute = Math.max(before, floorTo(now, MINUTE_MS));
     if (minute > before) {
@@ -39,7 +59,10 @@ export class ShardHistory {
     const { opened = 0, ended = 0, expired = 0, deleted = 0, dropped = 0 } = added;
     const sessions = opened - ended - expired - deleted - dropped;
     const values = TALLY_FIELDS.map((field) => added[field] ?? 0);
-    this.#sql.exec(`UPDATE total SET sessions = sessions + ?, minute = ?, ${ADDED}`, sessions, minute, ...values);
+    this.#sql.exec(
+      `UPDATE total SET sessions = sessions + ?, minute = ?, regions = ?, ${ADDED}`,
+      ...[sessions, minute, changeRegions(regions, region), ...values],
+    );
   }
 
   /** Counts a refusal, unless it repeats the one before: a caller whose answer was lost asks again. */
@@ -66,8 +89,22 @@ export class ShardHistory {
   }
 
   #current(): Snapshot {
-    return toSnapshot(this.#sql.exec<Row>(`SELECT minute, ${COLUMNS} FROM total`).one());
+    const { sessions: _, regions: __, ...row } = this.#total();
+    return toSnapshot(row);
+  }
+
+  #total(): TotalRow {
+    return this.#sql.exec<TotalRow>(`SELECT sessions, regions, minute, ${COLUMNS} FROM total`).one();
   }
 }
 
 const toSnapshot = ({ minute, ...tally }: Row): Snapshot => ({ minute, tally });
+
+/** The counts by region, as JSON, after `change`. Regions at 0 are left out. */
+function changeRegions(regions: string, { added, removed }: RegionChange): string {
+  if (added === removed) return regions;
+  const counts: Record<string, number> = JSON.parse(regions);
+  if (added) counts[added] = (counts[added] ?? 0) + 1;
+  if (removed) counts[removed] = (counts[removed] ?? 0) - 1;
+  return JSON.stringify(Object.fromEntries(Object.entries(counts).filter(([, sessions]) => sessions > 0)));
+}

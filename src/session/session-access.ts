@@ -165,9 +165,10 @@ export class SessionAccess {
     });
   }
 
-  /** Ends the session for good: for 24 hours it answers as deleted. */
-  delete(principal: Principal): Promise<Result<{ ended: boolean }, Refusal>> {
-    return this.visit(principal, async ({ now, live, stored }): Promise<Result<{ ended: boolean }, never>> => {
+  /** Ends the session for good: for 24 hours it answers as deleted. Where nothing is stored, only if it `mayStore` that. */
+  delete(principal: Principal, mayStore: boolean): Promise<Result<{ ended: boolean }, Refusal | NoContext>> {
+    return this.visit(principal, async ({ now, live, stored }): Promise<Result<{ ended: boolean }, NoContext>> => {
+      if (stored === undefined && !mayStore) return fail({ kind: "no_context", sessionId: this.#sessionId });
       // What stays for a day is a tombstone, not what the session kept.
       this.clear();
       const deletedUntil = now + TOMBSTONE_MS;
@@ -191,20 +192,19 @@ export class SessionAccess {
    */
   async begin(
     owner: Principal,
-    { client, idleTimeoutMs, shard, maxSessions }: BeginRequest,
+    request: BeginRequest,
     content: () => Content,
     again = true,
   ): Promise<Result<SessionContext, QuotaExceeded | Refusal>> {
-    const begun = await this.#life.begin({ owner, client, idleTimeoutMs, shard, maxSessions }, () => {
+    const begun = await this.#life.begin({ ...request, owner }, () => {
       this.clear();
       return content();
     });
     if (!begun.ok) return begun;
-    const { session, deadline } = begun.value;
     return this.visit(owner, ({ live }) =>
       live === null && again
-        ? this.begin(owner, { client, idleTimeoutMs, shard, maxSessions }, content, false)
-        : ok(this.view(begun.value, deadline, session.setAt)),
+        ? this.begin(owner, request, content, false)
+        : ok(this.view(begun.value, begun.value, begun.value.session.setAt)),
     );
   }
 
@@ -215,17 +215,18 @@ export class SessionAccess {
   }
 
   /** An access: moves the deadline, and notes the project if it is another than before. */
-  async #access({ session, deadline }: Live, project: SessionProject, now: number): Promise<SessionContext> {
+  async #access(live: Live, project: SessionProject, now: number): Promise<SessionContext> {
+    const { session, deadline } = live;
     const record = !isSameProject(project, session.project ?? NO_PROJECT);
     const updated = record ? { ...session, project } : session;
-    const next = await this.#life.touch(updated, deadline, now, { record });
+    const touched = await this.#life.touch(updated, deadline, now, { record });
     this.#life.debug("session_touched");
-    return this.view({ session: updated, deadline: next }, deadline, now);
+    return this.view(touched, live, now);
   }
 
   /** A live context as callers see it. */
-  view(live: Live, previousDeadline: number, now: number): SessionContext {
-    return contextOf(this.#sessionId, live, previousDeadline, now);
+  view(live: Live, previous: Live, now: number): SessionContext {
+    return contextOf(this.#sessionId, live, previous, now);
   }
 }
 

@@ -1,4 +1,5 @@
 import { DEADLINE_GRANULES_PER_TIMEOUT, REGISTRY_RETRY_FIRST_MS, REGISTRY_RETRY_LONGEST_MS } from "../constants.ts";
+import type { Region } from "../registry/shard-of.ts";
 import type { EndReason } from "../registry/tally.ts";
 import { NO_PROJECT, type SessionProject } from "./session-project.ts";
 
@@ -58,7 +59,15 @@ export interface LiveSession {
   readonly openedAt: number;
   readonly setAt: number;
   readonly idleTimeoutMs: number;
+  /** When the context is over however much it is used. Absent: never. */
+  readonly endsAt?: number;
+  /** What the deadline would be without {@link endsAt}, where that comes first: it still tells the last access. */
+  readonly idleUntil?: number;
   readonly shard: number;
+  /** How many shards the registry had when `shard` was chosen. Absent in records of earlier builds. */
+  readonly registrySize?: number;
+  /** Where it began. Absent in records of earlier builds. */
+  readonly region?: Region | null;
   /** Of a context whose row in the registry may not be confirmed yet; {@link asRegistered} tells. */
   readonly registration?: Registration;
 }
@@ -113,19 +122,31 @@ export function deadlineAfter(now: number, idleTimeoutMs: number): number {
   return Math.max(Math.ceil(Math.ceil((now + idleTimeoutMs) / granule) * granule), now + idleTimeoutMs);
 }
 
+/**
+ * The deadline of a context that is used at `now`, never before the one that it has: the idle time-out from now, or the end of its
+ * age if that comes first, and then also what the deadline would have been.
+ */
+export function usedAt(
+  now: number,
+  {
+    idleTimeoutMs,
+    endsAt = Number.POSITIVE_INFINITY,
+    idleUntil,
+  }: Pick<LiveSession, "idleTimeoutMs" | "endsAt" | "idleUntil">,
+  before = 0,
+): { readonly deadline: number; readonly idleUntil?: number } {
+  const idle = Math.max(idleUntil ?? before, deadlineAfter(now, idleTimeoutMs));
+  return idle <= endsAt ? { deadline: idle } : { deadline: endsAt, idleUntil: idle };
+}
+
 /** The last access that a deadline stands for. */
 export const lastUsedAt = (deadline: number, idleTimeoutMs: number, now: number): number =>
   Math.min(deadline - idleTimeoutMs, now);
 
-/** A live context as callers see it at `now`, the access before having left `previousDeadline`. */
-export function contextOf(
-  sessionId: string,
-  { session, deadline }: Live,
-  previousDeadline: number,
-  now: number,
-): SessionContext {
+/** A live context as callers see it at `now`, the access before having left `previous`. */
+export function contextOf(sessionId: string, { session, deadline }: Live, previous: Live, now: number): SessionContext {
   const { workingDirectory, project = NO_PROJECT, client, setAt, idleTimeoutMs } = session;
-  const lastUsed = lastUsedAt(previousDeadline, idleTimeoutMs, now);
+  const lastUsed = lastUsedAt(previous.session.idleUntil ?? previous.deadline, idleTimeoutMs, now);
   return { sessionId, workingDirectory, project, client, setAt, lastUsed, expiresAt: deadline };
 }
 

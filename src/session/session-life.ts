@@ -4,7 +4,6 @@ import type { EndReason } from "../registry/tally.ts";
 import {
   type ClosingSession,
   closingOf,
-  deadlineAfter,
   deadlineOf,
   deletedOf,
   endReasonOf,
@@ -14,6 +13,7 @@ import {
   type Principal,
   registryRetryDelayMs,
   type StoredSession,
+  usedAt,
 } from "./session-context.ts";
 import type { SessionRecord } from "./session-record.ts";
 import type { QuotaExceeded, SessionRow } from "./session-row.ts";
@@ -26,8 +26,11 @@ export interface Found {
 }
 
 /** What a context begins with, beside its {@link Content}. */
-export interface NewContext extends Pick<LiveSession, "client" | "idleTimeoutMs" | "shard"> {
+export interface NewContext
+  extends Pick<LiveSession, "client" | "idleTimeoutMs" | "shard" | "registrySize" | "region"> {
   readonly owner: Principal;
+  /** How long it may live however much it is used; 0 for no limit. */
+  readonly maxAgeMs: number;
   /** How many contexts a known principal may have; 0 for no limit. */
   readonly maxSessions: number;
 }
@@ -81,7 +84,7 @@ export class SessionLife {
    * @param content Called at the moment of beginning; what it writes to the storage is kept if and only if the context is.
    */
   async begin(
-    { maxSessions, shard, ...context }: NewContext,
+    { maxSessions, maxAgeMs, shard, ...context }: NewContext,
     content: () => Content,
   ): Promise<Result<Live, QuotaExceeded | Unavailable>> {
     const foreign = this.#leftover();
@@ -92,7 +95,8 @@ export class SessionLife {
     }
     const own = this.#leftover();
     const now = Date.now();
-    const deadline = deadlineAfter(now, context.idleTimeoutMs);
+    const aged = maxAgeMs > 0 && { endsAt: now + maxAgeMs };
+    const { deadline, ...used } = usedAt(now, { ...context, ...aged });
     const registration = {
       deadline,
       tries: 0,
@@ -103,6 +107,8 @@ export class SessionLife {
       version: 1,
       state: "live",
       ...context,
+      ...aged,
+      ...used,
       ...content(),
       setAt: now,
       // A row of the context before may still stand: stay in its shard, and be newer than it.
@@ -122,19 +128,25 @@ export class SessionLife {
     return stored?.state === "live" || stored?.state === "closing" ? stored : null;
   }
 
-  /** Moves the deadline of a live session, never backwards, and returns it. Writes nothing if nothing changes. */
-  async touch(session: LiveSession, deadline: number, now: number, { record = false } = {}): Promise<number> {
-    const next = Math.max(deadline, deadlineAfter(now, session.idleTimeoutMs));
+  /**
+   * Moves the deadline of a live session, never backwards, and returns the session with it. Writes nothing if nothing changes, and
+   * the record only if it changes or `record` says that it has.
+   */
+  async touch(session: LiveSession, before: number, now: number, { record = false } = {}): Promise<Live> {
+    const { deadline, ...used } = usedAt(now, session, before);
+    const updated = { ...session, ...used };
+    const live = { session: updated, deadline };
+    const changed = record || used.idleUntil !== session.idleUntil;
     if (session.registration !== undefined) {
-      if (record || next !== deadline) {
-        this.#record.put({ ...session, registration: { ...session.registration, deadline: next } });
+      if (changed || deadline !== before) {
+        this.#record.put({ ...updated, registration: { ...session.registration, deadline } });
       }
-      return next;
+      return live;
     }
-    if (record) this.#record.put(session);
+    if (changed) this.#record.put(updated);
     // Losing the move of a read on a crash costs at most the time since the access before; a set waits for its write.
-    if (next !== deadline) await this.#record.setAlarm(next, { allowUnconfirmed: !record });
-    return next;
+    if (deadline !== before) await this.#record.setAlarm(deadline, { allowUnconfirmed: !record });
+    return live;
   }
 
   /** Ends the context at once and removes its row; `deletedUntil` leaves a tombstone. */
@@ -189,6 +201,7 @@ export class SessionLife {
       return this.#record.store({ ...stored, tries }, now + registryRetryDelayMs(tries));
     }
     if (stored.registration === undefined || stored.registration.deadline <= now) {
+      this.debug("session_expired");
       return this.#record.store(closingOf(stored, "expired", null), now + registryRetryDelayMs(0));
     }
     const registration = { ...stored.registration, tries: stored.registration.tries + 1 };

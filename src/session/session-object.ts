@@ -14,7 +14,7 @@ import type { Principal, SessionContext } from "./session-context.ts";
 import { encodeSessionId } from "./session-id.ts";
 import { SessionLife } from "./session-life.ts";
 import { SessionRecord } from "./session-record.ts";
-import type { BeginRequest, OutcomeUnknown, Refusal, SetRequest } from "./session-requests.ts";
+import type { BeginRequest, NoContext, OutcomeUnknown, Refusal, SetRequest } from "./session-requests.ts";
 import { SessionRow } from "./session-row.ts";
 import { SessionState, type StateOperation } from "./session-state.ts";
 import { SetDirectory } from "./set-directory.ts";
@@ -76,7 +76,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
    * @internal
    */
   peek(principal: Principal): Promise<Result<SessionContext | null, Refusal>> {
-    return this.#access.visit(principal, ({ now, live }) => ok(live && this.#access.view(live, live.deadline, now)));
+    return this.#access.visit(principal, ({ now, live }) => ok(live && this.#access.view(live, live, now)));
   }
 
   /**
@@ -110,7 +110,7 @@ export class SessionObject extends DurableObject<SessionBindings> {
 
   /** @internal The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
   peekAsOperator(): Promise<SessionContext | null> {
-    return this.#life.visit(({ now, live }) => live && this.#access.view(live, live.deadline, now));
+    return this.#life.visit(({ now, live }) => live && this.#access.view(live, live, now));
   }
 
   /** @internal Forgets the context, whoever owns it. The owner finds it as if they had ended it themselves; the id stays usable. */
@@ -123,10 +123,18 @@ export class SessionObject extends DurableObject<SessionBindings> {
     });
   }
 
-  /** @internal Ends the session for good: for 24 hours it answers as deleted. */
-  delete(principal: Principal, change?: Change): Promise<Result<{ ended: boolean }, Refusal>> {
+  /**
+   * Ends the session for good: for 24 hours it answers as deleted.
+   * @param mayStore Whether that may be kept where nothing is stored; else it is refused there with `no_context`.
+   * @internal
+   */
+  delete(
+    principal: Principal,
+    change?: Change,
+    mayStore = true,
+  ): Promise<Result<{ ended: boolean }, Refusal | NoContext>> {
     return this.#changes.once(change, async (uncertain) => {
-      const deleted = await this.#access.delete(principal);
+      const deleted = await this.#access.delete(principal, mayStore);
       // Found deleted, perhaps by this very call: what it wants is the case either way.
       const done = uncertain && !deleted.ok && deleted.failure.kind === "session_deleted";
       return done ? ok({ ended: false }) : deleted;

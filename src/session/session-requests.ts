@@ -2,6 +2,7 @@ import type { Failure, Result } from "../failure.ts";
 import type { CatalogOutcome, Registration } from "../projects/catalog-requests.ts";
 import type { Project } from "../projects/project.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
+import type { Region } from "../registry/shard-of.ts";
 import type { SessionContext } from "./session-context.ts";
 import type { Entered } from "./session-project.ts";
 import type { StateOutcome } from "./session-state.ts";
@@ -12,7 +13,13 @@ import type { StateOutcome } from "./session-state.ts";
 export interface BeginRequest {
   readonly client: string | null;
   readonly idleTimeoutMs: number;
+  /** How long the context may live however much it is used; 0 for no limit. */
+  readonly maxAgeMs: number;
   readonly shard: number;
+  /** How many shards the registry had when `shard` was chosen. */
+  readonly registrySize: number;
+  /** Where the request that begins it entered the platform, if known. */
+  readonly region: Region | null;
   /** How many contexts a known principal may have; 0 for no limit. */
   readonly maxSessions: number;
 }

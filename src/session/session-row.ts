@@ -64,10 +64,10 @@ export class SessionRow {
   async #tryToRegister(openedAt: number): Promise<QuotaExceeded | null> {
     const asked = this.#unregistered(openedAt);
     if (asked === null) return null;
-    const { shard, owner: principal, client, registration } = asked;
+    const { shard, owner: principal, client, region = null, registrySize, registration } = asked;
     const { previousEnd = "expired", maxSessions = 0 } = registration;
-    const request = { sessionId: this.#sessionId, openedAt, principal, client, previousEnd };
-    const answer = await this.#registry.register(shard, request, maxSessions);
+    const request = { sessionId: this.#sessionId, openedAt, principal, client, previousEnd, region };
+    const answer = await this.#registry.register(shard, request, maxSessions, registrySize);
     const session = this.#unregistered(openedAt);
     // Ended, or begun anew, while the registry was at work: that has its own way on.
     if (session === null) return null;

@@ -29,11 +29,11 @@ export interface SessionRef {
 /** Sessions as the Worker uses them: ids are minted and checked here, everything else is one call to the object. */
 export class Sessions {
   readonly #namespace: DurableObjectNamespace<SessionObject>;
-  readonly #config: Pick<Config, "idleTimeoutMs" | "registryShards" | "maxSessionsPerPrincipal">;
+  readonly #config: Pick<Config, "idleTimeoutMs" | "maxAgeMs" | "registryShards" | "maxSessionsPerPrincipal">;
 
   constructor(
     namespace: DurableObjectNamespace<SessionObject>,
-    config: Pick<Config, "idleTimeoutMs" | "registryShards" | "maxSessionsPerPrincipal" | "jurisdiction">,
+    config: Pick<Config, "idleTimeoutMs" | "maxAgeMs" | "registryShards" | "maxSessionsPerPrincipal" | "jurisdiction">,
   ) {
     this.#namespace = config.jurisdiction === null ? namespace : namespace.jurisdiction(config.jurisdiction);
     this.#config = config;
@@ -74,7 +74,7 @@ export class Sessions {
   set(
     session: SessionRef,
     principal: Principal,
-    request: Pick<SetRequest, "workingDirectory" | "config" | "client"> & { region: Region | null },
+    request: Pick<SetRequest, "workingDirectory" | "config" | "client" | "region">,
   ): Promise<Result<SetReply>> {
     const { region, client, ...set } = request;
     const begin = this.#beginRequest(session, principal, region, client);
@@ -135,9 +135,9 @@ export class Sessions {
     return this.#change(session, (object, change) => object.end(principal, change));
   }
 
-  /** Ends the session for good. */
-  delete(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }>> {
-    return this.#change(session, (object, change) => object.delete(principal, change));
+  /** Ends the session for good; fails with `no_context` where that would take storage anew and `mayStore` is false. */
+  delete(session: SessionRef, principal: Principal, mayStore = true): Promise<Result<{ ended: boolean }>> {
+    return this.#change(session, (object, change) => object.delete(principal, change, mayStore));
   }
 
   /** The context of anybody's session, or null, without touching it. Only for callers with the scope `admin`. */
@@ -156,11 +156,12 @@ export class Sessions {
     region: Region | null,
     client: string | null,
   ): BeginRequest {
-    const { idleTimeoutMs, registryShards, maxSessionsPerPrincipal } = this.#config;
+    const { idleTimeoutMs, maxAgeMs, registryShards, maxSessionsPerPrincipal } = this.#config;
     const shared = isShared(principal);
     // A shared principal's contexts register near their client; those of a known one together, so that one shard has them all.
     const shard = shared ? shardOf(sessionId, region, registryShards) : shardOf(principal, null, registryShards);
-    return { client, idleTimeoutMs, shard, maxSessions: shared ? 0 : maxSessionsPerPrincipal };
+    const maxSessions = shared ? 0 : maxSessionsPerPrincipal;
+    return { client, idleTimeoutMs, maxAgeMs, shard, registrySize: registryShards, region, maxSessions };
   }
 
   /** A call that may be repeated as it is. */

@@ -77,7 +77,7 @@ export class SetDirectory {
       if (live === null) return this.#beginSet(principal, request, entered);
       const { switched, wouldSwitch, ...project } = entered();
       const session: LiveSession = { ...live.session, workingDirectory, project, client, setAt: now };
-      const [deadline, refused] = await Promise.all([
+      const [touched, refused] = await Promise.all([
         this.#life.touch(session, live.deadline, now, { record: true }),
         session.registration === undefined ? null : this.#row.acknowledge(session),
       ]);
@@ -86,7 +86,7 @@ export class SetDirectory {
         created: false,
         switched,
         wouldSwitch,
-        context: this.#access.view({ session, deadline }, live.deadline, now),
+        context: this.#access.view(touched, live, now),
       });
     });
   }

@@ -32,7 +32,7 @@ function withBindings(...bindings: readonly string[]): ServerOptions {
 
 it("a bad setting stops the Worker with one line that names the setting, the value and what is wanted", async () => {
   expect(await failureOf({ vars: { REGISTRY_SHARDS: "0" } })).toMatch(
-    /^Bad configuration: REGISTRY_SHARDS is "0": .*from 1 to 1024.*$/,
+    /^Bad configuration: REGISTRY_SHARDS is "0": .*from 1 to 256.*$/,
   );
 });
 

@@ -69,7 +69,15 @@ const refuseNext = (method: Method) =>
 const recordOf = (session: SessionStub) =>
   inSession(session, (_, { storage }) => storage.kv.get("session") as LiveSession | undefined);
 
-const begin = { client: null, idleTimeoutMs: DAY, shard: 3, maxSessions: 0 };
+const begin = {
+  client: null,
+  idleTimeoutMs: DAY,
+  maxAgeMs: 0,
+  shard: 3,
+  registrySize: 16,
+  region: null,
+  maxSessions: 0,
+};
 const setState = (text: string, rest: object = {}) => ({ kind: "set", key: "n", text, ...rest }) as const;
 
 describe("a registration that is tried again", () => {
@@ -461,7 +469,7 @@ describe("an alarm handler", () => {
       (shard: SessionRegistry) => shard.count(ANONYMOUS),
       (shard: SessionRegistry) => shard.report([], Date.now(), false),
       (shard: SessionRegistry) => shard.list("alice", null, 1),
-      (shard: SessionRegistry) => shard.listAll(null, null, 1),
+      (shard: SessionRegistry) => shard.list(null, null, 1),
       (shard: SessionRegistry) => shard.unregister({ sessionId: "nobody", openedAt: 1 }, "ended"),
     ];
     for (const call of calls) {

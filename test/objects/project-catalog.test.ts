@@ -53,6 +53,19 @@ const traces = ({ stub }: OpenCatalog) =>
     alarm: await storage.getAlarm(),
   }));
 
+/** All text that the catalog stores. */
+const storedBytes = ({ stub }: OpenCatalog) =>
+  runInDurableObject<ProjectCatalog, number>(stub, (_, { storage }) =>
+    storage.sql
+      .exec<Record<string, string | number>>("SELECT * FROM project")
+      .toArray()
+      .flatMap((row) => Object.values(row))
+      .reduce<number>(
+        (sum, value) => sum + (typeof value === "string" ? new TextEncoder().encode(value).length : 0),
+        0,
+      ),
+  );
+
 const NOTHING = { tables: [], keys: 0, alarm: null };
 
 describe("an empty catalog", () => {
@@ -144,12 +157,47 @@ describe("a registered project", () => {
         root: "/more",
         configPath: "/more/.codebase-mcp/config.json",
         limit: 1000,
+        unit: "projects",
       },
     });
     expect(await catalog.version()).toBe(version);
     expect(await register(catalog, "/p7", "seven")).toMatchObject({ created: false });
     await catalog.remove("/p8");
     expect(await register(catalog, "/more")).toMatchObject({ created: true });
+  });
+
+  it("is one of at most 2 MiB in all: what would be more is refused, be it new or a change", async () => {
+    const catalog = open();
+    const limit = 2 * 1024 * 1024;
+    const padded = (bytes: number) => config("p", { padding: "x".repeat(bytes) });
+    const put = (root: string, bytes: number) => catalog.register({ root, config: padded(bytes), configPath: null });
+    const full = {
+      kind: "project_limit",
+      configPath: expect.stringContaining(".codebase-mcp/config.json"),
+      limit,
+      unit: "bytes",
+    };
+    let projects = 0;
+    let last = await put("/p0", 59_000);
+    while (last.ok && projects < 100) last = await put(`/p${++projects}`, 59_000);
+    expect(last).toEqual({ ok: false, failure: { ...full, root: `/p${projects}` } });
+    expect(projects).toBe(Math.floor(limit / 59_400));
+    expect(await storedBytes(catalog)).toBeLessThanOrEqual(limit);
+    expect(await storedBytes(catalog)).toBeGreaterThan(limit - 60_000);
+
+    // Long roots count as well as configs, in UTF-8.
+    const long = `/${"é".repeat(2000)}`;
+    let roots = 0;
+    while ((await put(`${long}${roots}`, 0)).ok && roots < 100) roots++;
+    expect(roots).toBeLessThan(8);
+    expect(await storedBytes(catalog)).toBeLessThanOrEqual(limit);
+
+    const version = await catalog.version();
+    expect(await put("/p1", 65_000)).toEqual({ ok: false, failure: { ...full, root: "/p1" } });
+    expect(await catalog.version()).toBe(version);
+    expect(await put("/p1", 10)).toMatchObject({ ok: true, value: { created: false } });
+    expect(await put("/new", 50_000)).toMatchObject({ ok: true, value: { created: true } });
+    expect(await storedBytes(catalog)).toBeLessThanOrEqual(limit);
   });
 });
 

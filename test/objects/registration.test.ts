@@ -49,6 +49,22 @@ describe("registration", () => {
     expect(set).toMatchObject({ value: { context: { expiresAt: registration?.deadline } } });
   });
 
+  it("makes a first set write five rows: the record, its alarm twice, the row in the registry and the count there", async () => {
+    const request = setRequest("/a", { region: "weur" });
+    await newSession().set(ANONYMOUS, request);
+    const shardSql = await inShard((_, { storage }) => vi.spyOn(storage.sql, "exec"));
+    const session = newSession();
+    const calls = await inSession(session, async (instance, { storage }) => {
+      const put = vi.spyOn(Object.getPrototypeOf(storage.kv), "put");
+      const setAlarm = vi.spyOn(storage, "setAlarm");
+      await instance.set(ANONYMOUS, request);
+      return { put: put.mock.calls.length, setAlarm: setAlarm.mock.calls.length };
+    });
+    expect(calls).toEqual({ put: 1, setAlarm: 2 });
+    const written = await inShard(() => shardSql.mock.results.reduce((sum, { value }) => sum + value.rowsWritten, 0));
+    expect(written).toBe(2);
+  });
+
   it("is left out of the record by the next set, which writes it anyway", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));

@@ -27,9 +27,8 @@ const HALF_PAST_NOON = floorTo(Date.now(), DAY) + 2 * DAY + 12 * HOUR_MS + 30 * 
 ownClock(HALF_PAST_NOON);
 
 async function shardReport() {
-  const report = await registry().report(Object.values(HISTORY_RANGES));
-  if (!report.ok) throw new Error(report.failure.kind);
-  const shard = report.value[SHARD];
+  const { answers } = await registry().report(Object.values(HISTORY_RANGES));
+  const shard = answers[SHARD];
   if (shard === undefined) throw new Error("no such shard");
   return shard;
 }

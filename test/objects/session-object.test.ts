@@ -181,6 +181,61 @@ describe("expiry", () => {
   });
 });
 
+describe("a limit of age", () => {
+  const DAYS = 3 * DAY;
+  const aged = (directory: string) => setRequest(directory, { maxAgeMs: DAYS });
+
+  it("ends a context to the millisecond however much it is used, and its row with it", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, aged("/a"));
+    const endsAt = Date.now() + DAYS;
+    for (let hours = 0; hours < 71; hours++) {
+      moveClock(3_600_000);
+      expect((await contextOf(session))?.expiresAt).toBeLessThanOrEqual(endsAt);
+    }
+    vi.setSystemTime(endsAt - 1);
+    expect(await contextOf(session)).toMatchObject({ workingDirectory: "/a", expiresAt: endsAt });
+    await session.set(ANONYMOUS, aged("/b"));
+    expect(await alarmOf(session)).toBe(endsAt);
+    moveClock(1);
+    expect(await contextOf(session)).toBeNull();
+    expect(await fireDueAlarm(session)).toBe(true);
+    expect(await storageOf(session)).toEqual(EMPTY);
+    expect(await activeSessions()).toBe(0);
+    expect(await session.set(ANONYMOUS, aged("/c"))).toMatchObject({ value: { created: true } });
+  });
+
+  it("does not blur when the context was last used, also after eviction", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, aged("/a"));
+    for (let hours = 0; hours < 60; hours += 20) {
+      moveClock(20 * 3_600_000);
+      const usedAt = Date.now();
+      await contextOf(session);
+      await evict(session);
+      moveClock(3_600_000);
+      const { lastUsed = 0 } = (await contextOf(session)) ?? {};
+      expect(lastUsed).toBeGreaterThanOrEqual(usedAt);
+      expect(lastUsed).toBeLessThan(usedAt + 60_000);
+    }
+  });
+
+  it("shorter than the idle time-out holds from the start, and for a context that is not registered yet", async () => {
+    const session = newSession();
+    vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(() => {
+      throw new Error("shard refuses");
+    });
+    const set = await session.set(ANONYMOUS, setRequest("/a", { maxAgeMs: 3_600_000 }));
+    expect(set).toMatchObject({ value: { context: { expiresAt: Date.now() + 3_600_000 } } });
+    moveClock(3_599_999);
+    expect((await contextOf(session))?.workingDirectory).toBe("/a");
+    moveClock(1);
+    expect(await contextOf(session)).toBeNull();
+    await settle(session);
+    expect(await activeSessions()).toBe(0);
+  });
+});
+
 describe("ending", () => {
   it("forgets the context at once; the id begins anew", async () => {
     const session = newSession();

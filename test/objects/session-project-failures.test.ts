@@ -10,7 +10,15 @@ import { aliceIn, catalogsDown, projectOf, register, registration } from "../sup
 ownClock();
 
 describe("a context without a directory", () => {
-  const begin = { client: null, idleTimeoutMs: DAY, shard: SHARD, maxSessions: 0 };
+  const begin = {
+    client: null,
+    idleTimeoutMs: DAY,
+    maxAgeMs: 0,
+    shard: SHARD,
+    registrySize: 16,
+    region: null,
+    maxSessions: 0,
+  };
 
   it.each([ANONYMOUS, "alice"])("is on the active project, which it follows (%s)", async (principal) => {
     const session = newSession();

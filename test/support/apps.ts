@@ -133,6 +133,13 @@ export const deletion = (session: string, token?: string): Request =>
     },
   });
 
+/** How many answers there were of each status. */
+export function statuses(answers: readonly Answer[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
 /** What an attacker can tell two answers apart by, other than the id that they sent themselves. */
 export const visible = ({ status, headers, text }: Answer, session: string) => ({
   status,

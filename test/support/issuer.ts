@@ -9,7 +9,7 @@ import {
   type SignOptions,
 } from "jose";
 import { vi } from "vitest";
-import { startApp } from "./apps.ts";
+import { type Answer, initialize, type Send, startApp } from "./apps.ts";
 
 export const ISSUER = "https://issuer.example.com/";
 export const AUDIENCE = "https://mcp.example.workers.dev/mcp";
@@ -34,6 +34,8 @@ export async function createIssuer({ alg = "ES256" } = {}) {
     /** Settings for a server that trusts this issuer. */
     vars: { AUTH_MODE: "jwt", JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE, JWT_JWKS_URL: jwksUrl },
     publicJwk: () => key.jwk,
+    /** A key of its own, which is not published. */
+    anotherJwk: async () => (await generateKey(alg)).jwk,
     kid: () => key.kid,
     /** Publishes a new key and signs with it from now on. */
     async rotate({ withdraw = true } = {}): Promise<void> {
@@ -44,7 +46,7 @@ export async function createIssuer({ alg = "ES256" } = {}) {
     /** A signed token. A claim or header set to undefined is left out. */
     sign(
       claims: Record<string, unknown> = {},
-      header: Partial<JWTHeaderParameters> = {},
+      header: Record<string, unknown> = {},
       options?: SignOptions,
     ): Promise<string> {
       const now = Math.floor(Date.now() / 1000);
@@ -57,7 +59,8 @@ export async function createIssuer({ alg = "ES256" } = {}) {
         scope: "sessions",
         ...claims,
       };
-      return new SignJWT(all).setProtectedHeader({ alg, kid: key.kid, ...header }).sign(key.privateKey, options);
+      const whole = { alg, kid: key.kid, ...header } as JWTHeaderParameters;
+      return new SignJWT(all).setProtectedHeader(whole).sign(key.privateKey, options);
     },
   };
 }
@@ -67,6 +70,10 @@ export async function startWithIssuer(vars: Record<string, string> = {}, alg = "
   const issuer = await createIssuer({ alg });
   return { issuer, send: startApp({ ...issuer.vars, ...vars }) };
 }
+
+/** Sends `count` requests at once, each with the token that `tokenOf` makes for it. */
+export const together = (count: number, send: Send, tokenOf: (i: number) => Promise<string>): Promise<Answer[]> =>
+  Promise.all(Array.from({ length: count }, async (_, i) => send(initialize({ token: await tokenOf(i) }))));
 
 async function generateKey(alg: string) {
   const { publicKey, privateKey } = await generateKeyPair(alg, { extractable: true });

@@ -46,7 +46,10 @@ export const setRequest = (workingDirectory: string, rest: Partial<SetRequest> =
   config: null,
   client: "test/1",
   idleTimeoutMs: DAY,
+  maxAgeMs: 0,
   shard: SHARD,
+  registrySize: 16,
+  region: null,
   maxSessions: 0,
   ...rest,
 });

@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/config.ts";
+import { LIST_PAGE, MAX_BATCH_MESSAGES, MAX_REGISTRY_SHARDS } from "../../src/constants.ts";
 
 describe("configuration", () => {
   it("has a default for every setting", () => {
     expect(parseConfig({})).toEqual({
       idleTimeoutMs: 86_400_000,
+      maxAgeMs: 0,
       maxSessionsPerPrincipal: 1000,
       registryShards: 16,
       logLevel: "info",
@@ -30,8 +32,9 @@ describe("configuration", () => {
     ["SESSION_IDLE_TIMEOUT_SECONDS", "1.5"],
     ["SESSION_IDLE_TIMEOUT_SECONDS", "abc", "whole number"],
     ["SESSION_IDLE_TIMEOUT_SECONDS", ""],
-    ["REGISTRY_SHARDS", "0", "from 1 to 1024"],
+    ["REGISTRY_SHARDS", "0", "from 1 to 256"],
     ["REGISTRY_SHARDS", "1e3"],
+    ["REGISTRY_SHARDS", "257", "from 1 to 256"],
     ["LOG_LEVEL", "loud", '"debug"'],
     ["ALLOWED_HOSTS", "https://example.com"],
     ["ALLOWED_HOSTS", "example.com:8080"],
@@ -44,5 +47,12 @@ describe("configuration", () => {
     expect(parse).toThrow(`${name} is ${JSON.stringify(value)}`);
     expect(parse).toThrow(/^[^\n]+$/);
     expect(parse).toThrow(wanted);
+  });
+
+  it("allows no more shards than a batch of counts may call, and 48 on the free plan", () => {
+    expect(MAX_BATCH_MESSAGES * MAX_REGISTRY_SHARDS).toBeLessThan(10_000);
+    expect(MAX_BATCH_MESSAGES * 48).toBeLessThan(1000);
+    // A listing asks each session of the page, the principal's shard and shard 0.
+    expect(MAX_BATCH_MESSAGES * (LIST_PAGE + 2)).toBeLessThan(1000);
   });
 });

@@ -30,8 +30,12 @@ const CASES: [ProjectFailure, string[]][] = [
     ['"one" is the name of 7 projects: id-1 at "/a" and 6 more', "Pass the id"],
   ],
   [
-    { kind: "project_limit", configPath: "/a/.codebase-mcp/config.json", root: "/a", limit: 1000 },
+    { kind: "project_limit", configPath: "/a/.codebase-mcp/config.json", root: "/a", limit: 1000, unit: "projects" },
     ['root "/a"', "already 1000 projects", "remove_project"],
+  ],
+  [
+    { kind: "project_limit", configPath: "/a/.codebase-mcp/config.json", root: "/a", limit: 2048, unit: "bytes" },
+    ['root "/a"', "more than 2048 bytes", "Make this config shorter", "remove_project"],
   ],
   [
     { kind: "config_unregistered", configPath: "/a/.codebase-mcp/config.json" },

@@ -4,8 +4,10 @@ import { createToken } from "../../scripts/auth-tokens.ts";
 import { parseConfig } from "../../src/config.ts";
 import { Registry } from "../../src/registry/registry.ts";
 import { ANONYMOUS } from "../../src/session/session-context.ts";
+import { decodeSessionId } from "../../src/session/session-id.ts";
 import {
   callTool,
+  deletion,
   ENDPOINT,
   ERAS,
   initialize,
@@ -16,6 +18,7 @@ import {
   startApp,
   watch,
 } from "../support/apps.ts";
+import { EMPTY, storageOf, stubOf } from "../support/objects.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -123,6 +126,59 @@ describe("the rate limit", () => {
     expect(answer.status).toBe(200);
     expect(answer.text.match(/"isError":true/g)).toHaveLength(2);
     expect(answer.text.match(/"success":true/g)).toHaveLength(2);
+  });
+
+  it("of writes charges what changes a catalog, with a session or without, and nothing that only reads one", async () => {
+    const { token, secret } = await createToken("alice", ["sessions"]);
+    const vars = { RATE_LIMITS: "on", AUTH_MODE: "token", AUTH_TOKENS: secret };
+    const config = { version: "1.0", project: { name: "shop" } };
+    for (const inSession of [true, false]) {
+      const { binding, used } = limiter(inSession ? 4 : 3);
+      const send = startApp(vars, { CONTEXT_LIMITER: binding });
+      const session_id = inSession
+        ? (await send(set({ token }))).json.result?.structuredContent?.session_id
+        : undefined;
+      const call = (tool: string, args: object) => send(callTool(tool, { ...args, session_id }, { token }));
+      const statuses = [
+        (await call("register_project", { root: "/shop", config })).status,
+        (await call("set_active_project", { project: "shop" })).status,
+        (await call("list_projects", {})).status,
+        (await call("resolve_project", { project: "shop" })).status,
+        (await call("remove_project", { root: "/shop" })).status,
+        (await call("register_project", { root: "/shop", config })).status,
+      ];
+      expect(statuses).toEqual([200, 200, 200, 200, 200, 429]);
+      expect([...used.values()]).toEqual([inSession ? 5 : 4]);
+      const listed = await call("list_projects", {});
+      expect(listed.json.result?.structuredContent?.projects).toEqual([]);
+    }
+  });
+
+  it("of writes charges the tombstone of a session that had no context, and leaves nothing where it refuses one", async () => {
+    const { binding } = limiter(2);
+    const send = startApp({ RATE_LIMITS: "on" }, { CONTEXT_LIMITER: binding });
+    const open = async () => (await send(initialize())).headers.get("Mcp-Session-Id") ?? "";
+    const sessions = [await open(), await open(), await open(), await open()];
+    const statuses = [];
+    for (const session of sessions) statuses.push((await send(deletion(session))).status);
+    expect(statuses).toEqual([204, 204, 429, 429]);
+    const ping = async (session = "") => (await send(post(message("legacy", "ping"), { session }))).status;
+    const [buried, , refused] = sessions;
+    expect([await ping(buried), await ping(refused)]).toEqual([404, 200]);
+    const storage = (session = "") => storageOf(stubOf(decodeSessionId(session) ?? ""));
+    expect(await storage(refused)).toEqual(EMPTY);
+    // One value and the alarm that removes it.
+    expect(await storage(buried)).toEqual({ kv: 1, tables: 0, alarm: expect.any(Number) });
+  });
+
+  it("of writes never keeps a client from ending a context", async () => {
+    const { binding } = limiter(1);
+    const send = startApp({ RATE_LIMITS: "on" }, { CONTEXT_LIMITER: binding });
+    const session = (await send(initialize())).headers.get("Mcp-Session-Id") ?? "";
+    expect((await send(set({ session }))).status).toBe(200);
+    const before = await count();
+    expect((await send(deletion(session))).status).toBe(204);
+    expect(await count()).toBe(before - 1);
   });
 
   it("lets pass when the limiter itself fails, and says so in the log", async () => {

@@ -9,6 +9,8 @@ import { parseConfig } from "../../src/config.ts";
 import { type SessionAppOptions, sessionApp } from "../../src/http/app.ts";
 import { buildServer, SERVER_INFO, TOOLS } from "../../src/mcp/server.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
+import { SessionObject } from "../../src/session/session-object.ts";
+import { Sessions } from "../../src/session/sessions.ts";
 import { AS_OPERATOR, callTool, deletion, initialize, message, OPERATOR_KEY, post, startApp } from "../support/apps.ts";
 import { registryShard } from "../support/objects.ts";
 
@@ -104,6 +106,33 @@ describe("operations by tool and outcome", () => {
     expect(await operations()).toEqual({ "set_working_directory ok": 1, "get_session_count session_deleted": 1 });
   });
 
+  it("are internal errors where an object throws, whichever way the request takes, also after the tool ran", async () => {
+    const isolates = [startIsolate(), startIsolate({ buildServer, streaming: false })];
+    for (const method of ["get", "peek"] as const) {
+      vi.spyOn(SessionObject.prototype, method).mockImplementation(() => {
+        throw new Error("broken");
+      });
+    }
+    vi.spyOn(console, "error").mockImplementation(() => {});
+    for (const { send, settle } of isolates) {
+      const session = new Sessions(env.SESSIONS, config).mint().sessionId;
+      await send(callTool("get_session_context", { session_id: session }));
+      await send(callTool("get_session_context", { session_id: session }, { era: "modern" }));
+      const batch = [callOf(1, "get_session_context", { session_id: session }), callOf(2, "get_session_context")];
+      await send(post(batch, { headers: { "MCP-Protocol-Version": "2025-03-26" } }));
+      // The tool asks no session; the header's is asked for the route, and throws there.
+      await send(callTool("get_session_count", {}, { session }));
+      await settle();
+    }
+    expect(await operations()).toEqual({
+      "get_session_context internal_error": 3,
+      "get_session_context ok": 2,
+      // The second isolate is told no names: it learns one from an answer that only its tool gives.
+      "unknown internal_error": 4,
+      "get_session_count internal_error": 1,
+    });
+  });
+
   it("names another author's tools once they have answered, and the rest unknown", async () => {
     const { send, settle } = startIsolate({
       buildServer() {
@@ -190,9 +219,9 @@ describe("operations by tool and outcome", () => {
   });
 });
 
-const callOf = (id: number, name: string) => ({
+const callOf = (id: number, name: string, args: object = {}) => ({
   jsonrpc: "2.0",
   id,
   method: "tools/call",
-  params: { name, arguments: {} },
+  params: { name, arguments: args },
 });

@@ -3,6 +3,8 @@ import * as z from "zod";
 import { createToken } from "../../scripts/auth-tokens.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import { AS_OPERATOR, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
+import { registryShard } from "../support/objects.ts";
+import { shardDown } from "../support/shard-down.ts";
 
 const HOST = "mcp.example.workers.dev";
 let send: Send;
@@ -45,15 +47,15 @@ describe("pages", () => {
     expect((await get("/")).text).not.toContain("This server is open");
   });
 
-  it("say what a server cannot do, asking the registry no more often than once in a while", async () => {
-    const count = vi.spyOn(SessionRegistry.prototype, "count").mockImplementation(() => {
-      throw new Error("shard is down");
-    });
+  it("say which shard does not respond, asking the registry no more often than once in a while", async () => {
+    shardDown(1);
     const app = startApp();
     await get("/", { app });
-    expect((await get("/", { app })).text).toContain("Impaired");
-    expect(count).toHaveBeenCalledTimes(16);
+    expect((await get("/", { app })).text).toContain("Degraded: registry shard 1 not responding");
+    expect((await get("/readyz", { app })).status).toBe(503);
+    expect(SessionRegistry.prototype.report).toHaveBeenCalledTimes(16);
     vi.restoreAllMocks();
+    expect((await get("/", { app: startApp() })).text).toContain("Healthy: all registry shards responding");
   });
 
   it("quote the host that was asked for, also after they were asked for by another name", async () => {
@@ -101,11 +103,26 @@ describe("the dashboard", () => {
     }
   });
 
-  it("shows no figure rather than a wrong one", async () => {
-    vi.spyOn(SessionRegistry.prototype, "report").mockImplementationOnce(() => {
-      throw new Error("shard is down");
-    });
-    expect((await get("/dashboard/live", { headers: { Authorization: `Bearer ${admin}` } })).status).toBe(503);
+  it("shows what the other shards have and says which one is missing", async () => {
+    const headers = { Authorization: `Bearer ${admin}` };
+    expect((await get("/dashboard/live", { headers })).text).not.toContain("Degraded");
+    shardDown(1);
+    const { status, text } = await get("/dashboard/live", { headers });
     vi.restoreAllMocks();
+    expect(status).toBe(200);
+    expect(text).toContain("Degraded: registry shard 1 not responding");
+    expect(text).toContain("on the shards that respond");
+    expect(text).toMatch(/1 \(enam\)<\/th><td class="number">no response/);
+    expect(text.match(/class="point"/g)).toHaveLength(60 + 24 + 30);
+  });
+
+  it("says where sessions began, wherever they are registered", async () => {
+    await registryShard(2).register(
+      { sessionId: `sess_${"A".repeat(43)}`, openedAt: Date.now(), principal: "alice", client: null, region: "weur" },
+      0,
+    );
+    const { text } = await get("/dashboard/live", { headers: { Authorization: `Bearer ${admin}` } });
+    expect(text).toMatch(/Europe, west<\/th><td class="number">1</);
+    expect(text).toMatch(/South America<\/th><td class="number">0</);
   });
 });

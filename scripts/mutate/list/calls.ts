@@ -143,6 +143,13 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "a change that is sent again",
   },
   {
+    name: "a list of sessions names one that does not answer and has the others",
+    file: "src/session/peek-for-list.ts",
+    find: '"session_unavailable" ? "unanswered" : null',
+    replace: '"session_unavailable" ? null : null',
+    tests: ["test/worker/registry-down.test.ts"],
+  },
+  {
     name: "a tool that waits for the client asks again while the session's object restarts",
     file: "src/http/asking-transport.ts",
     find: "++failures === MAX_FAILURES",

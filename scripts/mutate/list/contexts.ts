@@ -43,11 +43,19 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a deadline never moves back",
-    file: LIFE,
-    find: "Math.max(deadline, deadlineAfter(now, session.idleTimeoutMs))",
-    replace: "deadlineAfter(now, session.idleTimeoutMs)",
+    file: CONTEXT,
+    find: "Math.max(idleUntil ?? before, deadlineAfter(now, idleTimeoutMs))",
+    replace: "deadlineAfter(now, idleTimeoutMs)",
     tests: OBJECT,
     only: "every access moves the deadline",
+  },
+  {
+    name: "a context ends at its limit of age",
+    file: CONTEXT,
+    find: "return idle <= endsAt ? { deadline: idle } : { deadline: endsAt, idleUntil: idle };",
+    replace: "return { deadline: idle };",
+    tests: OBJECT,
+    only: "a limit of age",
   },
   {
     name: "a context keeps the idle timeout that it began with",
@@ -185,8 +193,8 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
   {
     name: "a set is on disk before it is acknowledged",
     file: LIFE,
-    find: "if (record) this.#record.put(session);",
-    replace: "if (record) setTimeout(() => this.#record.put(session), 500);",
+    find: "if (changed) this.#record.put(updated);",
+    replace: "if (changed) setTimeout(() => this.#record.put(updated), 500);",
     tests: FAULTS,
     only: "second set",
   },

@@ -19,7 +19,7 @@ export const REGISTRATION_MUTATIONS: readonly Mutation[] = [
   {
     name: "an access moves the deadline while the registration is not confirmed",
     file: LIFE,
-    find: "registration: { ...session.registration, deadline: next }",
+    find: "registration: { ...session.registration, deadline }",
     replace: "registration: session.registration",
     tests: REGISTRATION,
   },

@@ -2,18 +2,20 @@ import type { Mutation } from "../mutation.ts";
 
 const SHARD = "src/registry/session-registry.ts";
 const REGISTRY = "src/registry/registry.ts";
+const SHARD_CALLS = "src/registry/shard-calls.ts";
 const ROW = "src/session/session-row.ts";
 const MEMBERSHIP = ["test/objects/session-registry.test.ts"];
+const LAYOUT = ["test/objects/registry-layout.test.ts"];
 const HISTORY = ["test/objects/registry-history.test.ts"];
 const INTERLEAVINGS = ["test/objects/interleavings.test.ts"];
 
-/** The exact count, the quota and the audit. */
+/** The exact count, the shards behind it and the audit. */
 export const REGISTRY_MUTATIONS: readonly Mutation[] = [
   {
     name: "a context counts once",
     file: SHARD,
-    find: "this.#history.count({ opened: 1 }, now);",
-    replace: "this.#history.count({ opened: 2 }, now);",
+    find: "this.#history.count({ opened: 1 }, now, { added: region });",
+    replace: "this.#history.count({ opened: 2 }, now, { added: region });",
     tests: MEMBERSHIP,
     only: "membership",
   },
@@ -28,8 +30,8 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
   {
     name: "an unregistration that comes twice counts once",
     file: SHARD,
-    find: "if (removed.rowsWritten > 0) ",
-    replace: "",
+    find: "if (removed !== undefined) this.#history.count({ [reason]: 1 }, Date.now(), { removed: removed.region });",
+    replace: "this.#history.count({ [reason]: 1 }, Date.now(), { removed: removed?.region });",
     tests: MEMBERSHIP,
     only: "membership",
   },
@@ -42,20 +44,41 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "membership",
   },
   {
-    name: "the count asks every shard",
+    name: "the count misses no shard",
     file: REGISTRY,
-    find: "Array.from({ length: this.#shards }",
-    replace: "Array.from({ length: this.#shards - 1 }",
+    find: "sum(counts.value.map(({ sessions }) => sessions))",
+    replace: "sum(counts.value.slice(1).map(({ sessions }) => sessions))",
     tests: MEMBERSHIP,
     only: "the count",
   },
   {
     name: "the count is an error if a shard does not answer",
     file: REGISTRY,
-    find: "return missing.length === 0 ? ok(values) : fail(",
-    replace: "return true ? ok(values) : fail(",
+    find: "missing.length === 0 ? ok(answers) : fail(",
+    replace: "true ? ok(answers) : fail(",
     tests: MEMBERSHIP,
     only: "the count",
+  },
+  {
+    name: "the count finds what was registered when there were more shards",
+    file: REGISTRY,
+    find: "const rest = wanted.filter((shard) => !asked.includes(shard));",
+    replace: "const rest: number[] = [];",
+    tests: LAYOUT,
+  },
+  {
+    name: "shard 0 knows a shard before anything is registered there",
+    file: REGISTRY,
+    find: "const sized = await this.#announce(layoutOf(size));",
+    replace: "const sized = ok(layoutOf(size));",
+    tests: LAYOUT,
+  },
+  {
+    name: "an unregistration does not overtake the registration before it",
+    file: REGISTRY,
+    find: "await this.#preparing;",
+    replace: "",
+    tests: LAYOUT,
   },
   {
     name: "callers who share a principal share no count",
@@ -75,7 +98,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a call to a shard has a time limit",
-    file: REGISTRY,
+    file: SHARD_CALLS,
     find: "within(REGISTRY_CALL_TIMEOUT_MS, call(this.#stub(shard)))",
     replace: "call(this.#stub(shard))",
     tests: INTERLEAVINGS,
@@ -129,8 +152,8 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
   {
     name: "a shard looks for its alarm also when it lists",
     file: SHARD,
-    find: "this.#keepAlarm();\n    if (!this.#hasTables()) return [];\n    const { openedAt",
-    replace: "if (!this.#hasTables()) return [];\n    const { openedAt",
+    find: "this.#keepAlarm();\n    const layout = this.layout();\n    if (!this.#hasTables()) return { entries",
+    replace: "const layout = this.layout();\n    if (!this.#hasTables()) return { entries",
     tests: INTERLEAVINGS,
     only: "an alarm handler",
   },
@@ -181,46 +204,5 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     replace: "live !== null",
     tests: MEMBERSHIP,
     only: "the daily audit",
-  },
-  {
-    name: "the quota refuses the context beyond it",
-    file: SHARD,
-    find: "this.#countOf(principal) >= maxSessions",
-    replace: "this.#countOf(principal) > maxSessions",
-    tests: MEMBERSHIP,
-    only: "the quota",
-  },
-  {
-    name: "the quota takes no acknowledged context away",
-    file: ROW,
-    find: "this.#record.put({ ...left, registration: acknowledged })",
-    replace: "this.#record.put(left)",
-    tests: INTERLEAVINGS,
-    only: "the quota",
-  },
-  {
-    name: "the quota still applies to a context that was not acknowledged",
-    file: "src/session/session-life.ts",
-    find: "const registration = { ...stored.registration, tries: stored.registration.tries + 1 };",
-    replace:
-      "const { maxSessions: _, ...rest } = stored.registration; const registration = { ...rest, tries: rest.tries + 1 };",
-    tests: INTERLEAVINGS,
-    only: "the quota",
-  },
-  {
-    name: "sets that join at the quota's limit are refused alike",
-    file: ROW,
-    find: "if (this.#registering?.openedAt === openedAt) return this.#registering;",
-    replace: "",
-    tests: INTERLEAVINGS,
-    only: "the quota",
-  },
-  {
-    name: "a state value is not acknowledged while the quota may refuse its context",
-    file: "src/session/session-access.ts",
-    find: "? this.#row.acknowledge(live.session)",
-    replace: "? null",
-    tests: INTERLEAVINGS,
-    only: "the quota",
   },
 ];

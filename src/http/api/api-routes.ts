@@ -3,6 +3,7 @@ import { version } from "../../../package.json";
 import type { Config } from "../../config.ts";
 import type { Failure } from "../../failure.ts";
 import { quote } from "../../quote.ts";
+import { shardNames } from "../../registry/layout.ts";
 import { Registry } from "../../registry/registry.ts";
 import { ANONYMOUS } from "../../session/session-context.ts";
 import { Sessions } from "../../session/sessions.ts";
@@ -38,16 +39,18 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
     const { sessions } = storesOf(c, config);
     const session = sessions.parse(c.req.param("id"));
     if (!session.ok) return refuse(c, session.failure);
-    c.get("event").sessionId = session.value.sessionId;
-    const ended = await sessions.endAsOperator(session.value);
-    return ended.ok ? c.json<EndedJson>(ended.value) : refuse(c, ended.failure);
+    const event = c.get("event");
+    event.sessionId = session.value.sessionId;
+    const result = await sessions.endAsOperator(session.value);
+    if (!result.ok) return refuse(c, result.failure);
+    event.action = { name: "end_session", ended: result.value.ended };
+    return c.json<EndedJson>(result.value);
   });
 
   routes.get("/metrics", async (c) => {
     const counted = config.operationFlushMs !== null;
     const reports = await storesOf(c, config).registry.report([], Date.now(), { operations: counted });
-    if (!reports.ok) return refuse(c, reports.failure);
-    return c.body(renderMetrics(reports.value, version, counted), 200, { "Content-Type": METRICS_TYPE });
+    return c.body(renderMetrics(reports, version, counted), 200, { "Content-Type": METRICS_TYPE });
   });
   return routes;
 }
@@ -55,6 +58,7 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
 /** The failure as a status and a sentence. */
 export function refuse(c: Context<AppEnv>, failure: Failure): Response {
   const { status, error } = describe(failure);
+  c.get("event").failure = failure.kind;
   if (status === 503) c.header("Retry-After", "1");
   return c.json<ErrorJson>({ error }, status);
 }
@@ -62,7 +66,7 @@ export function refuse(c: Context<AppEnv>, failure: Failure): Response {
 function describe(failure: Failure): { status: 400 | 404 | 503 | 500; error: string } {
   switch (failure.kind) {
     case "registry_unavailable":
-      return { status: 503, error: `${failure.shards.length} part(s) of the registry did not answer. Try again` };
+      return { status: 503, error: `Cannot count exactly: ${shardNames(failure.shards)} not responding. Try again` };
     case "session_unavailable":
       return { status: 503, error: `Session ${quote(failure.sessionId)} is busy. Nothing was changed. Try again` };
     case "session_unknown":

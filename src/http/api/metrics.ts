@@ -1,7 +1,10 @@
 import { OPERATIONS_FLUSH_MS } from "../../constants.ts";
 import { OperationTally } from "../../registry/operations.ts";
-import type { ShardReport } from "../../registry/session-registry.ts";
-import { REGIONS, regionOf } from "../../registry/shard-of.ts";
+import { addRegions } from "../../registry/registry.ts";
+import type { Gathered } from "../../registry/shard-calls.ts";
+import type { RegionCounts } from "../../registry/shard-history.ts";
+import type { ShardReport } from "../../registry/shard-messages.ts";
+import { REGIONS } from "../../registry/shard-of.ts";
 import { addTallies, NO_TALLY } from "../../registry/tally.ts";
 
 /** https://prometheus.io/docs/instrumenting/exposition_formats/ */
@@ -18,13 +21,21 @@ interface Metric {
 
 /**
  * The figures of the registry for Prometheus. Of durations there are none: the clock stands still while code computes.
- * @param reports In the order of the shards, all of them.
+ * While a shard is missing, the totals over all shards are left out: without it they would be wrong, and counters would fall.
  * @param counted Whether calls are counted, and in the reports.
  */
-export function renderMetrics(reports: readonly ShardReport[], version: string, counted: boolean): string {
-  const tally = reports.map((report) => report.tally).reduce(addTallies, NO_TALLY);
-  const reasons = ["ended", "expired", "deleted", "dropped"] as const;
-  const metrics: Metric[] = [
+export function renderMetrics(reports: Gathered<ShardReport>, version: string, counted: boolean): string {
+  const rendered = shardMetrics(reports, version).map(renderMetric);
+  const complete = reports.missing.length === 0;
+  if (complete) rendered.push(...totals(reports.answers).map(renderMetric));
+  if (!counted) rendered.push(NOT_COUNTED);
+  else if (complete) rendered.push(renderMetric(operationsOf(reports.answers)));
+  return `${rendered.join("\n")}\n`;
+}
+
+function shardMetrics({ answers, missing }: Gathered<ShardReport>, version: string): Metric[] {
+  const up = [...answers.map(({ shard }) => ({ shard, value: 1 })), ...missing.map((shard) => ({ shard, value: 0 }))];
+  return [
     {
       name: "build_info",
       type: "gauge",
@@ -34,11 +45,29 @@ export function renderMetrics(reports: readonly ShardReport[], version: string, 
     {
       name: "active_sessions",
       type: "gauge",
-      help: "Sessions that have a context, by registry shard and its region.",
-      samples: reports.map(({ sessions }, shard) => ({
-        labels: { shard: String(shard), region: regionOf(shard) },
-        value: sessions,
-      })),
+      help: "Sessions that have a context, by registry shard. Their sum is exact if all shards are up.",
+      samples: answers.map(({ shard, sessions }) => ({ labels: { shard: String(shard) }, value: sessions })),
+    },
+    {
+      name: "shard_up",
+      type: "gauge",
+      help: "Whether the registry shard responded: 1, else 0.",
+      samples: up
+        .toSorted((a, b) => a.shard - b.shard)
+        .map(({ shard, value }) => ({ labels: { shard: String(shard) }, value })),
+    },
+  ];
+}
+
+function totals(reports: readonly ShardReport[]): Metric[] {
+  const tally = reports.map((report) => report.tally).reduce(addTallies, NO_TALLY);
+  const reasons = ["ended", "expired", "deleted", "dropped"] as const;
+  return [
+    {
+      name: "active_sessions_by_region",
+      type: "gauge",
+      help: "Sessions that have a context, by the region that it began in.",
+      samples: sessionsByRegion(reports).map(({ region, sessions }) => ({ labels: { region }, value: sessions })),
     },
     {
       name: "sessions_opened_total",
@@ -59,9 +88,6 @@ export function renderMetrics(reports: readonly ShardReport[], version: string, 
       samples: [{ value: tally.refused }],
     },
   ];
-  const rendered = metrics.map(renderMetric);
-  rendered.push(counted ? renderMetric(operationsOf(reports)) : NOT_COUNTED);
-  return `${rendered.join("\n")}\n`;
 }
 
 const NOT_COUNTED = `# ${PREFIX}_operations_total, tool calls by tool and outcome, is off: set OPERATION_METRICS to "on".`;
@@ -90,9 +116,8 @@ function renderMetric({ name, type, help, samples }: Metric): string {
 const escapeLabel = (text: string): string =>
   text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 
-/** Active sessions by region, in the order of the regions; all of them, also where there are none. */
-export const sessionsByRegion = (reports: readonly ShardReport[]): { region: string; sessions: number }[] =>
-  REGIONS.map((region) => ({
-    region,
-    sessions: reports.reduce((sum, { sessions }, shard) => sum + (regionOf(shard) === region ? sessions : 0), 0),
-  }));
+/** Active sessions by the region that they began in, in the order of the regions; all of them, also where there are none. */
+export function sessionsByRegion(parts: readonly { readonly byRegion: RegionCounts }[]) {
+  const counts = addRegions(parts);
+  return ([...REGIONS, "unknown"] as const).map((region) => ({ region, sessions: counts[region] ?? 0 }));
+}

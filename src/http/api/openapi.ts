@@ -57,7 +57,7 @@ const REFUSALS = {
   "401": "No token or operator key, or one that is not accepted",
   "403": "The token lacks the scope admin; or AUTH_MODE is none and no OPERATOR_KEY is set",
   "429": "Too many requests",
-  "503": "A part of the registry or the session did not answer",
+  "503": "The count is incomplete because a registry shard did not respond, or the session did not",
 };
 
 const parameter = (name: string, where: "query" | "path", description: string) => ({

@@ -6,7 +6,9 @@ const time = z.iso.datetime();
 
 export const countSchema = z.object({
   active_sessions: count.describe("Sessions that have a context. Exact"),
-  by_region: z.record(z.string(), count).describe("The same by region of their registry; empty regions are left out"),
+  by_region: z
+    .record(z.string(), count)
+    .describe("The same by the region that they began in, or unknown; empty regions are left out"),
 });
 
 export const sessionSchema = z.object({
@@ -24,6 +26,9 @@ export const sessionSchema = z.object({
 export const sessionPageSchema = z.object({
   sessions: z.array(sessionSchema).describe("Newest first"),
   next_cursor: z.string().nullable().describe("Pass it as cursor for more; null: these were the last"),
+  missing_shards: z
+    .array(count)
+    .describe("Registry shards that did not respond: their sessions are missing from the list. Normally empty"),
 });
 
 export const endedSchema = z.object({

@@ -1,6 +1,8 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import { HISTORY_RANGES, type RangeName } from "../../registry/history.ts";
-import type { ShardReport } from "../../registry/session-registry.ts";
+import { shardNames } from "../../registry/layout.ts";
+import type { FromShard, Gathered } from "../../registry/shard-calls.ts";
+import type { ShardReport } from "../../registry/shard-messages.ts";
 import { type Region, regionOf } from "../../registry/shard-of.ts";
 import { addTallies, NO_TALLY, type Tally } from "../../registry/tally.ts";
 import { sessionsByRegion } from "../api/metrics.ts";
@@ -9,7 +11,7 @@ import { HistoryChart } from "./history-chart.tsx";
 import { SessionTable } from "./session-table.tsx";
 import { refreshSeconds, wholeNumber } from "./words.ts";
 
-const REGION_NAMES: Record<Region, string> = {
+const REGION_NAMES: Record<Region | "unknown", string> = {
   wnam: "North America, west",
   enam: "North America, east",
   sam: "South America",
@@ -19,18 +21,19 @@ const REGION_NAMES: Record<Region, string> = {
   oc: "Oceania",
   afr: "Africa",
   me: "Middle East",
+  unknown: "Unknown",
 };
 
 interface LiveProps {
-  /** In the order of the shards, each with the series of all ranges in theirs. */
-  readonly reports: readonly ShardReport[];
+  /** Each with the series of all ranges, in the order of the ranges. */
+  readonly reports: Gathered<ShardReport>;
   readonly page: SessionPageJson;
   readonly isFirstPage: boolean;
   readonly now: number;
 }
 
 /** Everything on the dashboard that changes, in parts that the page replaces one by one where they have changed. */
-export const LiveParts = ({ reports, page, isFirstPage, now }: LiveProps) => {
+export const LiveParts = ({ reports: { answers: reports, missing }, page, isFirstPage, now }: LiveProps) => {
   const total = reports.reduce((sum, { sessions }) => sum + sessions, 0);
   const ranges = Object.keys(HISTORY_RANGES) as RangeName[];
   return (
@@ -38,7 +41,13 @@ export const LiveParts = ({ reports, page, isFirstPage, now }: LiveProps) => {
       <div data-part="count" class="count">
         <p>
           <output id="count">{wholeNumber(total)}</output> active {total === 1 ? "session" : "sessions"}
+          {missing.length > 0 && " on the shards that respond"}
         </p>
+        {missing.length > 0 && (
+          <p class="warning" role="alert" id="degraded">
+            Degraded: {shardNames(missing)} not responding. Sessions there are missing from every figure on this page.
+          </p>
+        )}
       </div>
       <div data-part="sessions">
         <SessionTable page={page} now={now} isFirst={isFirstPage} />
@@ -51,7 +60,7 @@ export const LiveParts = ({ reports, page, isFirstPage, now }: LiveProps) => {
       </section>
       <section data-part="places" aria-labelledby="places-title">
         <h2 id="places-title">Where they are</h2>
-        <Places reports={reports} />
+        <Places reports={reports} missing={missing} />
       </section>
     </div>
   );
@@ -61,15 +70,20 @@ export const LiveParts = ({ reports, page, isFirstPage, now }: LiveProps) => {
 const addSeries = (all: readonly (readonly Tally[])[]): Tally[] =>
   (all[0] ?? []).map((_, step) => all.map((series) => series[step] ?? NO_TALLY).reduce(addTallies, NO_TALLY));
 
-const Places = ({ reports }: { reports: readonly ShardReport[] }) => {
-  const regions = sessionsByRegion(reports).map(({ region, sessions }) => ({
-    name: REGION_NAMES[region as Region],
-    sessions,
-  }));
-  const shards = reports.map(({ sessions }, shard) => ({ name: `${shard} (${regionOf(shard)})`, sessions }));
+interface PlacesProps {
+  readonly reports: readonly FromShard<ShardReport>[];
+  readonly missing: readonly number[];
+}
+
+const Places = ({ reports, missing }: PlacesProps) => {
+  const regions = sessionsByRegion(reports).map(({ region, sessions }) => ({ name: REGION_NAMES[region], sessions }));
+  const rows = [...reports, ...missing.map((shard) => ({ shard, sessions: null }))];
+  const shards = rows
+    .toSorted((a, b) => a.shard - b.shard)
+    .map(({ shard, sessions }) => ({ name: `${shard} (${regionOf(shard)})`, sessions }));
   return (
     <div class="places">
-      <Bars caption="By region of the registry" rows={regions} />
+      <Bars caption="By the region that they began in" rows={regions} />
       <details data-key="shards">
         <summary data-key="shards-summary">By shard of the registry</summary>
         <Bars caption="By shard" rows={shards} />
@@ -78,8 +92,14 @@ const Places = ({ reports }: { reports: readonly ShardReport[] }) => {
   );
 };
 
-const Bars = ({ caption, rows }: { caption: string; rows: readonly { name: string; sessions: number }[] }) => {
-  const most = Math.max(1, ...rows.map(({ sessions }) => sessions));
+/** `sessions` is null where nobody knows. */
+interface BarRow {
+  readonly name: string;
+  readonly sessions: number | null;
+}
+
+const Bars = ({ caption, rows }: { caption: string; rows: readonly BarRow[] }) => {
+  const most = Math.max(1, ...rows.map(({ sessions }) => sessions ?? 0));
   return (
     <table class="bars">
       <caption>{caption}</caption>
@@ -87,11 +107,11 @@ const Bars = ({ caption, rows }: { caption: string; rows: readonly { name: strin
         {rows.map(({ name, sessions }) => (
           <tr>
             <th scope="row">{name}</th>
-            <td class="number">{wholeNumber(sessions)}</td>
+            <td class="number">{sessions === null ? "no response" : wholeNumber(sessions)}</td>
             <td class="share">
               <svg viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">
                 <rect class="track" width={100} height={4} />
-                <rect class="opened" width={(100 * sessions) / most} height={4} />
+                <rect class="opened" width={(100 * (sessions ?? 0)) / most} height={4} />
               </svg>
             </td>
           </tr>

@@ -3,16 +3,14 @@ import { type Context, type Handler, Hono } from "hono";
 import type { HtmlEscapedString } from "hono/utils/html";
 import { version } from "../../../package.json";
 import type { Config } from "../../config.ts";
-import { HEALTH_MAX_AGE_MS } from "../../constants.ts";
 import { HISTORY_RANGES } from "../../registry/history.ts";
-import type { Registry } from "../../registry/registry.ts";
-import { ANONYMOUS } from "../../session/session-context.ts";
 import { NO_OPERATOR_KEY } from "../admin-gate.ts";
 import { refuse, storesOf } from "../api/api-routes.ts";
 import { sessionPage } from "../api/session-page.ts";
 import type { AppEnv } from "../app-env.ts";
 import { once } from "../once.ts";
 import { LOOPBACK_HOSTS } from "../origin.ts";
+import type { RegistryHealth } from "../registry-health.ts";
 import { ASSETS } from "./assets.ts";
 import { DashboardPage, signInOf } from "./dashboard-page.tsx";
 import { PAGE_POLICY } from "./layout.tsx";
@@ -21,26 +19,26 @@ import { snippetsFor } from "./snippets.ts";
 import { StatusPage } from "./status-page.tsx";
 
 /** Pages for people, for everybody to see. */
-export function pageRoutes(config: Config): Hono<AppEnv> {
+export function pageRoutes(config: Config, missingShards: RegistryHealth): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  const isHealthy = createHealthCheck();
   const page = (c: Context<AppEnv>, html: string) => {
     c.header("Content-Security-Policy", PAGE_POLICY);
     return c.html(html);
   };
 
   /** The status page as it was rendered last: a server is mostly asked by one name, in one state. */
-  let status = { endpoint: "", healthy: true, html: "" };
+  let status = { state: "", html: "" };
   routes.get("/", async (c) => {
     const { origin, hostname } = new URL(c.req.url);
     const endpoint = `${origin}/mcp`;
-    const healthy = await isHealthy(storesOf(c, config).registry);
-    if (status.endpoint !== endpoint || status.healthy !== healthy) {
+    const missing = await missingShards(storesOf(c, config).registry);
+    const state = `${endpoint} ${missing.join(",")}`;
+    if (status.state !== state) {
       const local = LOOPBACK_HOSTS.includes(hostname);
       const { mode } = config.auth;
       const snippets = snippetsFor(endpoint, mode, local);
-      const html = await render(<StatusPage {...{ version, endpoint, mode, isLocal: local, healthy, snippets }} />);
-      status = { endpoint, healthy, html };
+      const html = await render(<StatusPage {...{ version, endpoint, mode, isLocal: local, missing, snippets }} />);
+      status = { state, html };
     }
     return page(c, status.html);
   });
@@ -70,24 +68,9 @@ export const dashboardFigures =
       stores.registry.report(Object.values(HISTORY_RANGES), now),
       sessionPage(stores, { principal: principal || null, cursor: cursor || null }),
     ]);
-    if (!reports.ok) return refuse(c, reports.failure);
     if (!sessions.ok) return refuse(c, sessions.failure);
-    return c.html(<LiveParts reports={reports.value} page={sessions.value} isFirstPage={!cursor} now={now} />);
+    return c.html(<LiveParts reports={reports} page={sessions.value} isFirstPage={!cursor} now={now} />);
   };
 
 const render = async (body: HtmlEscapedString | Promise<HtmlEscapedString>): Promise<string> =>
   `<!doctype html>${await body}`;
-
-/** Asks the registry, but for the page of everybody not more often than once in a while, whoever reloads it. */
-function createHealthCheck(): (registry: Registry) => Promise<boolean> {
-  let checkedAt = Number.NEGATIVE_INFINITY;
-  let healthy = true;
-  return async (registry) => {
-    if (Date.now() - checkedAt >= HEALTH_MAX_AGE_MS) {
-      // Before the answer is there, so that requests of the same moment do not ask too.
-      checkedAt = Date.now();
-      healthy = (await registry.count(ANONYMOUS)).ok;
-    }
-    return healthy;
-  };
-}

@@ -1,5 +1,6 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { AuthConfig } from "../../auth-config.ts";
+import { shardNames } from "../../registry/layout.ts";
 import { Layout } from "./layout.tsx";
 import type { Snippet } from "./snippets.ts";
 
@@ -9,8 +10,8 @@ interface StatusProps {
   readonly mode: AuthConfig["mode"];
   /** Whether only this machine reaches the server. */
   readonly isLocal: boolean;
-  /** Whether every part of the registry answers. */
-  readonly healthy: boolean;
+  /** Registry shards that do not respond. */
+  readonly missing: readonly number[];
   readonly snippets: readonly Snippet[];
 }
 
@@ -20,7 +21,7 @@ const MODES: Record<AuthConfig["mode"], string> = {
   jwt: "Sign-in: callers present a token of this server's identity provider, which MCP clients find by themselves",
 };
 
-export const StatusPage = ({ version, endpoint, mode, isLocal, healthy, snippets }: StatusProps) => (
+export const StatusPage = ({ version, endpoint, mode, isLocal, missing, snippets }: StatusProps) => (
   <Layout title="Session context" script="status.js" version={version}>
     <main>
       <header>
@@ -41,10 +42,10 @@ export const StatusPage = ({ version, endpoint, mode, isLocal, healthy, snippets
       <dl class="facts">
         <div>
           <dt>Health</dt>
-          <dd class={healthy ? "good" : "bad"} id="health">
-            {healthy
-              ? "Healthy: the server and every part of its registry answer"
-              : "Impaired: a part of the registry does not answer"}
+          <dd class={missing.length === 0 ? "good" : "bad"} id="health">
+            {missing.length === 0
+              ? "Healthy: all registry shards responding"
+              : `Degraded: ${shardNames(missing)} not responding`}
           </dd>
         </div>
         <div>

@@ -19,22 +19,26 @@ export const getSessionCount = defineTool({
     by_region: z
       .record(z.string(), z.int().min(1))
       .nullable()
-      .describe("The same by region of their registry; empty regions are left out"),
+      .describe("The same by the region that they began in, or unknown; empty regions are left out"),
     hint: z.string().optional().describe("Why there is no number"),
   }),
   async run(_args, call) {
-    const count = await call.count();
-    if (!count.ok) return count;
-    const { total, yours, byRegion } = count.value;
-    const own = call.caller.principal === ANONYMOUS ? {} : { yours };
+    const isAnonymous = call.caller.principal === ANONYMOUS;
     // How many others there are is not everybody's business; the caller's own number is.
     if (!hasScope(call.caller, "admin")) {
+      const own = await call.countOwn();
+      if (!own.ok) return own;
+      const yours = own.value;
       const hint = "The number of all sessions is shown with the scope admin only, which your token does not have";
       return ok({
-        structured: { active_sessions: null, ...own, by_region: null, hint },
+        structured: { active_sessions: null, ...(!isAnonymous && { yours }), by_region: null, hint },
         text: `Active sessions of yours: ${yours}. ${hint}`,
       });
     }
+    const count = await call.count();
+    if (!count.ok) return count;
+    const { total, yours, byRegion } = count.value;
+    const own = isAnonymous ? {} : { yours };
     return ok({
       structured: { active_sessions: total, ...own, by_region: byRegion },
       text: `Active sessions: ${total}${own.yours === undefined ? "" : `, of these yours: ${yours}`}`,

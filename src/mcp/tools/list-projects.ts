@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { ok } from "../../failure.ts";
+import { rootKey } from "../../projects/discovery.ts";
+import { pageOf } from "../page.ts";
 import { projectOutput, projectView, replyPart } from "../project-tool.ts";
 import { defineTool, sessionOutput } from "../session-tool.ts";
 import { sessionIdArgument, textArgument, toolInput } from "../tool-input.ts";
@@ -8,7 +10,7 @@ export const listProjects = defineTool({
   name: "list_projects",
   title: "List projects",
   description:
-    "Lists the caller's registered projects, ordered by root directory, 100 at a time. For callers without a token those of one session.",
+    "Lists the caller's registered projects, ordered by root directory, up to 100 at a time. For callers without a token those of one session.",
   annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
   input: toolInput({
     cursor: textArgument("next_cursor of an earlier result, for the projects after those").optional(),
@@ -27,17 +29,13 @@ export const listProjects = defineTool({
     if (outcome?.ok === false) return outcome;
     if (outcome?.value.kind !== "list") throw new Error("The catalog answered another question");
     const { projects, nextCursor } = outcome.value;
-    const lines = projects.map(({ name, id, root }) => `${JSON.stringify(name)} (${id}) at ${JSON.stringify(root)}`);
-    if (lines.length === 0) lines.push("No projects");
-    if (nextCursor !== null) lines.push(`More with cursor ${JSON.stringify(nextCursor)}`);
-    return ok({
-      structured: {
-        projects: projects.map(projectView),
-        active_project: active?.id ?? null,
-        next_cursor: nextCursor,
-        ...replyPart(reply.value),
-      },
-      text: lines.join("\n"),
-    });
+    const entries = projects.map((project) => ({
+      view: projectView(project),
+      line: `${JSON.stringify(project.name)} (${project.id}) at ${JSON.stringify(project.root)}`,
+      cursor: rootKey(project.root),
+    }));
+    const rest = { active_project: active?.id ?? null, ...replyPart(reply.value) };
+    const page = pageOf(entries, nextCursor, { rest, empty: "No projects" });
+    return ok({ structured: { projects: [...page.views], next_cursor: page.nextCursor, ...rest }, text: page.text });
   },
 });

@@ -1,5 +1,7 @@
 import * as z from "zod";
 import { ok } from "../../failure.ts";
+import type { SessionContext } from "../../session/session-context.ts";
+import { type PageEntry, pageOf } from "../page.ts";
 import { defineTool, isoTime, projectRef } from "../session-tool.ts";
 import { textArgument, toolInput } from "../tool-input.ts";
 
@@ -24,28 +26,40 @@ export const listSessions = defineTool({
         expires_at: z.iso.datetime(),
       }),
     ),
+    not_responding: z
+      .array(z.string())
+      .describe("Ids of sessions that did not respond just now, so that nothing else is known of them. Normally empty"),
     next_cursor: z.string().nullable().describe("Pass it as cursor for more; null: these were the last"),
   }),
   async run({ cursor }, call) {
     const page = await call.list(cursor);
     if (!page.ok) return page;
-    const { contexts, nextCursor } = page.value;
-    const sessions = contexts.map((context) => {
+    const entries = page.value.sessions.map(({ sessionId, context, cursor }): PageEntry<SessionView | string> => {
+      if (context === null) return { view: sessionId, line: `${sessionId}: not responding right now`, cursor };
       return {
-        session_id: context.sessionId,
-        working_directory: context.workingDirectory,
-        // Unknown while the catalog has not been heard: then it is what the session was on in the directory before.
-        project: context.project.version === null ? null : context.project.current,
-        client: context.client,
-        last_used: isoTime(context.lastUsed),
-        expires_at: isoTime(context.expiresAt),
+        view: sessionView(context),
+        line: `${sessionId}: ${context.workingDirectory ?? "no working directory"}`,
+        cursor,
       };
     });
-    const lines = sessions.map(
-      (session) => `${session.session_id}: ${session.working_directory ?? "no working directory"}`,
-    );
-    if (lines.length === 0) lines.push("No active sessions");
-    if (nextCursor !== null) lines.push(`More with cursor ${nextCursor}`);
-    return ok({ structured: { sessions, next_cursor: nextCursor }, text: lines.join("\n") });
+    const { views, nextCursor, text } = pageOf(entries, page.value.nextCursor, { empty: "No active sessions" });
+    const structured = {
+      sessions: views.filter((view) => typeof view !== "string"),
+      not_responding: views.filter((view) => typeof view === "string"),
+      next_cursor: nextCursor,
+    };
+    return ok({ structured, text });
   },
+});
+
+type SessionView = ReturnType<typeof sessionView>;
+
+const sessionView = (context: SessionContext) => ({
+  session_id: context.sessionId,
+  working_directory: context.workingDirectory,
+  // Unknown while the catalog has not been heard: then it is what the session was on in the directory before.
+  project: context.project.version === null ? null : context.project.current,
+  client: context.client,
+  last_used: isoTime(context.lastUsed),
+  expires_at: isoTime(context.expiresAt),
 });

@@ -62,7 +62,7 @@ async function run(mutations: readonly Mutation[]): Promise<number> {
 async function judge(sandbox: Sandbox, mutations: readonly Mutation[]): Promise<number> {
   const files = [...new Set(mutations.flatMap(({ tests }) => tests))];
   // What fails anyway would pass for having noticed.
-  console.log(`${files.length} test files on the source as it is …`);
+  console.log(`Test files, first run without any mutation: ${files.length}`);
   const before = await sandbox.run(files);
   if (before.kind !== "passed") {
     return tellUnusable([
@@ -79,7 +79,7 @@ async function judge(sandbox: Sandbox, mutations: readonly Mutation[]): Promise<
     if (verdict.kind === "passed") survivors.push(mutation.name);
     if (verdict.kind === "broken") unusable.push(`"${mutation.name}": ${stripVTControlCharacters(verdict.output)}`);
   }
-  console.log(`\n${mutations.length} mutations, ${survivors.length} survived`);
+  console.log(`\nMutations: ${mutations.length}, survived: ${survivors.length}, without verdict: ${unusable.length}`);
   for (const name of survivors) console.log(`survived: ${name}`);
   if (unusable.length > 0) return tellUnusable(unusable);
   return survivors.length > 0 ? 1 : 0;

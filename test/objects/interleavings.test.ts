@@ -196,6 +196,27 @@ describe("the quota", () => {
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
+  it("refuses what joins alike, though room was made since: both have one answer", async () => {
+    const other = newSession();
+    await other.set("alice", limited("/x"));
+    const session = newSession();
+    const refused = holdNext("register", "after");
+    const first = session.set("alice", limited("/a"));
+    await refused.reached();
+    await other.end("alice");
+    const registered = holdNext("register", "after");
+    const again = stubAgain(session);
+    const second = again.state("alice", setState("1"), { ...begin, maxSessions: 1 });
+    // Calls over one stub arrive in order: the state value has joined by now.
+    await again.peek("alice");
+    refused.go();
+    expect(await first).toMatchObject({ failure: { kind: "quota_exceeded" } });
+    registered.go();
+    expect(await second).toMatchObject({ failure: { kind: "quota_exceeded" } });
+    expect(await storageOf(session)).toEqual(EMPTY);
+    expect(await activeSessions()).toBe(0);
+  });
+
   it("refuses a state value that arrives while it is asked: nothing acknowledged is lost", async () => {
     await newSession().set("alice", limited("/x"));
     const session = newSession();
@@ -478,6 +499,23 @@ describe("a session ended for good", () => {
     expect(await contextOf(session)).toBeNull();
     await settle(session);
     expect(await storageOf(session)).toEqual(EMPTY);
+  });
+});
+
+describe("a DELETE in the middle of registering", () => {
+  it("has its row removed within minutes although unregistering fails and the registration succeeds after that", async () => {
+    const session = newSession();
+    const slow = holdNext("register");
+    const set = session.set(ANONYMOUS, setRequest("/a"));
+    await slow.reached();
+    refuseNext("unregister");
+    await stubAgain(session).delete(ANONYMOUS);
+    slow.go();
+    expect(await set).toMatchObject({ failure: { kind: "session_deleted" } });
+    expect(await activeSessions()).toBe(1);
+    await settle(session, 60_000);
+    expect(await activeSessions()).toBe(0);
+    expect(await session.get(ANONYMOUS)).toMatchObject({ failure: { kind: "session_deleted" } });
   });
 });
 

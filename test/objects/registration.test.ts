@@ -144,6 +144,19 @@ describe("registration", () => {
     expect(await activeSessions()).toBe(1);
   });
 
+  it("goes on although the platform gives the alarm up while the object stays in memory", async () => {
+    const session = newSession();
+    vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(() => {
+      throw new Error("shard refuses");
+    });
+    await session.set(ANONYMOUS, setRequest("/a"));
+    await inSession(session, (_, { storage }) => storage.deleteAlarm());
+    moveClock(60_000);
+    expect((await contextOf(session))?.workingDirectory).toBe("/a");
+    await settle(session, 30 * 60_000);
+    expect(await activeSessions()).toBe(1);
+  });
+
   it("does no harm where it is there already, as after a crash that lost the alarm's move", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));

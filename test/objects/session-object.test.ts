@@ -15,6 +15,7 @@ import {
   moveClock,
   newSession,
   ownClock,
+  registryShard,
   setRequest,
   settle,
   storageOf,
@@ -88,6 +89,15 @@ describe("every access moves the deadline", () => {
     moveClock(60_000);
     expect((await contextOf(session))?.expiresAt).toBe((first ?? 0) + 60_000);
     expect(await alarmOf(session)).toBe((first ?? 0) + 60_000);
+  });
+
+  it("but never back, though the clock is set back", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    const alarm = await alarmOf(session);
+    moveClock(-3_600_000);
+    expect((await contextOf(session))?.expiresAt).toBe(alarm);
+    expect(await alarmOf(session)).toBe(alarm);
   });
 
   it("and tells when the access before it was", async () => {
@@ -305,6 +315,21 @@ describe("ownership", () => {
     expect(await session.set("bob", setRequest("/b", { shard: 2 }))).toMatchObject({ value: { created: true } });
     expect((await contextOf(session, "bob"))?.workingDirectory).toBe("/b");
     expect(await session.get("alice")).toMatchObject({ failure: { kind: "session_unknown" } });
+    expect(await activeSessions()).toBe(1);
+    expect(await registryShard(2).count(ANONYMOUS)).toMatchObject({ sessions: 1 });
+  });
+
+  it("passes on only once the row of the owner before is gone", async () => {
+    const session = newSession();
+    await session.set("alice", setRequest("/a", { shard: 1 }));
+    moveClock(DAY + 60_000);
+    vi.spyOn(SessionRegistry.prototype, "unregister").mockImplementationOnce(() => {
+      throw new Error("shard refuses");
+    });
+    const set = () => session.set("bob", setRequest("/b", { shard: 2 }));
+    expect(await set()).toMatchObject({ failure: { kind: "session_unavailable" } });
+    expect(await session.get("alice")).toEqual({ ok: true, value: null });
+    expect(await set()).toMatchObject({ value: { created: true } });
     expect(await activeSessions()).toBe(1);
   });
 });

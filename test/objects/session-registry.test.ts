@@ -5,12 +5,14 @@ import { ANONYMOUS, servicePrincipal } from "../../src/model/principal.ts";
 import { AUDIT_BATCH } from "../../src/registry/limits.ts";
 import { REGISTRY_MIGRATIONS } from "../../src/registry/registry-migrations.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
+import { SessionObject } from "../../src/session/session-object.ts";
 import {
   activeSessions,
   alarmOf,
   contextOf,
   DAY,
   entry,
+  evict,
   idOf,
   inSession,
   inShard,
@@ -257,9 +259,28 @@ describe("the daily audit", () => {
     const live = newSession();
     await live.set(ANONYMOUS, setRequest("/a"));
     await inSession(live, (_, { storage }) => storage.kv.put("session", { version: 99 }));
+    await evict(live);
     await audit();
     expect(await activeSessions()).toBe(1);
     expect(await inShard((_, { storage }) => storage.getAlarm())).toBe(Date.now() + DAY);
+  });
+
+  it("waits a few seconds at most for a session that hangs, and keeps its row", { timeout: 20_000 }, async () => {
+    const live = newSession();
+    await live.set(ANONYMOUS, setRequest("/a"));
+    vi.spyOn(SessionObject.prototype, "holds").mockImplementation(() => scheduler.wait(60_000) as never);
+    await audit();
+    expect(await activeSessions()).toBe(1);
+    expect(await inShard((_, { storage }) => storage.getAlarm())).toBe(Date.now() + DAY);
+  });
+
+  it("drops the row of an older context, though a newer one under the same id lives in another shard", async () => {
+    const live = newSession();
+    await live.set(ANONYMOUS, setRequest("/a", { shard: 1 }));
+    await registry().register(SHARD, entry(idOf(live), Date.now() - 1), 0);
+    expect(await activeSessions()).toBe(2);
+    await audit();
+    expect(await activeSessions()).toBe(1);
   });
 
   it("stops when the shard is empty, and begins again with the next row", async () => {

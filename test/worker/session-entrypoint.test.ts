@@ -56,6 +56,8 @@ describe("the origin's semantics", () => {
     const unnamed = bound({});
     expect(await unnamed.getWorkingDirectory("s")).toEqual({ ok: false, failure: { kind: "service_unnamed" } });
     expect(await service().resolveProject("s", "x")).toMatchObject({ ok: false });
+    // A failure names the session as the service knows it.
+    expect(await service().resolveProject("s")).toEqual({ ok: false, failure: { kind: "no_context", sessionId: "s" } });
   });
 });
 

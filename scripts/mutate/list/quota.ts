@@ -1,0 +1,59 @@
+import type { Mutation } from "../mutation.ts";
+
+const SHARD = "src/registry/session-registry.ts";
+const ROW = "src/session/session-row.ts";
+const MEMBERSHIP = ["test/objects/session-registry.test.ts"];
+const LAYOUT = ["test/objects/registry-layout.test.ts"];
+const INTERLEAVINGS = ["test/objects/interleavings.test.ts"];
+
+/** How many contexts a principal may have, and what may not be taken away for it. */
+export const QUOTA_MUTATIONS: readonly Mutation[] = [
+  {
+    name: "the quota refuses the context beyond it",
+    file: SHARD,
+    find: "this.#countOf(principal) + elsewhere >= maxSessions",
+    replace: "this.#countOf(principal) + elsewhere > maxSessions",
+    tests: MEMBERSHIP,
+    only: "the quota",
+  },
+  {
+    name: "the quota holds over all the shards of a principal",
+    file: SHARD,
+    find: "this.#countOf(principal) + elsewhere >= maxSessions",
+    replace: "this.#countOf(principal) >= maxSessions",
+    tests: LAYOUT,
+  },
+  {
+    name: "the quota takes no acknowledged context away",
+    file: ROW,
+    find: "this.#record.put({ ...left, registration: acknowledged })",
+    replace: "this.#record.put(left)",
+    tests: INTERLEAVINGS,
+    only: "the quota",
+  },
+  {
+    name: "the quota still applies to a context that was not acknowledged",
+    file: "src/session/session-life.ts",
+    find: "const registration = { ...stored.registration, tries: stored.registration.tries + 1 };",
+    replace:
+      "const { maxSessions: _, ...rest } = stored.registration; const registration = { ...rest, tries: rest.tries + 1 };",
+    tests: INTERLEAVINGS,
+    only: "the quota",
+  },
+  {
+    name: "sets that join at the quota's limit are refused alike",
+    file: ROW,
+    find: "if (this.#registering?.openedAt === openedAt) return this.#registering;",
+    replace: "",
+    tests: INTERLEAVINGS,
+    only: "the quota",
+  },
+  {
+    name: "a state value is not acknowledged while the quota may refuse its context",
+    file: "src/session/session-access.ts",
+    find: "? this.#row.acknowledge(live.session)",
+    replace: "? null",
+    tests: INTERLEAVINGS,
+    only: "the quota",
+  },
+];

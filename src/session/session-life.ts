@@ -51,6 +51,7 @@ export class SessionLife {
   readonly #row: SessionRow;
   readonly #log: Logger;
   #failedAlarms = 0;
+  #lastOpenedAt = 0;
 
   constructor(sessionId: string, record: SessionRecord, row: SessionRow, log: Logger) {
     this.#sessionId = sessionId;
@@ -113,13 +114,19 @@ export class SessionLife {
       setAt: now,
       // A row of the context before may still stand: stay in its shard, and be newer than it.
       shard: own?.shard ?? shard,
-      openedAt: own === null ? now : Math.max(now, own.openedAt + 1),
+      openedAt: this.#nextOpenedAt(now, own),
       registration,
     };
     const stored = this.#record.store(session, nextTryOf(registration, now));
     this.debug("session_begun", { path: session.workingDirectory });
     const refused = await this.#row.acknowledge(session, stored);
     return refused === null ? ok({ session, deadline }) : fail(refused);
+  }
+
+  /** Tells this context from every other of the session: answers about those before may still be on their way. */
+  #nextOpenedAt(now: number, own: LiveSession | ClosingSession | null): number {
+    this.#lastOpenedAt = Math.max(now, this.#lastOpenedAt + 1, (own?.openedAt ?? 0) + 1);
+    return this.#lastOpenedAt;
   }
 
   /** What is left of a context that is over. */

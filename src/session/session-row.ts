@@ -1,10 +1,17 @@
 import { type Logger, shortSessionId } from "../base/log.ts";
 import type { Failure } from "../model/failure.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
-import { deletedOf, endReasonOf, type LiveSession } from "./session-context.ts";
+import { deletedOf, endReasonOf, type LiveSession, type PendingRegistration } from "./session-context.ts";
 import type { SessionRecord } from "./session-record.ts";
 
 export type QuotaExceeded = Extract<Failure, { kind: "quota_exceeded" }>;
+
+/** A try to register a context, and whether a caller waits for it who will be told that the context is there. */
+interface Registering {
+  openedAt: number;
+  forCaller: boolean;
+  refusal: Promise<QuotaExceeded | null>;
+}
 
 /**
  * The session's row in the registry. Whoever calls has set the alarm that tries again, so a registry that does not answer, or a
@@ -15,8 +22,8 @@ export class SessionRow {
   readonly #record: SessionRecord;
   readonly #registry: RegistryClient;
   readonly #log: Logger;
-  /** The registration under way, so that writes to the same context that arrive meanwhile wait for it too. */
-  #registering: { openedAt: number; readonly refusal: Promise<QuotaExceeded | null> } | null = null;
+  /** The registration under way, which whoever comes meanwhile joins. */
+  #registering: Registering | null = null;
 
   constructor(sessionId: string, record: SessionRecord, registry: RegistryClient, log: Logger) {
     this.#sessionId = sessionId;
@@ -32,13 +39,8 @@ export class SessionRow {
    */
   async acknowledge(session: LiveSession, stored?: Promise<void>): Promise<QuotaExceeded | null> {
     const registering = this.#join(session.openedAt, stored);
-    const refusal = await registering.refusal;
-    const left = this.#unregistered(registering.openedAt);
-    if (refusal === null && left !== null) {
-      const { maxSessions, ...acknowledged } = left.registration;
-      if (maxSessions !== undefined) this.#record.put({ ...left, registration: acknowledged });
-    }
-    return refusal;
+    registering.forCaller = true;
+    return registering.refusal;
   }
 
   /**
@@ -49,48 +51,54 @@ export class SessionRow {
     await this.#join(session.openedAt).refusal;
   }
 
-  #join(openedAt: number, stored: Promise<void> = Promise.resolve()) {
+  #join(openedAt: number, stored: Promise<void> = Promise.resolve()): Registering {
     if (this.#registering?.openedAt === openedAt) return this.#registering;
-    const refusal = stored
-      .then(() => this.#tryToRegister(openedAt))
-      .finally(() => {
-        if (this.#registering === registering) this.#registering = null;
-      });
-    const registering = { openedAt, refusal };
+    const registering: Registering = { openedAt, forCaller: false, refusal: Promise.resolve(null) };
     this.#registering = registering;
+    registering.refusal = stored.then(() => this.#tryToRegister(registering)).finally(() => this.#over(registering));
     return registering;
   }
 
-  async #tryToRegister(openedAt: number): Promise<QuotaExceeded | null> {
-    const asked = this.#unregistered(openedAt);
+  #over(registering: Registering): void {
+    if (this.#registering === registering) this.#registering = null;
+  }
+
+  async #tryToRegister(registering: Registering): Promise<QuotaExceeded | null> {
+    const asked = this.#unregistered(registering.openedAt);
     if (asked === null) return null;
-    const { shard, owner: principal, client, region = null, registrySize, registration } = asked;
+    const { openedAt, shard, owner: principal, client, region = null, registrySize, registration } = asked;
     const { previousEnd = "expired", maxSessions = 0 } = registration;
     const request = { sessionId: this.#sessionId, openedAt, principal, client, previousEnd, region };
     const answer = await this.#registry.register(shard, request, maxSessions, registrySize);
     const session = this.#unregistered(openedAt);
+    // Nobody joins what is decided here and now.
+    this.#over(registering);
     // Ended, or begun anew, while the registry was at work: that has its own way on.
     if (session === null) return null;
     if (!answer.ok) {
-      this.#log("warn", "registration_failed", {
-        session: shortSessionId(this.#sessionId),
-        shard,
-        tries: registration.tries,
-      });
+      const { tries } = registration;
+      this.#log("warn", "registration_failed", { session: shortSessionId(this.#sessionId), shard, tries });
+      // Its caller is about to hear that it works: no quota may take it away from here on.
+      if (registering.forCaller) this.#acknowledged(session);
     } else if (answer.value.outcome === "registered") {
       // Says that the row is confirmed. Nobody has to wait for it: lost in a crash, the next try finds the row that is there.
       await this.#record.setAlarm(session.registration.deadline, { allowUnconfirmed: true });
     } else if (answer.value.outcome === "removed") {
       // A context that began in this same millisecond is over: the shard takes this one for a late call about that one.
-      const newer = { ...session, openedAt: openedAt + 1 };
-      this.#record.put(newer);
-      if (this.#registering?.openedAt === openedAt) this.#registering.openedAt = newer.openedAt;
-      return this.#tryToRegister(newer.openedAt);
+      registering.openedAt = openedAt + 1;
+      this.#record.put({ ...session, openedAt: registering.openedAt });
+      this.#registering ??= registering;
+      return this.#tryToRegister(registering);
     } else {
       await this.#record.deleteAll();
       return { kind: "quota_exceeded", limit: maxSessions, oldest: answer.value.oldest };
     }
     return null;
+  }
+
+  #acknowledged(session: LiveSession & { readonly registration: PendingRegistration }): void {
+    const { maxSessions, ...registration } = session.registration;
+    if (maxSessions !== undefined) this.#record.put({ ...session, registration });
   }
 
   /** The context that began at `openedAt`, if it is still live and its row not confirmed. */

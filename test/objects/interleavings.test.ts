@@ -163,6 +163,8 @@ describe("a registration that is tried again", () => {
       await session.set(ANONYMOUS, setRequest("/a"));
       expect(await activeSessions()).toBe(1);
       await session.end(ANONYMOUS);
+      // A new instance does not know when the one before it began a context.
+      await evict(session);
       expect(await activeSessions()).toBe(0);
     }
   });
@@ -265,6 +267,24 @@ describe("the quota", () => {
     await settle(again, 30 * 60_000);
     expect(await activeSessions()).toBe(1);
     expect(await storageOf(again)).toEqual(EMPTY);
+  });
+
+  it("takes nothing away from the context after the one that it refuses, begun in the same millisecond", async () => {
+    await newSession().set("alice", limited("/x"));
+    const session = newSession();
+    const slow = holdNext("register", "after");
+    const first = session.set("alice", limited("/a"));
+    await slow.reached();
+    await stubAgain(session).end("alice");
+    refuseNext("register");
+    const again = stubAgain(session);
+    expect(await again.state("alice", setState("1"), { ...begin, maxSessions: 1 })).toMatchObject({ ok: true });
+    slow.go();
+    await first;
+    vi.restoreAllMocks();
+    expect(await again.state("alice", { kind: "get", key: "n" }, null)).toMatchObject({ value: { before: "1" } });
+    await settle(again, 60_000);
+    expect(await activeSessions()).toBe(2);
   });
 
   it("takes nothing away that was acknowledged while the registry was out of reach", async () => {

@@ -138,8 +138,8 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
   {
     name: "a new context is newer than the one before it",
     file: LIFE,
-    find: "openedAt: own === null ? now : Math.max(now, own.openedAt + 1),",
-    replace: "openedAt: now,",
+    find: "Math.max(now, this.#lastOpenedAt + 1, (own?.openedAt ?? 0) + 1)",
+    replace: "now",
     tests: FAULTS,
     only: "a set in the middle of closing",
   },

@@ -26,10 +26,17 @@ export const QUOTA_MUTATIONS: readonly Mutation[] = [
   {
     name: "the quota takes no acknowledged context away",
     file: ROW,
-    find: "this.#record.put({ ...left, registration: acknowledged })",
-    replace: "this.#record.put(left)",
+    find: "this.#record.put({ ...session, registration })",
+    replace: "this.#record.put(session)",
     tests: INTERLEAVINGS,
     only: "the quota",
+  },
+  {
+    name: "a second try to register begins only after the first is decided for its callers",
+    file: ROW,
+    find: "if (registering.forCaller) this.#acknowledged(session);",
+    replace: "if (registering.forCaller) void Promise.resolve().then(() => this.#acknowledged(session));",
+    tests: ["test/objects/session-row.test.ts"],
   },
   {
     name: "the quota still applies to a context that was not acknowledged",

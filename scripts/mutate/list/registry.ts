@@ -116,7 +116,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
   {
     name: "a context taken for a removed one registers again as a newer one",
     file: ROW,
-    find: "return this.#tryToRegister(newer.openedAt);",
+    find: "this.#registering ??= registering;\n      return this.#tryToRegister(registering);",
     replace: "return null;",
     tests: INTERLEAVINGS,
     only: "in the same millisecond",

@@ -42,6 +42,7 @@ type Method = "register" | "unregister";
 function holdNext(method: Method, at: "before" | "after" = "before") {
   let isReached = false;
   let isHeld = true;
+  let isDone = false;
   const original = SessionRegistry.prototype[method] as (...args: unknown[]) => unknown;
   vi.spyOn(SessionRegistry.prototype, method).mockImplementationOnce(async function (
     this: SessionRegistry,
@@ -50,16 +51,22 @@ function holdNext(method: Method, at: "before" | "after" = "before") {
     const answer = at === "after" ? original.apply(this, args) : undefined;
     isReached = true;
     while (isHeld) await scheduler.wait(1);
-    return (at === "after" ? answer : original.apply(this, args)) as never;
+    const late = at === "after" ? answer : original.apply(this, args);
+    isDone = true;
+    return late as never;
   } as never);
   const reached = async () => {
     while (!isReached) await scheduler.wait(1);
+  };
+  const done = async () => {
+    while (!isDone) await scheduler.wait(1);
   };
   return {
     reached,
     go: () => {
       isHeld = false;
     },
+    done,
   };
 }
 
@@ -67,6 +74,9 @@ const refuseNext = (method: Method) =>
   vi.spyOn(SessionRegistry.prototype, method).mockImplementationOnce(() => {
     throw new Error("shard refuses");
   });
+
+/** Resolves once the calls made over this stub have begun: they arrive in order. */
+const arrived = (session: SessionStub, principal = ANONYMOUS) => session.peek(principal);
 
 const recordOf = (session: SessionStub) =>
   inSession(session, (_, { storage }) => storage.kv.get("session") as LiveSession | undefined);
@@ -152,7 +162,7 @@ describe("a registration that is tried again", () => {
     expect(set).toMatchObject({ ok: true, value: { created: true } });
     expect(await session.end(ANONYMOUS)).toMatchObject({ value: { ended: true } });
     slow.go();
-    await scheduler.wait(50);
+    await slow.done();
     expect(await activeSessions()).toBe(0);
     expect(await storageOf(session)).toEqual(EMPTY);
   });
@@ -209,8 +219,7 @@ describe("the quota", () => {
     const registered = holdNext("register", "after");
     const again = stubAgain(session);
     const second = again.state("alice", setState("1"), { ...begin, maxSessions: 1 });
-    // Calls over one stub arrive in order: the state value has joined by now.
-    await again.peek("alice");
+    await arrived(again, "alice");
     refused.go();
     expect(await first).toMatchObject({ failure: { kind: "quota_exceeded" } });
     registered.go();
@@ -225,8 +234,9 @@ describe("the quota", () => {
     const slow = holdNext("register");
     const first = session.set("alice", limited("/a"));
     await slow.reached();
-    const state = stubAgain(session).state("alice", setState("1"), { ...begin, maxSessions: 1 });
-    await scheduler.wait(20);
+    const again = stubAgain(session);
+    const state = again.state("alice", setState("1"), { ...begin, maxSessions: 1 });
+    await arrived(again, "alice");
     slow.go();
     expect(await first).toMatchObject({ failure: { kind: "quota_exceeded" } });
     expect(await state).toMatchObject({ failure: { kind: "quota_exceeded" } });
@@ -362,8 +372,9 @@ describe("a state value", () => {
     const slow = holdNext("register", "after");
     const set = session.state(ANONYMOUS, setState("1"), begin);
     await slow.reached();
-    const end = stubAgain(session).end(ANONYMOUS);
-    await scheduler.wait(20);
+    const again = stubAgain(session);
+    const end = again.end(ANONYMOUS);
+    await arrived(again);
     slow.go();
     expect(await end).toMatchObject({ value: { ended: true } });
     expect(await set).toMatchObject({ ok: true, value: { created: true } });

@@ -106,6 +106,7 @@ const PATH_FAULTS: Record<PathFault, string> = {
     'begins with a URI scheme other than file. Pass the path as the machine that has the directory writes it: "/home/me/project", not "vscode-remote://wsl+Ubuntu/home/me/project"',
   posix_or_windows:
     'can be read as a POSIX path and as a Windows path. Write "/home/me/project" with one slash in front, "\\\\host\\share\\project" or "C:\\project"',
+  joined_paths: "has a second absolute path inside it, as if it were relative. Pass that one alone",
   drive_without_root:
     'names a drive but no absolute path on it. Write a separator after the colon, as in "C:\\project"',
   unc_without_share: 'is a UNC path without host and share, or with no valid host. Write "\\\\host\\share\\project"',

@@ -17,6 +17,7 @@ export type PathFault =
   | "bad_file_uri"
   | "other_scheme"
   | "posix_or_windows"
+  | "joined_paths"
   | "drive_without_root"
   | "unc_without_share"
   | "device_path"

@@ -94,6 +94,8 @@ function posixParts(path: string): Result<PathParts, PathFault> {
     // A home directory or variable that nothing has expanded.
     if (/^(?:~|\$\{?[A-Za-z_]\w*\}?)$/.test(name)) return fail("relative");
   }
+  // What `path.resolve` makes of a Windows path or a URI.
+  if (found.some((name) => /^(?:[A-Za-z]:\\|file:$)/i.test(name))) return fail("joined_paths");
   return ok({ style: "posix", root: "/", names: found });
 }
 

@@ -116,6 +116,8 @@ function describeConfigPathFault(fault: ConfigPathFault): string {
       return "does not belong to the working directory or a directory within 19 levels above it";
     case "posix_or_windows":
       return "can be read as a POSIX path and as a Windows path";
+    case "joined_paths":
+      return "has a second absolute path inside it";
     case "other_scheme":
       return "begins with a URI scheme other than file";
     case "windows_name":

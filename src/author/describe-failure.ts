@@ -101,9 +101,16 @@ const PATH_FAULTS: Record<PathFault, string> = {
   control_character: "contains a NUL or other control character. Pass the path without it",
   lone_surrogate: "contains half of a surrogate pair and is no valid Unicode. Pass the path as valid text",
   bad_file_uri:
-    'is not a file URI that names a path: want "file:///home/me/project", percent-encoded, without query, fragment or encoded separators',
+    'is not a file URI that names an absolute path: want "file:///home/me/project", percent-encoded, without query, fragment, user, port or encoded separators',
+  other_scheme:
+    'begins with a URI scheme other than file. Pass the path as the machine that has the directory writes it: "/home/me/project", not "vscode-remote://wsl+Ubuntu/home/me/project"',
+  posix_or_windows:
+    'can be read as a POSIX path and as a Windows path. Write "/home/me/project" with one slash in front, "\\\\host\\share\\project" or "C:\\project"',
+  joined_paths: "has a second absolute path inside it, as if it were relative. Pass that one alone",
   drive_without_root:
     'names a drive but no absolute path on it. Write a separator after the colon, as in "C:\\project"',
-  unc_without_share: 'is a UNC path without host and share. Write "\\\\host\\share\\project"',
+  unc_without_share: 'is a UNC path without host and share, or with no valid host. Write "\\\\host\\share\\project"',
   device_path: 'is a Windows device path. Pass the plain path, such as "C:\\project"',
+  windows_name:
+    'has a name that Windows does not allow: < > : " | ? * in it, only dots or spaces, or a dot or space at the end behind "\\\\?\\". Pass the directory as Explorer shows it, such as "C:\\project"',
 };

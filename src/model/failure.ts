@@ -15,9 +15,13 @@ export type PathFault =
   | "control_character"
   | "lone_surrogate"
   | "bad_file_uri"
+  | "other_scheme"
+  | "posix_or_windows"
+  | "joined_paths"
   | "drive_without_root"
   | "unc_without_share"
-  | "device_path";
+  | "device_path"
+  | "windows_name";
 
 /**
  * Every failure that this server expects, beside those about projects (`projects/project-failure.ts`). They travel as values; a thrown error is a bug.

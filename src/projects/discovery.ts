@@ -1,5 +1,5 @@
 import { fail, ok, type PathFault, type Result } from "../model/failure.ts";
-import { joinPath, type PathParts, parseWorkingDirectory, splitPath } from "../model/working-directory.ts";
+import { joinPath, type PathParts, parseWorkingDirectory, splitPath, withoutDots } from "../model/working-directory.ts";
 import { MAX_DISCOVERY_DIRECTORIES } from "./limits.ts";
 
 const CONFIG_DIRECTORIES = [".codebase-mcp", ".workflow-mcp"] as const;
@@ -24,13 +24,14 @@ export function ancestors(path: string): string[] {
 export const resolveDots = (path: string): string => joinPath(collapsed(path));
 
 /**
- * Two paths have the same key if they name the same directory: exact in POSIX style, without regard to case in drive and
- * UNC style.
+ * Two paths have the same key if they name the same directory: composed and decomposed Unicode are one; upper and lower
+ * case too, in drive and UNC style.
  */
 export function rootKey(path: string): string {
   const parts = collapsed(path);
-  const resolved = joinPath(parts);
-  return parts.style === "posix" ? resolved : upperCase(resolved);
+  const resolved = joinPath(parts).normalize("NFC");
+  // Windows has two names for the host of WSL's disks.
+  return parts.style === "posix" ? resolved : upperCase(resolved).replace(/^\\\\WSL\$\\/, "\\\\WSL.LOCALHOST\\");
 }
 
 /** The first thing that `at` knows under the key of one of the directories from `directory` upward. */
@@ -80,12 +81,7 @@ export function configRoot(configPath: string): Result<{ root: string; configPat
 function collapsed(path: string): PathParts {
   const parts = splitPath(path);
   if (!parts.ok) throw new Error(`Cannot walk up from ${JSON.stringify(path)}: want a normalised absolute path`);
-  const names: string[] = [];
-  for (const name of parts.value.names) {
-    if (name === "..") names.pop();
-    else names.push(name);
-  }
-  return { ...parts.value, names };
+  return { ...parts.value, names: withoutDots(parts.value.names) };
 }
 
 /**

@@ -114,6 +114,14 @@ function describeConfigPathFault(fault: ConfigPathFault): string {
       return "is not the path of a project config";
     case "not_above":
       return "does not belong to the working directory or a directory within 19 levels above it";
+    case "posix_or_windows":
+      return "can be read as a POSIX path and as a Windows path";
+    case "joined_paths":
+      return "has a second absolute path inside it";
+    case "other_scheme":
+      return "begins with a URI scheme other than file";
+    case "windows_name":
+      return "has a name that Windows does not allow";
     case "empty":
     case "blank":
     case "relative":

@@ -6,6 +6,9 @@ const PATH = "src/model/working-directory.ts";
 const OWNERSHIP = ["test/objects/session-object.test.ts", "test/worker/ownership.test.ts"];
 const SERVICE = ["test/worker/session-entrypoint.test.ts"];
 const UNIT_ID = ["test/unit/session-id.test.ts"];
+const URI = "src/model/file-uri.ts";
+const DISCOVERY = "src/projects/discovery.ts";
+const PATH_FORMS = ["test/unit/path-forms.test.ts"];
 const UNIT_PATH = ["test/unit/working-directory.test.ts"];
 const UNIT_ORIGIN = ["test/unit/origin.test.ts"];
 const ADMIN = ["test/worker/api.test.ts"];
@@ -79,17 +82,80 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "an encoded separator is no level of a path",
-    file: PATH,
-    find: "if (onWindows ? /%2f|%5c/i.test(rawPath) : /%2f/i.test(rawPath)) return null;",
+    file: URI,
+    find: 'if (/%2f/i.test(raw)) return fail("bad_file_uri");',
     replace: "",
     tests: UNIT_PATH,
   },
   {
     name: "a path holds no control characters",
     file: PATH,
-    find: 'if (CONTROL.test(decoded)) return fail("control_character");',
+    find: 'if (CONTROL.test(plain.value)) return fail("control_character");',
     replace: "",
     tests: UNIT_PATH,
+  },
+  {
+    name: "a file URI without a path is not the root",
+    file: URI,
+    find: 'tail === "" ? fail("bad_file_uri") : posixPath(tail)',
+    replace: 'posixPath(tail || "/")',
+    tests: PATH_FORMS,
+  },
+  {
+    name: "a drive behind two slashes is no host",
+    file: URI,
+    find: "[\\\\/]*([A-Za-z])[:|]",
+    replace: "[\\\\/]?([A-Za-z])[:|]",
+    tests: PATH_FORMS,
+  },
+  {
+    name: "the path of a URI, pasted, is the drive path that it stands for",
+    file: PATH,
+    find: 'if (DRIVE.test(first)) return driveParts(found.join("/"));',
+    replace: "",
+    tests: PATH_FORMS,
+  },
+  {
+    name: "two slashes in front are refused, not guessed",
+    file: PATH,
+    find: 'if (/^\\/\\/[^/]/.test(path)) return fail("posix_or_windows");',
+    replace: "",
+    tests: PATH_FORMS,
+  },
+  {
+    name: "a POSIX path never turns into a drive path higher up",
+    file: PATH,
+    find: '[first, withoutDots(found)[0] ?? ""]',
+    replace: "[first]",
+    tests: UNIT_PATH,
+  },
+  {
+    name: "dots and spaces at the end of a Windows name are dropped",
+    file: PATH,
+    find: '(name === ".." ? name : withoutTail(name))',
+    replace: "name",
+    tests: PATH_FORMS,
+  },
+  {
+    name: "a name that only an extended-length path can hold is refused",
+    file: PATH,
+    find: 'name !== ".." && withoutTail(name) !== name',
+    replace: "false",
+    tests: PATH_FORMS,
+  },
+  {
+    name: "composed and decomposed Unicode find the same project",
+    file: DISCOVERY,
+    find: '.normalize("NFC")',
+    replace: "",
+    tests: PATH_FORMS,
+  },
+  {
+    name: "WSL's two host names are one",
+    file: DISCOVERY,
+    find: '.replace(/^\\\\\\\\WSL\\$\\\\/, "\\\\\\\\WSL.LOCALHOST\\\\")',
+    replace: "",
+    tests: PATH_FORMS,
   },
   {
     name: "*.example.com does not match evilexample.com",

@@ -120,6 +120,8 @@ class Round {
   #counted = 0;
   #uncertain = 0;
   #n = 0;
+  /** What happened, in order: printed where a round fails. */
+  readonly history: string[] = [];
 
   constructor(seed: number) {
     this.#chance = new Chance(seed);
@@ -152,26 +154,33 @@ class Round {
     }
   }
 
-  async #call({ session, principal, directory, state }: Subject): Promise<void> {
+  async #call(subject: Subject): Promise<void> {
+    const { session, principal, directory, state } = subject;
     const from = ++tick;
     const n = ++this.#n;
     const rest = { region: null, client: "fuzz" };
     const kind = this.#chance.pick(["set", "set", "config", "get", "get", "write", "read", "end", "delete"] as const);
+    const line = `session ${this.#subjects.indexOf(subject)} ${kind} ${n}`;
+    this.#note(`${line} called`);
+    const noted = <R extends { readonly ok: boolean }>(reply: R): R => {
+      this.#note(`${line}: ${JSON.stringify(reply)}`);
+      return reply;
+    };
     if (kind === "set" || kind === "config") {
       const config = kind === "config" ? ok(registration(`/${n}`)) : null;
       const write = directory.begin(`/${n}`, from);
-      const set = await this.#sessions.set(session, principal, { workingDirectory: `/${n}`, config, ...rest });
+      const set = noted(await this.#sessions.set(session, principal, { workingDirectory: `/${n}`, config, ...rest }));
       if (!set.ok) return this.#failed(set.failure.kind, () => directory.withdraw(write));
       expect(set.value.context.workingDirectory).toBe(`/${n}`);
       write.to = ++tick;
     } else if (kind === "get") {
-      const got = await this.#sessions.get(session, principal);
+      const got = noted(await this.#sessions.get(session, principal));
       if (!got.ok && got.failure.kind !== "session_deleted") return this.#failed(got.failure.kind);
       this.#expectOneOf(got.ok ? (got.value?.workingDirectory ?? null) : "deleted", directory, from);
     } else if (kind === "write") {
       const write = state.begin(`${n}`, from);
       const operation = { kind: "set", key: "k", text: `${n}` } as const;
-      const set = await this.#sessions.state(session, principal, operation, { ...rest, mayBegin: true });
+      const set = noted(await this.#sessions.state(session, principal, operation, { ...rest, mayBegin: true }));
       if (!set.ok) return this.#failed(set.failure.kind, () => state.withdraw(write));
       write.to = ++tick;
     } else if (kind === "read") {
@@ -185,7 +194,7 @@ class Round {
       this.#expectOneOf(got.value.before, state, from);
     } else {
       const writes = [directory.begin(kind === "end" ? null : "deleted", from), state.begin(null, from)];
-      const ended = await this.#sessions[kind](session, principal);
+      const ended = noted(await this.#sessions[kind](session, principal));
       const withdraw = () => {
         directory.withdraw(writes[0] as never);
         state.withdraw(writes[1] as never);
@@ -194,6 +203,10 @@ class Round {
       if (kind === "end" && !ended.value.ended) return withdraw();
       for (const write of writes) write.to = ++tick;
     }
+  }
+
+  #note(what: string): void {
+    this.history.push(`${tick} ${Date.now()} ${what}`);
   }
 
   /** A failure that says that nothing was changed must be right about it. */
@@ -230,6 +243,9 @@ class Round {
       const { session } = this.#chance.pick(this.#subjects);
       const object = stubOf(session.objectId.toString());
       const event = this.#chance.pick(["minute", "minute", "alarm", "alarm", "again", "evict", "kill", "day"] as const);
+      this.#note(`${event} (session ${this.#subjects.findIndex((subject) => subject.session === session)})`);
+      // An object that is made anew does not begin in the millisecond in which the one before it was at work.
+      if (event === "evict" || event === "kill") moveClock(1);
       if (event === "minute") moveClock(61_000);
       else if (event === "alarm") await fireDueAlarm(object).catch(() => {});
       else if (event === "again") await inSession(object, (instance) => instance.alarm()).catch(() => {});
@@ -291,8 +307,9 @@ class Round {
 it(`agrees with what was called, in ${ROUNDS} rounds from seed ${SEED}`, { timeout: 3_600_000 }, async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const seed = SEED + round;
-    await new Round(seed).run().catch((error: Error) => {
-      error.message = `Seed ${seed}, round ${round}: ${error.message}`;
+    const one = new Round(seed);
+    await one.run().catch((error: Error) => {
+      error.message = `Seed ${seed}, round ${round}: ${error.message}\n${one.history.join("\n")}`;
       throw error;
     });
     if (ROUNDS > 500 && round % 500 === 499) console.log(`${round + 1} rounds`);

@@ -1,7 +1,13 @@
 import { type Logger, shortSessionId } from "../base/log.ts";
 import type { Failure } from "../model/failure.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
-import { deletedOf, endReasonOf, type LiveSession } from "./session-context.ts";
+import {
+  type ClosingSession,
+  deletedOf,
+  endReasonOf,
+  headerDeletedUntil,
+  type LiveSession,
+} from "./session-context.ts";
 import type { SessionRecord } from "./session-record.ts";
 
 export type QuotaExceeded = Extract<Failure, { kind: "quota_exceeded" }>;
@@ -15,14 +21,17 @@ export class SessionRow {
   readonly #record: SessionRecord;
   readonly #registry: RegistryClient;
   readonly #log: Logger;
+  readonly #clear: () => void;
   /** The registration under way, so that writes to the same context that arrive meanwhile wait for it too. */
   #registering: { openedAt: number; readonly refusal: Promise<QuotaExceeded | null> } | null = null;
 
-  constructor(sessionId: string, record: SessionRecord, registry: RegistryClient, log: Logger) {
+  /** @param clear Deletes what the session keeps besides its record. */
+  constructor(sessionId: string, record: SessionRecord, registry: RegistryClient, log: Logger, clear: () => void) {
     this.#sessionId = sessionId;
     this.#record = record;
     this.#registry = registry;
     this.#log = log;
+    this.#clear = clear;
   }
 
   /**
@@ -87,7 +96,7 @@ export class SessionRow {
       if (this.#registering?.openedAt === openedAt) this.#registering.openedAt = newer.openedAt;
       return this.#tryToRegister(newer.openedAt);
     } else {
-      await this.#record.deleteAll();
+      await this.#deleteContext(session);
       return { kind: "quota_exceeded", limit: maxSessions, oldest: answer.value.oldest };
     }
     return null;
@@ -112,11 +121,17 @@ export class SessionRow {
     if (session?.state !== "closing" || session.openedAt !== openedAt) return;
     if (!answer.ok) {
       this.#log("warn", "unregistration_failed", { session: shortSessionId(this.#sessionId), shard });
-    } else if (session.deletedUntil !== null && Date.now() < session.deletedUntil) {
-      await this.#record.store(deletedOf(session.owner, session.deletedUntil), session.deletedUntil);
     } else {
       // No await between the check above and this: nothing that came meanwhile is deleted with it.
-      await this.#record.deleteAll();
+      await this.#deleteContext(session);
     }
+  }
+
+  /** Leaves nothing of a context that has no row, or a tombstone that still lasts. */
+  #deleteContext(session: LiveSession | ClosingSession): Promise<void> {
+    const deletedUntil = headerDeletedUntil(session, Date.now());
+    if (deletedUntil === null) return this.#record.deleteAll();
+    this.#clear();
+    return this.#record.store(deletedOf(session.owner, deletedUntil), deletedUntil);
   }
 }

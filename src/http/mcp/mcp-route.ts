@@ -52,7 +52,7 @@ export function createMcpRoute({ buildServer, streaming, data, log }: McpRouteOp
     const { era, messages, header: named, client = event.client } = classified;
     Object.assign(event, { era, client, messages: messages.map((message) => message.event) });
     if (!(await chargeRest(messages, context))) return refuse({ kind: "rate_limited", what: BATCH });
-    const header = named === null ? null : stores.sessions.parse(named);
+    const header = named === null ? null : stores.sessions.parse(named, true);
     const served = await Promise.all(messages.map((message) => serve(message, header, context)));
     return reply(classified, served, event, () => stores.sessions.mint().sessionId);
   };

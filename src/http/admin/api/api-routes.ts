@@ -78,7 +78,7 @@ function describeApiFailure(failure: ApiFailure): { status: 400 | 404 | 503; err
     case "cursor_invalid":
       return { status: 400, error: `cursor ${quote(failure.cursor)} is not a next_cursor of GET /api/sessions` };
     case "session_deleted":
-      return { status: 404, error: `Session ${quote(failure.sessionId)} was ended for good by its client` };
+      return { status: 404, error: `Session ${quote(failure.sessionId)} was ended by its client with DELETE` };
     case "outcome_unknown":
       return {
         status: 503,

@@ -145,7 +145,7 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
   {
     name: "a page of another origin may not use the figures",
     file: "src/http/admin/admin-gate.ts",
-    find: "if (isForeignPage(request)) {",
+    find: "if (isForeignPage(request, publicUrl)) {",
     replace: "if (false) {",
     tests: ADMIN,
   },

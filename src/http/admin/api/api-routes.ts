@@ -24,7 +24,8 @@ type ApiFailure = RegistryUnavailable | CursorInvalid | Refusal | OutcomeUnknown
 /** JSON for scripts and text for Prometheus. `admit` lets through who may see the whole server. */
 export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  routes.use("/api/*", admit);
+  // All below /api; /api itself says what is there, to everybody, as /openapi.json does.
+  routes.use("/api/:route/*", admit);
   routes.use("/metrics", admit);
 
   routes.get("/api/sessions/count", async (c) => {

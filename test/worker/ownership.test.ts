@@ -185,7 +185,7 @@ describe("a session id that was not minted here", () => {
       swapped,
       real.split("").reverse().join(""),
       foreignNamespace,
-      `${real},${real}`,
+      `${real},${UNKNOWN}`,
       "sess_",
       "",
       "default",

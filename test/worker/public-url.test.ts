@@ -83,7 +83,7 @@ describe("a page of the public address", () => {
 
 it("A server that is open to the world says so in its log, also behind a proxy on this machine", async () => {
   const lines: string[] = [];
-  vi.spyOn(console, "warn").mockImplementation((line) => void lines.push(String(line)));
+  vi.spyOn(console, "log").mockImplementation((line) => void lines.push(String(line)));
   const ping = { method: "POST", body: "{}" };
   await arrive(startApp({ LOG_LEVEL: "warn" }), "/mcp", ping);
   expect(lines).toEqual([]);

@@ -209,7 +209,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
   {
     name: "DELETE removes what the session kept at once",
     file: "src/session/session-access.ts",
-    find: "this.clear();\n      const deletedUntil",
+    find: "this.clear();\n        const deletedUntil",
     replace: "const deletedUntil",
     tests: ["test/objects/session-project-races.test.ts"],
     only: "DELETE",

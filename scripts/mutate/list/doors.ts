@@ -56,7 +56,7 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
     find: "Math.abs(value) > Number.MAX_SAFE_INTEGER",
     replace: "false",
     tests: ["test/worker/http-table.test.ts"],
-    only: "beyond 2^53",
+    only: "is refused with id null",
   },
   {
     name: "all routes below /api are closed",
@@ -70,7 +70,7 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
     name: "X-Forwarded-Host is not believed",
     file: "src/http/edge/base-url.ts",
     find: "publicUrl ?? new URL(request.url).origin",
-    replace: 'publicUrl ?? `https://${request.headers.get("X-Forwarded-Host") ?? new URL(request.url).host}`',
+    replace: 'request.headers.get("X-Forwarded-Host") ?? publicUrl ?? new URL(request.url).origin',
     tests: ["test/worker/public-url.test.ts"],
   },
   {

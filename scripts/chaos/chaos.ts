@@ -156,7 +156,7 @@ export class Chaos {
       shares(this.#ledger.sessionIds, people.length).map((share, at) =>
         inTurn(share, async (id) => {
           const state = await people[at]?.look(id);
-          if (typeof state === "string" && state !== "deleted") live.add(id);
+          if (typeof state === "string") live.add(id);
         }),
       ),
     );

@@ -3,8 +3,8 @@
  * Pure: every time is passed in, in milliseconds of one clock that never goes back.
  */
 
-/** What a session is found as: its directory, null for no context, or ended for good by `DELETE`. */
-export type State = `/${string}` | null | "deleted";
+/** What a session is found as by argument: its directory, or null for no context. */
+export type State = `/${string}` | null;
 
 /** A whole context, as `get_session_context` tells it. */
 export interface Seen {
@@ -100,12 +100,8 @@ export class Ledger {
   /** The last deadline has passed: no context may be found any more. */
   allHaveExpired(now: number): void {
     for (const sessionId of this.sessionIds) {
-      const states = this.mayBeFound(sessionId, now).map((state) => (state === "deleted" ? state : null));
-      const expired = { sessionId, client: null, startedAt: now, endedAt: now, acknowledged: true };
-      this.#open.set(
-        sessionId,
-        [...new Set(states)].map((state) => ({ ...expired, state })),
-      );
+      const expired = { sessionId, state: null, client: null, startedAt: now, endedAt: now, acknowledged: true };
+      this.#open.set(sessionId, [expired]);
     }
   }
 
@@ -126,11 +122,9 @@ export class Ledger {
       { sessionId, state, client, startedAt, endedAt: now, acknowledged: true },
     ]);
     this.#acknowledged++;
-    if (state !== null && state !== "deleted" && !this.#isWhole(sessionId, seen)) return "half-written";
+    if (state !== null && !this.#isWhole(sessionId, seen)) return "half-written";
     if (candidates.some((candidate) => candidate.state === state)) return "kept";
-    return candidates.every((candidate) => candidate.state === null || candidate.state === "deleted")
-      ? "undead"
-      : "lost";
+    return candidates.every((candidate) => candidate.state === null) ? "undead" : "lost";
   }
 
   /** Everything but what an acknowledged operation has replaced that began after it was over, and was over before `now`. */

@@ -31,7 +31,14 @@ export class Lives {
   #onAnswer = () => {};
 
   constructor(scene: Pick<Scene, "ledger" | "chance" | "found" | "failed">, options: LivesOptions) {
-    this.#scene = { ...scene, sessions: [], nextDirectory: 0, underWay: 0, answered: () => this.#onAnswer() };
+    this.#scene = {
+      ...scene,
+      sessions: [],
+      deleted: new Map(),
+      nextDirectory: 0,
+      underWay: 0,
+      answered: () => this.#onAnswer(),
+    };
     this.#options = options;
   }
 

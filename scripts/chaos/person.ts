@@ -9,6 +9,8 @@ export interface Scene {
   readonly chance: Chance;
   /** Ids of the sessions in use, without those that were deleted. */
   readonly sessions: string[];
+  /** Sessions that a DELETE was sent for, and whether one was answered: from then on the header must be refused. */
+  readonly deleted: Map<string, "sent" | "answered">;
   readonly found: (verdict: Verdict, what: string) => void;
   /** An answer that no kill explains. */
   readonly failed: (what: string) => void;
@@ -29,7 +31,7 @@ export interface Life {
 /** One clock for all, with fractions, that never goes back. */
 export const now = (): number => performance.timeOrigin + performance.now();
 
-const ENDED_FOR_GOOD = /was ended for good|Session not found|Failed to terminate session: Not Found/;
+const HEADER_REFUSED = /Session not found|Failed to terminate session: Not Found/;
 
 export class Person {
   readonly #name: string;
@@ -101,14 +103,24 @@ export class Person {
     await this.#write(sessionId, null, "end_session", {});
   }
 
-  /** Reads the whole context and has the ledger judge it. Returns what was found, or undefined without an answer. */
+  /**
+   * Reads the whole context by argument and has the ledger judge it. Returns what was found, or undefined without an answer.
+   * After a DELETE the header must be refused besides.
+   */
   async look(sessionId: string): Promise<State | undefined> {
     const startedAt = now();
+    const tool = "get_session_context";
     try {
-      const reply = await this.#call(sessionId, "get_session_context", {});
-      return this.#judge(sessionId, seenIn(reply), startedAt);
+      const reply = await this.#underWay(this.#client.call(tool, { session_id: sessionId }));
+      const state = this.#judge(sessionId, seenIn(reply), startedAt);
+      if (this.#scene.deleted.get(sessionId) === "answered" && this.#kind !== "modern") {
+        await this.#underWay(this.#asItsClient(sessionId, (client) => client.call(tool, {})));
+        this.#scene.failed(`the header of ${sessionId} is served after its DELETE`);
+      }
+      return state;
     } catch (error) {
-      return this.#explain(error, sessionId, startedAt, null);
+      this.#explain(error, sessionId, null);
+      return undefined;
     }
   }
 
@@ -122,7 +134,7 @@ export class Person {
       if (reply.isError) throw new Error(reply.text);
       ledger.acknowledge(operation, now());
     } catch (error) {
-      this.#explain(error, sessionId, startedAt, operation);
+      this.#explain(error, sessionId, operation);
     }
     answered();
   }
@@ -130,19 +142,20 @@ export class Person {
   /** `DELETE /mcp`, which only a legacy client knows. */
   async #delete(sessionId: string): Promise<void> {
     if (this.#kind === "modern") return;
-    const { ledger } = this.#scene;
-    const startedAt = now();
-    const operation = ledger.begin(sessionId, "deleted", null, startedAt);
+    const { ledger, deleted } = this.#scene;
+    const operation = ledger.begin(sessionId, null, null, now());
+    if (!deleted.has(sessionId)) deleted.set(sessionId, "sent");
     try {
       await this.#underWay(this.#asItsClient(sessionId, (client) => client.terminateSession()));
       ledger.acknowledge(operation, now());
+      deleted.set(sessionId, "answered");
       this.#retire(sessionId);
     } catch (error) {
-      this.#explain(error, sessionId, startedAt, operation);
+      this.#explain(error, sessionId, operation);
     }
   }
 
-  /** Nothing but 404 comes from a session that was deleted: the next life opens another in its place. */
+  /** The header of a session that was deleted is refused: the next life opens another in its place. */
   #retire(sessionId: string): void {
     const { sessions } = this.#scene;
     const at = sessions.indexOf(sessionId);
@@ -181,18 +194,17 @@ export class Person {
     return seen.state;
   }
 
-  /** A refusal because the session was deleted is an answer; anything else is not, and must be due to the kill. */
-  #explain(error: unknown, sessionId: string, startedAt: number, operation: Operation | null): State | undefined {
-    const { ledger, failed } = this.#scene;
+  /** A refusal of the header after a DELETE is an answer; anything else is not, and must be due to the kill. */
+  #explain(error: unknown, sessionId: string, operation: Operation | null): void {
+    const { ledger, deleted, failed } = this.#scene;
     const message = error instanceof Error ? error.message : String(error);
-    if (ENDED_FOR_GOOD.test(message)) {
+    if (HEADER_REFUSED.test(message) && deleted.has(sessionId)) {
       this.#retire(sessionId);
       if (operation !== null) ledger.withdraw(operation);
-      return this.#judge(sessionId, { state: "deleted", client: null, setAt: null }, startedAt);
+      return;
     }
     ledger.leaveOpen();
     if (!this.#life.killed) failed(`${this.#name} (${this.#kind}) failed although the server ran: ${message}`);
-    return undefined;
   }
 }
 

@@ -43,7 +43,7 @@ export interface ConnectedClient {
   /** @throws the SDK's error if the server answers with one of HTTP or JSON-RPC. */
   call(tool: string, args?: Record<string, unknown>): Promise<ToolReply>;
   listTools(): Promise<string[]>;
-  /** `DELETE /mcp`: ends the legacy session for good. */
+  /** `DELETE /mcp`: ends the session of the legacy client's header. */
   terminateSession(): Promise<void>;
   close(): Promise<void>;
 }

@@ -29,7 +29,7 @@ export function describeFailure(failure: ToolFailure | ServiceFailure): string {
     case "session_unknown":
       return `session_id ${quote(failure.sessionId)} is not a session of this server. Copy it exactly as an earlier result gave it (sess_ and 43 characters), or leave it out to open a new session`;
     case "session_deleted":
-      return `Session ${quote(failure.sessionId)} was ended for good by its client. Leave session_id out to open a new session`;
+      return `Session ${quote(failure.sessionId)} of the Mcp-Session-Id header was ended with DELETE. Initialize a new one, or pass this id as session_id`;
     case "path_invalid":
       return `${failure.argument} ${quote(failure.path)} ${PATH_FAULTS[failure.fault]}`;
     case "no_context":

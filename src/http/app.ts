@@ -23,10 +23,12 @@ import { METADATA_PATHS, resourceMetadata } from "./access/auth-metadata.ts";
 import { addressKey, rateLimitKey, tooManyRequests, withinLimit } from "./access/rate-limit.ts";
 import { createAdminGate } from "./admin/admin-gate.ts";
 import { apiRoutes } from "./admin/api/api-routes.ts";
-import { openApiDocument } from "./admin/api/openapi.ts";
+import { apiIndex, openApiDocument } from "./admin/api/openapi.ts";
 import { dashboardFigures, pageRoutes } from "./admin/pages/page-routes.tsx";
 import { createRegistryHealth } from "./admin/registry-health.ts";
+import { allowedMethods } from "./edge/allowed-methods.ts";
 import type { AppEnv } from "./edge/app-env.ts";
+import { MCP_METHODS } from "./edge/cors.ts";
 import { jsonRpcError } from "./edge/json-rpc.ts";
 import { createFrame } from "./frame.ts";
 import { createMcpRoute } from "./mcp/mcp-route.ts";
@@ -146,17 +148,23 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     data: direct && { tools: direct.tools, serverInfo: { ...direct.serverInfo } },
     log,
   });
-  const authenticate = createAuthenticator(config.auth, log);
+  const authenticate = createAuthenticator(config, log);
   const withinRate = async (limiter: RateLimit | undefined, keyOf: () => string) =>
     limiter === undefined || !config.rateLimited || (await withinLimit(limiter, keyOf(), log));
   const countCalls = countOperations(config, direct?.tools.map(({ name }) => name) ?? []);
   const missingShards = createRegistryHealth();
-  const app = new Hono<AppEnv>();
+  // A trailing slash makes no other route: people paste addresses with one.
+  const app = new Hono<AppEnv>({ strict: false });
 
   app.use(createFrame(config, log, countCalls));
+  // Who asks what may be sent need not say who they are.
+  app.options("*", async (c, next) => {
+    const allow = c.req.path === "/mcp" ? MCP_METHODS : allowedMethods(app, c.req.path);
+    return allow === null ? next() : c.body(null, 204, { Allow: allow });
+  });
 
   const admit = createAdmission(withinRate);
-  const isAdmin = createAdminGate(config.auth, authenticate);
+  const isAdmin = createAdminGate(config, authenticate);
   const admitAdmin: MiddlewareHandler<AppEnv> = async (c, next) => {
     const identity = await admit(c.req.raw, c.env.REQUEST_LIMITER, c.get("event"), isAdmin);
     return identity instanceof Response ? identity : next();
@@ -203,19 +211,25 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   // For editors, which complete and check a project's config with it.
   const configSchema = once(() => JSON.stringify(projectConfigJsonSchema()));
   app.get("/schema/config.json", (c) => c.body(configSchema(), 200, { "Content-Type": "application/schema+json" }));
-  const openApi = once(() => JSON.stringify(openApiDocument(config.auth, version)));
+  const openApi = once(() => JSON.stringify(openApiDocument(config, version)));
   app.get("/openapi.json", (c) => c.body(openApi(), 200, { "Content-Type": "application/json" }));
+  app.get("/api", (c) => c.json(apiIndex(config, version)));
   for (const path of METADATA_PATHS) {
     app.get(path, (c) => {
-      const metadata = resourceMetadata(config.auth, c.req.raw);
+      const metadata = resourceMetadata(config, c.req.raw);
       return metadata === null ? c.notFound() : c.json(metadata);
     });
   }
   if (pages) app.route("/", pageRoutes(config, missingShards));
 
-  app.notFound((c) =>
-    c.json({ error: `No route ${c.req.method} ${c.req.path.slice(0, 200)}. The MCP endpoint is /mcp` }, 404),
-  );
+  app.notFound((c) => {
+    const route = `${c.req.method} ${c.req.path.slice(0, 200)}`;
+    const allow = allowedMethods(app, c.req.path);
+    // A route of the right method can find nothing too.
+    return allow === null || allow.split(", ").includes(c.req.method)
+      ? c.json({ error: `No route ${route}. The MCP endpoint is /mcp` }, 404)
+      : c.json({ error: `Method not allowed: ${route}. This route has ${allow}` }, 405, { Allow: allow });
+  });
   app.onError((error, c) => {
     c.get("event").failure = INTERNAL_ERROR;
     log("error", "request_threw", { request_id: c.get("requestId"), error: String(error.stack ?? error) });

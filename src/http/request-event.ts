@@ -14,6 +14,7 @@ const ROUTES = new Set([
     "/dashboard/live",
     "/metrics",
     "/openapi.json",
+    "/api",
   ],
   ...["/api/sessions", "/api/sessions/count"],
 ]);

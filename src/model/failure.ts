@@ -36,7 +36,7 @@ export type PathFault =
 export type Failure =
   /** No session of this server, or somebody else's: the two are never told apart. */
   | { readonly kind: "session_unknown"; readonly sessionId: string }
-  /** Ended for good by `DELETE /mcp`. */
+  /** The session of the header, which `DELETE /mcp` has ended. The same id as an argument is not refused. */
   | { readonly kind: "session_deleted"; readonly sessionId: string }
   /** `argument` is the tool's argument that carried the path. */
   | { readonly kind: "path_invalid"; readonly argument: string; readonly fault: PathFault; readonly path: string }

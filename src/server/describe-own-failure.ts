@@ -4,7 +4,7 @@ import type { ToolFailure } from "../call/tool-failure.ts";
 /** Which of this server's own tools helps. Null: none does, or the words say it already. */
 const HINTS: Readonly<Record<ToolFailure["kind"], string | null>> = {
   session_unknown: "To open one, call set_working_directory without session_id",
-  session_deleted: "To open one, call set_working_directory without session_id",
+  session_deleted: null,
   no_context: "Call set_working_directory with the absolute path of the project directory first",
   quota_exceeded: "end_session ends one; list_sessions shows them all",
   anonymous_refused:

@@ -3,7 +3,7 @@
 /** A deadline is rounded up by at most this part of the idle time-out, so that a burst of accesses writes once. */
 export const DEADLINE_GRANULES_PER_TIMEOUT = 1440;
 
-/** How long a session ended by `DELETE /mcp` keeps answering 404. */
+/** How long the header of a session that `DELETE /mcp` ended is answered 404. */
 export const TOMBSTONE_MS = 24 * 60 * 60 * 1000;
 
 /** First and longest wait between two tries of a session object to reach its registry shard. */

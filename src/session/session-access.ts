@@ -4,7 +4,7 @@ import type { CatalogOperation } from "../projects/catalog-requests.ts";
 import type { ProjectFailure } from "../projects/project-failure.ts";
 import { TOMBSTONE_MS } from "./limits.ts";
 import type { SessionCatalog } from "./session-catalog.ts";
-import { contextOf, endReasonOf, isDeleted, type Live, type SessionContext } from "./session-context.ts";
+import { contextOf, endReasonOf, headerDeletedUntil, type Live, type SessionContext } from "./session-context.ts";
 import type { Content, Found, SessionLife } from "./session-life.ts";
 import {
   follow,
@@ -37,30 +37,36 @@ export class SessionAccess {
     this.#state = state;
   }
 
-  /** Calls `work` with what is stored, if `principal` may know of it. */
+  /**
+   * Calls `work` with what is stored, if `principal` may know of it. A tombstone refuses the header only: clients send DELETE
+   * whenever they exit, and the conversation may go on with the id as an argument.
+   * @param byHeader Whether the header names the session, not an argument.
+   */
   visit<T, F>(
     principal: Principal,
+    byHeader: boolean,
     work: (found: Found) => Result<T, F> | Promise<Result<T, F>>,
   ): Promise<Result<T, F | Refusal>> {
     return this.#life.visit<Result<T, F | Refusal>>((found) => {
       const { now, live, stored } = found;
-      const deleted = isDeleted(stored, now);
+      const deleted = headerDeletedUntil(stored, now) !== null;
       if (stored !== undefined && stored.owner !== principal && (live !== null || deleted)) {
         return fail({ kind: "session_unknown", sessionId: this.#sessionId });
       }
-      return deleted ? fail({ kind: "session_deleted", sessionId: this.#sessionId }) : work(found);
+      return deleted && byHeader ? fail({ kind: "session_deleted", sessionId: this.#sessionId }) : work(found);
     });
   }
 
   /** The context, or null if there is none. An access: it moves the deadline. */
-  async get(principal: Principal): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
+  async get(principal: Principal, byHeader: boolean): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
     return this.visit(
       principal,
+      byHeader,
       async ({ now, live }): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> => {
         if (live === null) return ok(null);
         const project = live.session.project ?? NO_PROJECT;
         if (this.#catalog.isFresh(principal, project, now)) return ok(await this.#access(live, project, now));
-        const reply = await this.project(principal, null, null);
+        const reply = await this.project(principal, byHeader, null, null);
         if (reply.ok) return ok(reply.value.context);
         // Both can only mean that the context ended while the catalog was asked.
         const { kind } = reply.failure;
@@ -75,34 +81,40 @@ export class SessionAccess {
    */
   project(
     principal: Principal,
+    byHeader: boolean,
     explicit: string | null,
     operation: CatalogOperation | null,
   ): Promise<Result<ProjectReply, Refusal | NoContext | ProjectFailure>> {
     return this.visit(
       principal,
+      byHeader,
       async ({ live }): Promise<Result<ProjectReply, Refusal | NoContext | ProjectFailure>> => {
         if (live === null && isShared(principal)) return fail({ kind: "no_context", sessionId: this.#sessionId });
         const directory = live?.session.workingDirectory ?? null;
         const project = live?.session.project ?? NO_PROJECT;
         const question = questionOf(project, directory, { explicit, anew: project.failure !== null });
         const asked = await this.#catalog.ask(principal, operation, question);
-        return this.visit(principal, async ({ now, live: still }): Promise<Result<ProjectReply, ProjectFailure>> => {
-          const before = still?.session.project ?? NO_PROJECT;
-          // A set that came in between has asked about its own directory, and knows.
-          const unmoved = still !== null && still.session.workingDirectory === directory;
-          if (!asked.ok) {
-            if (operation !== null || explicit !== null || still === null) return asked;
-            const context = await this.#access(still, before, now);
-            // Said, but not stored: what is stored is right as of its version.
-            const unknown = { ...context, project: { ...UNKNOWN_PROJECT, failure: before.failure } };
-            return ok({ context: unmoved ? unknown : context, active: null, explicit: null, outcome: null });
-          }
-          const { outcome, answer } = asked.value;
-          if (still === null) return ok({ context: null, active: answer.active, explicit: answer.explicit, outcome });
-          const current = unmoved ? follow(before, question, asked.value) : before;
-          const context = await this.#access(still, current, now);
-          return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
-        });
+        return this.visit(
+          principal,
+          byHeader,
+          async ({ now, live: still }): Promise<Result<ProjectReply, ProjectFailure>> => {
+            const before = still?.session.project ?? NO_PROJECT;
+            // A set that came in between has asked about its own directory, and knows.
+            const unmoved = still !== null && still.session.workingDirectory === directory;
+            if (!asked.ok) {
+              if (operation !== null || explicit !== null || still === null) return asked;
+              const context = await this.#access(still, before, now);
+              // Said, but not stored: what is stored is right as of its version.
+              const unknown = { ...context, project: { ...UNKNOWN_PROJECT, failure: before.failure } };
+              return ok({ context: unmoved ? unknown : context, active: null, explicit: null, outcome: null });
+            }
+            const { outcome, answer } = asked.value;
+            if (still === null) return ok({ context: null, active: answer.active, explicit: answer.explicit, outcome });
+            const current = unmoved ? follow(before, question, asked.value) : before;
+            const context = await this.#access(still, current, now);
+            return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
+          },
+        );
       },
     );
   }
@@ -114,18 +126,19 @@ export class SessionAccess {
    */
   state(
     principal: Principal,
+    byHeader: boolean,
     operation: StateOperation,
     begin: BeginRequest | null,
     uncertain = false,
   ): Promise<Result<StateReply, Refusal | NoContext | QuotaExceeded | OutcomeUnknown | StateFailure>> {
     type Reply = Result<StateReply, Refusal | NoContext | QuotaExceeded | OutcomeUnknown | StateFailure>;
-    return this.visit(principal, async ({ now, live }): Promise<Reply> => {
+    return this.visit(principal, byHeader, async ({ now, live }): Promise<Reply> => {
       const nothing = { created: false, context: null, before: null, entries: [] };
       if (live === null && operation.kind === "set") {
         const refused = this.#state.firstStateRefusal(operation);
         if (refused !== null) return uncertain ? this.#outcomeUnknown() : fail(refused);
         if (begin === null) return fail({ kind: "no_context", sessionId: this.#sessionId });
-        const begun = await this.begin(principal, begin, () => {
+        const begun = await this.begin(principal, byHeader, begin, () => {
           this.#state.apply(operation);
           return { workingDirectory: null, project: NO_PROJECT };
         });
@@ -150,29 +163,40 @@ export class SessionAccess {
   }
 
   /** @param uncertain Whether this may have been done before. */
-  end(principal: Principal, uncertain = false): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
-    return this.visit(principal, async ({ live }): Promise<Result<{ ended: boolean }, OutcomeUnknown>> => {
+  end(
+    principal: Principal,
+    byHeader: boolean,
+    uncertain = false,
+  ): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
+    return this.visit(principal, byHeader, async ({ live }): Promise<Result<{ ended: boolean }, OutcomeUnknown>> => {
       if (live === null) return uncertain ? this.#outcomeUnknown() : ok({ ended: false });
       await this.#life.close(live.session, "ended", null);
       return ok({ ended: true });
     });
   }
 
-  /** Ends the session for good: for 24 hours it answers as deleted. Where nothing is stored, only if it `mayStore` that. */
+  /**
+   * Ends the session that the header names: the context is gone, and for 24 hours the header answers as deleted. Where nothing is
+   * stored, only if it `mayStore` that.
+   */
   delete(principal: Principal, mayStore: boolean): Promise<Result<{ ended: boolean }, Refusal | NoContext>> {
-    return this.visit(principal, async ({ now, live, stored }): Promise<Result<{ ended: boolean }, NoContext>> => {
-      if (stored === undefined && !mayStore) return fail({ kind: "no_context", sessionId: this.#sessionId });
-      // What stays for a day is a tombstone, not what the session kept.
-      this.clear();
-      const deletedUntil = now + TOMBSTONE_MS;
-      if (stored?.state === "live" || stored?.state === "closing") {
-        const reason = live === null ? endReasonOf(stored) : "deleted";
-        await this.#life.close({ ...stored, owner: principal }, reason, deletedUntil);
-      } else {
-        await this.#life.markDeleted(principal, deletedUntil);
-      }
-      return ok({ ended: live !== null });
-    });
+    return this.visit(
+      principal,
+      true,
+      async ({ now, live, stored }): Promise<Result<{ ended: boolean }, NoContext>> => {
+        if (stored === undefined && !mayStore) return fail({ kind: "no_context", sessionId: this.#sessionId });
+        // What stays for a day is a tombstone, not what the session kept.
+        this.clear();
+        const deletedUntil = now + TOMBSTONE_MS;
+        if (stored?.state === "live" || stored?.state === "closing") {
+          const reason = live === null ? endReasonOf(stored) : "deleted";
+          await this.#life.close({ ...stored, owner: principal }, reason, deletedUntil);
+        } else {
+          await this.#life.markDeleted(principal, deletedUntil);
+        }
+        return ok({ ended: live !== null });
+      },
+    );
   }
 
   #outcomeUnknown() {
@@ -185,6 +209,7 @@ export class SessionAccess {
    */
   async begin(
     owner: Principal,
+    byHeader: boolean,
     request: BeginRequest,
     content: () => Content,
     again = true,
@@ -194,9 +219,9 @@ export class SessionAccess {
       return content();
     });
     if (!begun.ok) return begun;
-    return this.visit(owner, ({ live }) =>
+    return this.visit(owner, byHeader, ({ live }) =>
       live === null && again
-        ? this.begin(owner, request, content, false)
+        ? this.begin(owner, byHeader, request, content, false)
         : ok(this.view(begun.value, begun.value, begun.value.session.setAt)),
     );
   }

@@ -50,6 +50,8 @@ export interface LiveSession {
   readonly registrySize?: number;
   /** Where it began. Absent in records of earlier builds. */
   readonly region?: Region | null;
+  /** Set if the context began over a tombstone: until when the header still answers as deleted. */
+  readonly deletedUntil?: number;
   /** Of a context whose row in the registry may not be confirmed yet; {@link asRegistered} tells. */
   readonly registration?: PendingRegistration;
 }
@@ -81,11 +83,11 @@ export interface ClosingSession {
   readonly tries: number;
   /** Why the context is over. Absent in records of earlier builds. */
   readonly reason?: EndReason;
-  /** Set if `DELETE /mcp` ended the session: until when it answers as deleted. */
+  /** Set if `DELETE /mcp` ended the session: until when the header answers as deleted. */
   readonly deletedUntil: number | null;
 }
 
-/** Ended for good by `DELETE /mcp`; the alarm removes it. */
+/** A tombstone: `DELETE /mcp` ended the session, and its header answers as deleted. The alarm removes it. */
 export interface DeletedSession {
   readonly version: 1;
   readonly state: "deleted";
@@ -156,7 +158,10 @@ export function asRegistered(session: StoredSession | undefined, alarm: number |
 export const nextTryOf = ({ deadline, tries }: PendingRegistration, now: number): number =>
   Math.max(Math.min(deadline - 1, now + registryRetryDelayMs(tries)), now + 1);
 
-/** What is left of a context that is over: its row in the registry must go. A context ends once: the first reason stays. */
+/**
+ * What is left of a context that is over: its row in the registry must go. A context ends once: the first reason stays, and so does
+ * the tombstone that it began over.
+ */
 export const closingOf = (
   session: LiveSession | ClosingSession,
   reason: EndReason,
@@ -164,10 +169,11 @@ export const closingOf = (
 ): ClosingSession => {
   const { owner, openedAt, shard } = session;
   const why = session.state === "closing" ? endReasonOf(session) : reason;
-  return { version: 1, state: "closing", owner, openedAt, shard, tries: 0, reason: why, deletedUntil };
+  const until = deletedUntil ?? session.deletedUntil ?? null;
+  return { version: 1, state: "closing", owner, openedAt, shard, tries: 0, reason: why, deletedUntil: until };
 };
 
-/** What is left of a session that was ended for good. */
+/** The tombstone of a session that `DELETE /mcp` ended. */
 export const deletedOf = (owner: Principal, deletedUntil: number): DeletedSession => ({
   version: 1,
   state: "deleted",
@@ -181,9 +187,11 @@ export const endReasonOf = (session: LiveSession | ClosingSession): EndReason =>
   return session.reason ?? (session.deletedUntil === null ? "expired" : "deleted");
 };
 
-/** Whether the session was ended for good, and that not longer ago than its tombstone lasts. */
-export const isDeleted = (session: StoredSession | undefined, now: number): boolean =>
-  session !== undefined && session.state !== "live" && session.deletedUntil !== null && now < session.deletedUntil;
+/** Until when the session's header answers as deleted; null if it does not. A context may have begun over the tombstone. */
+export function headerDeletedUntil(session: StoredSession | undefined, now: number): number | null {
+  const until = session?.deletedUntil ?? null;
+  return until !== null && now < until ? until : null;
+}
 
 /**
  * The stored record in the form of this version. Records of older versions are brought up to it here, one step per

@@ -8,6 +8,7 @@ import {
   deadlineOf,
   deletedOf,
   endReasonOf,
+  headerDeletedUntil,
   type Live,
   type LiveSession,
   nextTryOf,
@@ -96,6 +97,7 @@ export class SessionLife {
     }
     const own = this.#leftover();
     const now = Date.now();
+    const deletedUntil = headerDeletedUntil(this.#record.stored, now);
     const aged = maxAgeMs > 0 && { endsAt: now + maxAgeMs };
     const { deadline, ...used } = usedAt(now, { ...context, ...aged });
     const registration = {
@@ -110,6 +112,7 @@ export class SessionLife {
       ...context,
       ...aged,
       ...used,
+      ...(deletedUntil !== null && { deletedUntil }),
       ...content(),
       setAt: now,
       // A row of the context before may still stand: stay in its shard, and be newer than it.
@@ -156,14 +159,14 @@ export class SessionLife {
     return live;
   }
 
-  /** Ends the context at once and removes its row; `deletedUntil` leaves a tombstone. */
+  /** Ends the context at once and removes its row; `deletedUntil` leaves a tombstone. One that it began over stays. */
   async close(session: LiveSession | ClosingSession, reason: EndReason, deletedUntil: number | null): Promise<void> {
     this.debug(`session_${reason}`);
     await this.#record.store(closingOf(session, reason, deletedUntil), Date.now() + registryRetryDelayMs(0));
     await this.#row.remove();
   }
 
-  /** Ends the session for good where no context has to be closed first. */
+  /** Leaves a tombstone where no context has to be closed first. */
   markDeleted(owner: Principal, deletedUntil: number): Promise<void> {
     return this.#record.store(deletedOf(owner, deletedUntil), deletedUntil);
   }

@@ -28,7 +28,8 @@ interface SessionObjectBindings {
 }
 
 /**
- * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol.
+ * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol; `byHeader` tells whether the
+ * header named the session, which after a DELETE makes the difference.
  * @example
  * ```ts
  * // In the main module of the Worker; wrangler.toml binds the class as SESSIONS.
@@ -52,30 +53,44 @@ export class SessionObject extends DurableObject<SessionObjectBindings> {
     const registry = new RegistryClient(env.REGISTRY, config);
     const record = new SessionRecord(ctx.storage, () => catalog.forgetTables());
     const log = createLogger(config.logLevel);
-    const row = new SessionRow(sessionId, record, registry, log);
+    const row = new SessionRow(sessionId, record, registry, log, () => this.#access.clear());
     this.#life = new SessionLife(sessionId, record, row, log);
     this.#access = new SessionAccess(sessionId, this.#life, row, catalog, new StateStore(ctx.storage));
     this.#directory = new SetDirectory(this.#access, this.#life, row, catalog);
   }
 
   /** @internal {@link SetDirectory.set} */
-  set(principal: Principal, request: SetRequest, change?: Change) {
-    return this.#changes.once(change, () => this.#directory.set(principal, request));
+  set(principal: Principal, request: SetRequest, change?: Change, byHeader = false) {
+    return this.#changes.once(change, () => this.#directory.set(principal, byHeader, request));
   }
 
   /** @internal {@link SessionAccess.get} */
-  get(...args: Parameters<SessionAccess["get"]>) {
-    return this.#access.get(...args);
+  get(principal: Principal, byHeader = false) {
+    return this.#access.get(principal, byHeader);
   }
 
   /** @internal {@link SessionAccess.project} */
-  project(principal: Principal, explicit: string | null, operation: CatalogOperation | null, change?: Change) {
-    return this.#changes.once(change, () => this.#access.project(principal, explicit, operation));
+  project(
+    principal: Principal,
+    explicit: string | null,
+    operation: CatalogOperation | null,
+    change?: Change,
+    byHeader = false,
+  ) {
+    return this.#changes.once(change, () => this.#access.project(principal, byHeader, explicit, operation));
   }
 
   /** @internal {@link SessionAccess.state} */
-  state(principal: Principal, operation: StateOperation, begin: BeginRequest | null, change?: Change) {
-    return this.#changes.once(change, (uncertain) => this.#access.state(principal, operation, begin, uncertain));
+  state(
+    principal: Principal,
+    operation: StateOperation,
+    begin: BeginRequest | null,
+    change?: Change,
+    byHeader = false,
+  ) {
+    return this.#changes.once(change, (uncertain) =>
+      this.#access.state(principal, byHeader, operation, begin, uncertain),
+    );
   }
 
   /**
@@ -83,21 +98,21 @@ export class SessionObject extends DurableObject<SessionObjectBindings> {
    * this session.
    * @internal
    */
-  peek(principal: Principal): Promise<Result<SessionContext | null, Refusal>> {
-    return this.#access.visit(principal, ({ now, live }) => ok(live && this.#access.view(live, live, now)));
+  peek(principal: Principal, byHeader = false): Promise<Result<SessionContext | null, Refusal>> {
+    return this.#access.visit(principal, byHeader, ({ now, live }) => ok(live && this.#access.view(live, live, now)));
   }
 
   /**
    * What the client has answered to a request that a running call sent it; null if nothing has come for a while, and the
-   * call has to ask again if it still wants to know. Needs no context and touches none.
+   * call has to ask again if it still wants to know. Needs no context and touches none. Only the header's session has answers.
    */
   takeAnswer(principal: Principal, requestId: string): Promise<Result<string | null, Refusal>> {
-    return this.#access.visit(principal, async () => ok(await this.#answers.take(principal, requestId)));
+    return this.#access.visit(principal, true, async () => ok(await this.#answers.take(principal, requestId)));
   }
 
   /** Passes the client's answer on to the call that waits for it. */
   giveAnswer(principal: Principal, requestId: string, answer: string): Promise<Result<null, Refusal>> {
-    return this.#access.visit(principal, () => {
+    return this.#access.visit(principal, true, () => {
       this.#answers.give(principal, requestId, answer);
       return ok(null);
     });
@@ -112,8 +127,12 @@ export class SessionObject extends DurableObject<SessionObjectBindings> {
   }
 
   /** @internal Forgets the context; the id stays usable. `ended` tells whether there was one. */
-  end(principal: Principal, change?: Change): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
-    return this.#changes.once(change, (uncertain) => this.#access.end(principal, uncertain));
+  end(
+    principal: Principal,
+    change?: Change,
+    byHeader = false,
+  ): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
+    return this.#changes.once(change, (uncertain) => this.#access.end(principal, byHeader, uncertain));
   }
 
   /** @internal The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
@@ -127,12 +146,12 @@ export class SessionObject extends DurableObject<SessionObjectBindings> {
       const owner = await this.#life.visit(({ stored, live }) => (live && stored ? stored.owner : null));
       if (owner === null)
         return uncertain ? fail({ kind: "outcome_unknown", sessionId: this.#sessionId }) : ok({ ended: false });
-      return this.#access.end(owner, uncertain);
+      return this.#access.end(owner, false, uncertain);
     });
   }
 
   /**
-   * Ends the session for good: for 24 hours it answers as deleted.
+   * Ends the session that the header names: for 24 hours the header answers as deleted.
    * @param mayStore Whether that may be kept where nothing is stored; else it is refused there with `no_context`.
    * @internal
    */

@@ -1,7 +1,14 @@
 import { type Logger, shortSessionId } from "../base/log.ts";
 import type { Failure } from "../model/failure.ts";
 import type { RegistryClient } from "../registry/registry-client.ts";
-import { deletedOf, endReasonOf, type LiveSession, type PendingRegistration } from "./session-context.ts";
+import {
+  type ClosingSession,
+  deletedOf,
+  endReasonOf,
+  headerDeletedUntil,
+  type LiveSession,
+  type PendingRegistration,
+} from "./session-context.ts";
 import type { SessionRecord } from "./session-record.ts";
 
 export type QuotaExceeded = Extract<Failure, { kind: "quota_exceeded" }>;
@@ -22,14 +29,17 @@ export class SessionRow {
   readonly #record: SessionRecord;
   readonly #registry: RegistryClient;
   readonly #log: Logger;
+  readonly #clear: () => void;
   /** The registration under way, which whoever comes meanwhile joins. */
   #registering: Registering | null = null;
 
-  constructor(sessionId: string, record: SessionRecord, registry: RegistryClient, log: Logger) {
+  /** @param clear Deletes what the session keeps besides its record. */
+  constructor(sessionId: string, record: SessionRecord, registry: RegistryClient, log: Logger, clear: () => void) {
     this.#sessionId = sessionId;
     this.#record = record;
     this.#registry = registry;
     this.#log = log;
+    this.#clear = clear;
   }
 
   /**
@@ -90,7 +100,7 @@ export class SessionRow {
       this.#registering ??= registering;
       return this.#tryToRegister(registering);
     } else {
-      await this.#record.deleteAll();
+      await this.#deleteContext(session);
       return { kind: "quota_exceeded", limit: maxSessions, oldest: answer.value.oldest };
     }
     return null;
@@ -120,11 +130,17 @@ export class SessionRow {
     if (session?.state !== "closing" || session.openedAt !== openedAt) return;
     if (!answer.ok) {
       this.#log("warn", "unregistration_failed", { session: shortSessionId(this.#sessionId), shard });
-    } else if (session.deletedUntil !== null && Date.now() < session.deletedUntil) {
-      await this.#record.store(deletedOf(session.owner, session.deletedUntil), session.deletedUntil);
     } else {
       // No await between the check above and this: nothing that came meanwhile is deleted with it.
-      await this.#record.deleteAll();
+      await this.#deleteContext(session);
     }
+  }
+
+  /** Leaves nothing of a context that has no row, or a tombstone that still lasts. */
+  #deleteContext(session: LiveSession | ClosingSession): Promise<void> {
+    const deletedUntil = headerDeletedUntil(session, Date.now());
+    if (deletedUntil === null) return this.#record.deleteAll();
+    this.#clear();
+    return this.#record.store(deletedOf(session.owner, deletedUntil), deletedUntil);
   }
 }

@@ -28,6 +28,8 @@ import type { StateFailure, StateOperation } from "./state-store.ts";
 export interface SessionRef {
   readonly sessionId: string;
   readonly objectId: DurableObjectId;
+  /** Whether the `Mcp-Session-Id` header names it. After a DELETE the header is refused, and an argument is not. */
+  readonly byHeader?: boolean;
 }
 
 /** Sessions as the Worker uses them: ids are minted and checked here, everything else is one call to the object. */
@@ -61,12 +63,15 @@ export class Sessions {
     };
   }
 
-  /** Checks an id that a caller presents, without waking an object. Anything but an id minted here is unknown. */
-  parse(sessionId: string): Result<SessionRef, SessionUnknown> {
+  /**
+   * Checks an id that a caller presents, without waking an object. Anything but an id minted here is unknown.
+   * @param byHeader Whether the `Mcp-Session-Id` header presents it.
+   */
+  parse(sessionId: string, byHeader = false): Result<SessionRef, SessionUnknown> {
     const hex = decodeSessionId(sessionId);
     if (hex !== null) {
       try {
-        return { ok: true, value: { sessionId, objectId: this.#namespace.idFromString(hex) } };
+        return { ok: true, value: { sessionId, objectId: this.#namespace.idFromString(hex), byHeader } };
       } catch {
         // The platform's checksum does not hold: made up, mistyped, or of another namespace.
       }
@@ -82,7 +87,9 @@ export class Sessions {
   ): Promise<Result<SetReply, Refusal | QuotaExceeded | OutcomeUnknown>> {
     const { region, client, ...set } = request;
     const begin = this.#beginRequest(session, principal, region, client);
-    return this.#change(session, (object, change) => object.set(principal, { ...set, ...begin }, change));
+    return this.#change(session, (object, change) =>
+      object.set(principal, { ...set, ...begin }, change, session.byHeader),
+    );
   }
 
   /**
@@ -96,14 +103,16 @@ export class Sessions {
   ): Promise<Result<StateReply, Refusal | NoContext | QuotaExceeded | OutcomeUnknown | StateFailure>> {
     const begin = mayBegin ? this.#beginRequest(session, principal, region, client) : null;
     if (operation.kind === "get" || operation.kind === "list") {
-      return this.#read(session, (object) => object.state(principal, operation, begin));
+      return this.#read(session, (object) => object.state(principal, operation, begin, undefined, session.byHeader));
     }
-    return this.#change(session, (object, change) => object.state(principal, operation, begin, change));
+    return this.#change(session, (object, change) =>
+      object.state(principal, operation, begin, change, session.byHeader),
+    );
   }
 
   /** The context, or null. Counts as an access. */
   get(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
-    return this.#read(session, (object) => object.get(principal));
+    return this.#read(session, (object) => object.get(principal, session.byHeader));
   }
 
   /** Asks or changes the catalog of projects, and says what the session makes of it. Counts as an access. */
@@ -114,14 +123,18 @@ export class Sessions {
     operation: CatalogOperation | null,
   ): Promise<Result<ProjectReply, Refusal | NoContext | OutcomeUnknown | ProjectFailure>> {
     if (operation === null || operation.kind === "list") {
-      return this.#read(session, (object) => object.project(principal, explicit, operation));
+      return this.#read(session, (object) =>
+        object.project(principal, explicit, operation, undefined, session.byHeader),
+      );
     }
-    return this.#change(session, (object, change) => object.project(principal, explicit, operation, change));
+    return this.#change(session, (object, change) =>
+      object.project(principal, explicit, operation, change, session.byHeader),
+    );
   }
 
   /** The context, or null, without touching it; a failure if `principal` may not use the session. */
   peek(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Refusal>> {
-    return this.#read(session, (object) => object.peek(principal));
+    return this.#read(session, (object) => object.peek(principal, session.byHeader));
   }
 
   /** Waits a while for the client's answer to a request that a running call sent it; null: ask again. */
@@ -141,10 +154,10 @@ export class Sessions {
 
   /** Forgets the context; the id stays usable. */
   end(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
-    return this.#change(session, (object, change) => object.end(principal, change));
+    return this.#change(session, (object, change) => object.end(principal, change, session.byHeader));
   }
 
-  /** Ends the session for good; fails with `no_context` where that would take storage anew and `mayStore` is false. */
+  /** Ends the session that the header names; fails with `no_context` where that would take storage anew and `mayStore` is false. */
   delete(
     session: SessionRef,
     principal: Principal,

@@ -38,25 +38,25 @@ export class SetDirectory {
   /**
    * Sets the working directory, beginning a context if there is none, and finds the project that it leads to.
    */
-  set(principal: Principal, request: SetRequest): Promise<SetResult> {
+  set(principal: Principal, byHeader: boolean, request: SetRequest): Promise<SetResult> {
     const { config } = request;
-    return this.#access.visit(principal, async ({ live }): Promise<SetResult> => {
-      if (live === null && isShared(principal)) return this.#beginInOwnCatalog(principal, request);
+    return this.#access.visit(principal, byHeader, async ({ live }): Promise<SetResult> => {
+      if (live === null && isShared(principal)) return this.#beginInOwnCatalog(principal, byHeader, request);
       if (live === null && config?.ok) {
         // First the context: what refuses it must not leave the config in a catalog.
         const project = { ...UNKNOWN_PROJECT, ...NOT_ENTERED, failure: unregistered(config.value) };
-        const begun = await this.#beginSet(principal, request, () => project);
+        const begun = await this.#beginSet(principal, byHeader, request, () => project);
         if (!begun.ok) return begun;
       }
-      const entered = await this.#enter(principal, request, live?.session.project ?? NO_PROJECT);
+      const entered = await this.#enter(principal, byHeader, request, live?.session.project ?? NO_PROJECT);
       return entered.ok && live === null ? ok({ ...entered.value, created: true }) : entered;
     });
   }
 
   /** Begins a context whose catalog is in this same storage: one transaction, and nothing to wait for. */
-  #beginInOwnCatalog(principal: Principal, request: SetRequest): Promise<SetResult> {
+  #beginInOwnCatalog(principal: Principal, byHeader: boolean, request: SetRequest): Promise<SetResult> {
     const { workingDirectory, config } = request;
-    return this.#beginSet(principal, request, () => {
+    return this.#beginSet(principal, byHeader, request, () => {
       const question = questionOf(NO_PROJECT, workingDirectory, { anew: true });
       if (config?.ok === false) return enter(NO_PROJECT, config, { question, reply: config });
       const operation = config && ({ kind: "register", registration: config.value } as const);
@@ -65,17 +65,22 @@ export class SetDirectory {
   }
 
   /** Asks the catalog where the directory leads, and applies the answer to what the session is on by then. */
-  async #enter(principal: Principal, request: SetRequest, before: SessionProject): Promise<SetResult> {
+  async #enter(
+    principal: Principal,
+    byHeader: boolean,
+    request: SetRequest,
+    before: SessionProject,
+  ): Promise<SetResult> {
     const { workingDirectory, config, client } = request;
     const question = questionOf(before, workingDirectory, { anew: true });
     const operation = config?.ok ? ({ kind: "register", registration: config.value } as const) : null;
     const reply: Result<CatalogReply, ProjectFailure> =
       config?.ok === false ? config : await this.#catalog.ask(principal, operation, question);
-    return this.#access.visit(principal, async ({ now, live }): Promise<SetResult> => {
+    return this.#access.visit(principal, byHeader, async ({ now, live }): Promise<SetResult> => {
       const entered = () => enter(live?.session.project ?? NO_PROJECT, config, { question, reply });
       // Ended or expired meanwhile: the set wins.
-      if (live === null && isShared(principal)) return this.#beginInOwnCatalog(principal, request);
-      if (live === null) return this.#beginSet(principal, request, entered);
+      if (live === null && isShared(principal)) return this.#beginInOwnCatalog(principal, byHeader, request);
+      if (live === null) return this.#beginSet(principal, byHeader, request, entered);
       const { switched, wouldSwitch, ...project } = entered();
       const session: LiveSession = { ...live.session, workingDirectory, project, client, setAt: now };
       const [touched, refused] = await Promise.all([
@@ -94,11 +99,12 @@ export class SetDirectory {
 
   async #beginSet(
     principal: Principal,
+    byHeader: boolean,
     request: SetRequest,
     enterProject: () => SessionProject & Entered,
   ): Promise<SetResult> {
     let entered = NOT_ENTERED;
-    const begun = await this.#access.begin(principal, request, () => {
+    const begun = await this.#access.begin(principal, byHeader, request, () => {
       const { switched, wouldSwitch, ...project } = enterProject();
       entered = { switched, wouldSwitch };
       return { workingDirectory: request.workingDirectory, project };

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { SCOPES } from "../model/scopes.ts";
-import { commaList, wholeNumber } from "./var-forms.ts";
+import { commaList, isSafeUrl, wholeNumber } from "./var-forms.ts";
 
 export const AUTH_MODES = ["none", "token", "jwt"] as const;
 
@@ -167,11 +167,3 @@ export function authConfigOf(v: AuthVars): AuthConfig | AuthFault {
 
 /** A token's type without the `application/` that may be left out (RFC 7515, section 4.1.9), in lower case. */
 export const normalizeTokenType = (typ: string): string => typ.toLowerCase().replace(/^application\//, "");
-
-/** Keys fetched over plain http could be anybody's. `|` separates issuer and subject in a principal. */
-function isSafeUrl(text: string): boolean {
-  if (!URL.canParse(text) || /[|\s]/.test(text)) return false;
-  const { protocol, hostname, username, password } = new URL(text);
-  const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
-  return username === "" && password === "" && (protocol === "https:" || (protocol === "http:" && isLocal));
-}

@@ -3,7 +3,7 @@ import { LOG_LEVELS, type LogLevel } from "../base/log.ts";
 import { type AuthConfig, authConfigOf, authVars, SECRET_VARS } from "./auth-config.ts";
 import { MAX_REGISTRY_SHARDS, OPERATIONS_FLUSH_MS } from "./limits.ts";
 import { misnamedVar } from "./misnamed-var.ts";
-import { commaList, wholeNumber } from "./var-forms.ts";
+import { commaList, isSafeUrl, wholeNumber } from "./var-forms.ts";
 
 /** One host name, or `*.` and a host name for its subdomains. No scheme, port or path. */
 const HOST_PATTERN = /^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$|^\[[0-9a-f:.]+\]$/;
@@ -14,6 +14,15 @@ const hostList = commaList
     (hosts) => hosts.every((host) => HOST_PATTERN.test(host)),
     'must be host names separated by commas, without scheme, port or path, such as "mcp.example.com, *.example.org"',
   );
+
+/** Scheme, host and port. With a path, the metadata of the endpoint would have to be found outside of it (RFC 9728, section 3.1). */
+const publicUrl = z
+  .string()
+  .refine(
+    (text) => text === "" || (isSafeUrl(text) && new URL(text).href === `${new URL(text).origin}/`),
+    'must be an https URL without path, such as "https://mcp.example.com" (http only on this machine)',
+  )
+  .transform((text) => (text === "" ? null : new URL(text).origin));
 
 const ON_OFF = ["on", "off"] as const;
 const JURISDICTIONS = ["", "eu", "us", "fedramp", "fedramp-high"] as const;
@@ -27,6 +36,7 @@ const schema = z.object({
   LOG_LEVEL: z.enum(LOG_LEVELS).default("info"),
   ALLOWED_HOSTS: hostList.default([]),
   ALLOWED_ORIGINS: hostList.default([]),
+  PUBLIC_URL: publicUrl.default(null),
   SESSION_JURISDICTION: z.enum(JURISDICTIONS).default(""),
   RATE_LIMITS: z.enum(ON_OFF).default("on"),
   OPERATION_METRICS: z.enum(ON_OFF).default("on"),
@@ -47,6 +57,8 @@ export interface Config {
   /** Host names beside the defaults; `*.` in front matches subdomains. */
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
+  /** The origin by which clients reach this server, behind a proxy or tunnel; null: that of each request. */
+  readonly publicUrl: string | null;
   /** Where session data must stay; null leaves it to the platform. */
   readonly jurisdiction: DurableObjectJurisdiction | null;
   /** Whether callers are held to the rate limits of wrangler.toml. */
@@ -105,14 +117,18 @@ export function parseConfig(vars: object): Config {
     maxSessionsPerPrincipal: v.MAX_SESSIONS_PER_PRINCIPAL,
     registryShards: v.REGISTRY_SHARDS,
     logLevel: v.LOG_LEVEL,
-    allowedHosts: v.ALLOWED_HOSTS,
-    allowedOrigins: v.ALLOWED_ORIGINS,
+    // Some proxies pass their own Host on, others do not; and pages of the public address are the server's own.
+    allowedHosts: [...v.ALLOWED_HOSTS, ...hostsOf(v.PUBLIC_URL)],
+    allowedOrigins: [...v.ALLOWED_ORIGINS, ...hostsOf(v.PUBLIC_URL)],
+    publicUrl: v.PUBLIC_URL,
     jurisdiction: v.SESSION_JURISDICTION === "" ? null : v.SESSION_JURISDICTION,
     rateLimited: v.RATE_LIMITS === "on",
     operationFlushMs: v.OPERATION_METRICS === "on" ? OPERATIONS_FLUSH_MS : null,
     auth,
   };
 }
+
+const hostsOf = (url: string | null): string[] => (url === null ? [] : [new URL(url).hostname]);
 
 function howToSet(name: string): string {
   if (name === "AUTH_TOKENS") {

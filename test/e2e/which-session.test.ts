@@ -57,11 +57,13 @@ describe.each(LEGACY_KINDS)("the session of a %s client", (kind) => {
       body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" }),
     });
     expect(response.status).toBe(404);
-    // As an argument, the id is refused in words that a model understands.
+    // As an argument, the id is as after end_session.
     const modern = await connected("modern", url());
-    const { isError, text } = await modern.call("get_working_directory", { session_id: resume.sessionId });
-    expect(isError).toBe(true);
-    expect(text).toContain("was ended for good");
+    const { isError, data } = await modern.call("get_working_directory", { session_id: resume.sessionId });
+    expect(isError).toBe(false);
+    expect(data.working_directory).toBeNull();
+    await modern.call("set_working_directory", { session_id: resume.sessionId, directory: "/home/me/again" });
+    await expect(late.call("get_working_directory")).rejects.toThrow("Session not found");
   });
 });
 

@@ -47,14 +47,14 @@ const LATE_MS = 4;
 /** One counter for all: what was called before what. */
 let tick = 0;
 
-type Context = string | null | "deleted";
-
 /** A session, who uses it, and what it may be found as. */
 interface Subject {
   readonly session: SessionRef;
   readonly principal: string;
-  readonly directory: WritesOf<Context>;
+  readonly directory: WritesOf<string | null>;
   readonly state: WritesOf<string | null>;
+  /** Whether DELETE has ended the session, for its header. */
+  readonly deleted: WritesOf<boolean>;
 }
 
 /** Makes calls of an object's class go wrong by chance. `this` waits in its own name, so that nothing crosses objects. */
@@ -130,8 +130,9 @@ class Round {
     this.#subjects = [ANONYMOUS, "alice", "alice"].map((principal) => ({
       session: this.#sessions.mint(),
       principal,
-      directory: new WritesOf<Context>(null),
+      directory: new WritesOf<string | null>(null),
       state: new WritesOf<string | null>(null),
+      deleted: new WritesOf(false),
     }));
     this.#counter = this.#sessions.mint();
   }
@@ -155,7 +156,8 @@ class Round {
   }
 
   async #call(subject: Subject): Promise<void> {
-    const { session, principal, directory, state } = subject;
+    const { session: ref, principal, directory, state, deleted } = subject;
+    const session = { ...ref, byHeader: this.#chance.is(0.5) };
     const from = ++tick;
     const n = ++this.#n;
     const rest = { region: null, client: "fuzz" };
@@ -176,7 +178,9 @@ class Round {
     } else if (kind === "get") {
       const got = noted(await this.#sessions.get(session, principal));
       if (!got.ok && got.failure.kind !== "session_deleted") return this.#failed(got.failure.kind);
-      this.#expectOneOf(got.ok ? (got.value?.workingDirectory ?? null) : "deleted", directory, from);
+      if (session.byHeader) this.#expectOneOf(!got.ok, deleted, from);
+      else expect(got.ok).toBe(true);
+      if (got.ok) this.#expectOneOf(got.value?.workingDirectory ?? null, directory, from);
     } else if (kind === "write") {
       const write = state.begin(`${n}`, from);
       const operation = { kind: "set", key: "k", text: `${n}` } as const;
@@ -193,15 +197,17 @@ class Round {
       if (!got.ok) return this.#failed(got.failure.kind);
       this.#expectOneOf(got.value.before, state, from);
     } else {
-      const writes = [directory.begin(kind === "end" ? null : "deleted", from), state.begin(null, from)];
+      const writes = [directory.begin(null, from), state.begin(null, from)] as const;
+      const tombstone = kind === "delete" ? deleted.begin(true, from) : null;
       const ended = noted(await this.#sessions[kind](session, principal));
       const withdraw = () => {
-        directory.withdraw(writes[0] as never);
-        state.withdraw(writes[1] as never);
+        directory.withdraw(writes[0]);
+        state.withdraw(writes[1]);
+        if (tombstone !== null) deleted.withdraw(tombstone);
       };
       if (!ended.ok) return this.#failed(ended.failure.kind, withdraw);
       if (kind === "end" && !ended.value.ended) return withdraw();
-      for (const write of writes) write.to = ++tick;
+      for (const write of [...writes, ...(tombstone === null ? [] : [tombstone])]) write.to = ++tick;
     }
   }
 
@@ -258,8 +264,9 @@ class Round {
   /** Everything that was last used before this moment is over. The counter is not: it is used all the time. */
   #day(): void {
     moveClock(DAY + 2 * MINUTES);
-    for (const { directory, state } of this.#subjects) {
+    for (const { directory, state, deleted } of this.#subjects) {
       const now = ++tick;
+      deleted.begin(false, now).to = now;
       directory.begin(null, now).to = now;
       state.begin(null, now).to = now;
     }
@@ -268,18 +275,22 @@ class Round {
   async #judge(): Promise<void> {
     const now = ++tick;
     let live = 0;
-    for (const { session, principal, directory, state } of this.#subjects) {
+    for (const { session, principal, directory, state, deleted } of this.#subjects) {
       directory.settle(now);
       state.settle(now);
+      deleted.settle(now);
       const object = stubOf(session.objectId.toString());
       await settle(object, 30 * MINUTES);
       await evict(object);
-      const { got, kept } = await inSession(object, async (instance, { storage }) => ({
+      const { got, byHeader, kept } = await inSession(object, async (instance, { storage }) => ({
         got: await instance.peek(principal),
+        byHeader: await instance.peek(principal, true),
         kept: storage.kv.get<string>("state:k") ?? null,
       }));
-      this.#expectOneOf(got.ok ? (got.value?.workingDirectory ?? null) : "deleted", directory, now);
-      if (!got.ok || got.value === null) continue;
+      if (!got.ok) throw new Error(got.failure.kind);
+      this.#expectOneOf(!byHeader.ok, deleted, now);
+      this.#expectOneOf(got.value?.workingDirectory ?? null, directory, now);
+      if (got.value === null) continue;
       live++;
       this.#expectOneOf(kept, state, now);
     }

@@ -213,7 +213,21 @@ describe("a set in the middle of closing", () => {
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
-  it("that a DELETE began is refused: the session is over", async () => {
+  it("that a DELETE began is refused by the header: its session is over", async () => {
+    const session = newSession();
+    await begun(session);
+    let set: unknown;
+    const id = session.id.toString();
+    onceInRegistry("unregister", async (original) => {
+      set = await stubOf(id).set(ANONYMOUS, setRequest("/new"), undefined, true);
+      return original();
+    })(session);
+    await session.delete(ANONYMOUS);
+    expect(set).toMatchObject({ ok: false, failure: { kind: "session_deleted" } });
+    expect(await activeSessions()).toBe(0);
+  });
+
+  it("that a DELETE began is carried out by argument, and the header stays deleted", async () => {
     const session = newSession();
     await begun(session);
     let set: unknown;
@@ -223,8 +237,13 @@ describe("a set in the middle of closing", () => {
       return original();
     })(session);
     await session.delete(ANONYMOUS);
-    expect(set).toMatchObject({ ok: false, failure: { kind: "session_deleted" } });
-    expect(await activeSessions()).toBe(0);
+    expect(set).toMatchObject({ ok: true, value: { created: true } });
+    await evict(session);
+    expect((await contextOf(session))?.workingDirectory).toBe("/new");
+    expect(await session.peek(ANONYMOUS, true)).toMatchObject({ failure: { kind: "session_deleted" } });
+    expect(await activeSessions()).toBe(1);
+    await settle(session);
+    expect(await storageOf(session)).toEqual(EMPTY);
   });
 });
 

@@ -54,34 +54,35 @@ async function tally(): Promise<Tally> {
 }
 
 const isLive = (model: Model) => model.directory !== null && Date.now() < model.deadline;
-const isDeleted = (model: Model) => Date.now() < model.deletedUntil;
+/** Whether what the header asks is refused; an argument never is. */
+const isRefused = (model: Model, byHeader: boolean) => byHeader && Date.now() < model.deletedUntil;
 
 const operations = {
-  set: async (session: SessionStub, model: Model, n: number) => {
-    const set = await session.set(ANONYMOUS, setRequest(`/${n}`));
-    if (isDeleted(model)) return expect(set).toMatchObject({ failure: { kind: "session_deleted" } });
+  set: async (session: SessionStub, model: Model, n: number, byHeader: boolean) => {
+    const set = await session.set(ANONYMOUS, setRequest(`/${n}`), undefined, byHeader);
+    if (isRefused(model, byHeader)) return expect(set).toMatchObject({ failure: { kind: "session_deleted" } });
     expect(set).toMatchObject({ ok: true, value: { created: !isLive(model), context: { workingDirectory: `/${n}` } } });
     if (set.ok && set.value.created) model.opened++;
     Object.assign(model, { directory: `/${n}`, deadline: set.ok ? set.value.context.expiresAt : 0, row: true });
     expect(model.deadline - Date.now() - DAY).toBeGreaterThanOrEqual(0);
     expect(model.deadline - Date.now() - DAY).toBeLessThan(60_000);
   },
-  get: async (session: SessionStub, model: Model) => {
-    const got = await session.get(ANONYMOUS);
-    if (isDeleted(model)) return expect(got).toMatchObject({ failure: { kind: "session_deleted" } });
+  get: async (session: SessionStub, model: Model, _n: number, byHeader: boolean) => {
+    const got = await session.get(ANONYMOUS, byHeader);
+    if (isRefused(model, byHeader)) return expect(got).toMatchObject({ failure: { kind: "session_deleted" } });
     if (!isLive(model)) return expect(got).toEqual({ ok: true, value: null });
     expect(got).toMatchObject({ ok: true, value: { workingDirectory: model.directory } });
     if (got.ok && got.value) model.deadline = got.value.expiresAt;
   },
-  end: async (session: SessionStub, model: Model) => {
-    const ended = await session.end(ANONYMOUS);
-    if (isDeleted(model)) return expect(ended).toMatchObject({ failure: { kind: "session_deleted" } });
+  end: async (session: SessionStub, model: Model, _n: number, byHeader: boolean) => {
+    const ended = await session.end(ANONYMOUS, undefined, byHeader);
+    if (isRefused(model, byHeader)) return expect(ended).toMatchObject({ failure: { kind: "session_deleted" } });
     expect(ended).toEqual({ ok: true, value: { ended: isLive(model) } });
     if (isLive(model)) Object.assign(model, { directory: null, row: false, ended: model.ended + 1 });
   },
   delete: async (session: SessionStub, model: Model) => {
     const ended = await session.delete(ANONYMOUS);
-    if (isDeleted(model)) return expect(ended).toMatchObject({ failure: { kind: "session_deleted" } });
+    if (isRefused(model, true)) return expect(ended).toMatchObject({ failure: { kind: "session_deleted" } });
     expect(ended).toEqual({ ok: true, value: { ended: isLive(model) } });
     if (isLive(model)) model.deleted++;
     Object.assign(model, { directory: null, row: false, deletedUntil: Date.now() + DAY });
@@ -110,6 +111,7 @@ const command = fc.record({
   ),
   session: fc.nat(19),
   n: fc.nat(999),
+  byHeader: fc.boolean(),
 });
 
 it("gives the same answers and the same count as the model", { timeout: 120_000 }, async () => {
@@ -119,8 +121,8 @@ it("gives the same answers and the same count as the model", { timeout: 120_000 
       const models = sessions.map((): Model => ({ ...NO_MODEL }));
       const before = await activeSessions();
       const tallyBefore = await tally();
-      for (const [at, { operation, session, n }] of commands.entries()) {
-        await operations[operation](sessions[session] as SessionStub, models[session] as Model, n);
+      for (const [at, { operation, session, n, byHeader }] of commands.entries()) {
+        await operations[operation](sessions[session] as SessionStub, models[session] as Model, n, byHeader);
         if (at % 10 === 0) expect((await activeSessions()) - before).toBe(models.filter((model) => model.row).length);
       }
       expect((await activeSessions()) - before).toBe(models.filter((model) => model.row).length);
@@ -146,6 +148,6 @@ it("gives the same answers and the same count as the model", { timeout: 120_000 
 it("is not fooled: the model notices a context that is read after its time", async () => {
   const session = newSession();
   const model: Model = { ...NO_MODEL, directory: "/1", deadline: Date.now() + DAY, row: true };
-  await expect(operations.get(session, model)).rejects.toThrow();
+  await expect(operations.get(session, model, 0, false)).rejects.toThrow();
   expect(await runDurableObjectAlarm(session)).toBe(false);
 });

@@ -2,6 +2,7 @@ import { runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { ANONYMOUS } from "../../src/model/principal.ts";
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
+import type { SetRequest } from "../../src/session/session-requests.ts";
 import {
   activeSessions,
   alarmOf,
@@ -16,6 +17,7 @@ import {
   newSession,
   ownClock,
   registryShard,
+  type SessionStub,
   setRequest,
   settle,
   storageOf,
@@ -268,30 +270,118 @@ describe("ending", () => {
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
-  it("for good answers as deleted for 24 hours, then nothing is left", async () => {
+  it("with DELETE answers the header as deleted for 24 hours, whatever it asks, then nothing is left", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     expect(await session.delete(ANONYMOUS)).toMatchObject({ value: { ended: true } });
     expect(await activeSessions()).toBe(0);
-    const deleted = { ok: false, failure: { kind: "session_deleted", sessionId: idOf(session) } };
     await evict(session);
-    expect(await session.get(ANONYMOUS)).toEqual(deleted);
-    expect(await session.set(ANONYMOUS, setRequest("/b"))).toEqual(deleted);
-    expect(await session.delete(ANONYMOUS)).toEqual(deleted);
+    await expectHeaderDeleted(session);
     moveClock(DAY - 1);
-    expect(await session.get(ANONYMOUS)).toEqual(deleted);
+    await expectHeaderDeleted(session);
     moveClock(1);
-    expect(await contextOf(session)).toBeNull();
+    expect(await session.get(ANONYMOUS, BY_HEADER)).toEqual({ ok: true, value: null });
     await fireDueAlarm(session);
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
-  it("for good needs no context", async () => {
+  it("with DELETE needs no context", async () => {
     const session = newSession();
     expect(await session.delete(ANONYMOUS)).toEqual({ ok: true, value: { ended: false } });
-    expect(await session.get(ANONYMOUS)).toMatchObject({ failure: { kind: "session_deleted" } });
+    await expectHeaderDeleted(session);
+  });
+
+  it("with DELETE is, for an argument, like end_session: nothing is found, and a read writes nothing", async () => {
+    const session = newSession();
+    await session.set(ANONYMOUS, setRequest("/a"));
+    await session.delete(ANONYMOUS);
+    const tombstone = await storageOf(session);
+    expect(await contextOf(session)).toBeNull();
+    expect(await session.peek(ANONYMOUS)).toEqual({ ok: true, value: null });
+    expect(await session.end(ANONYMOUS)).toEqual({ ok: true, value: { ended: false } });
+    const read = await session.state(ANONYMOUS, { kind: "get", key: "k" }, null);
+    expect(read).toMatchObject({ ok: true, value: { context: null, before: null } });
+    expect(await session.project(ANONYMOUS, null, null)).toMatchObject({ failure: { kind: "no_context" } });
+    expect(await storageOf(session)).toEqual(tombstone);
+    for (const principal of ["alice", "bob"]) {
+      expect(await session.set(principal, setRequest("/c"))).toMatchObject({ failure: { kind: "session_unknown" } });
+    }
   });
 });
+
+describe("a context that an argument begins over a tombstone", () => {
+  const begunOver = async (rest: Partial<SetRequest> = {}, principal = ANONYMOUS) => {
+    const session = newSession();
+    await session.set(principal, setRequest("/a", rest));
+    await session.delete(principal);
+    const set = await session.set(principal, setRequest("/b", rest));
+    expect(set).toMatchObject({ ok: true, value: { created: true, context: { workingDirectory: "/b" } } });
+    return session;
+  };
+
+  it("works and is counted, while the header stays deleted for its 24 hours", async () => {
+    const session = await begunOver();
+    expect(await activeSessions()).toBe(1);
+    await evict(session);
+    await expectHeaderDeleted(session);
+    moveClock(DAY - 1);
+    await expectHeaderDeleted(session);
+    expect((await contextOf(session))?.workingDirectory).toBe("/b");
+    moveClock(1);
+    expect(await session.get(ANONYMOUS, BY_HEADER)).toMatchObject({ value: { workingDirectory: "/b" } });
+    await settle(session);
+    expect(await storageOf(session)).toEqual(EMPTY);
+  });
+
+  it("leaves the tombstone, and nothing else, when it ends", async () => {
+    const session = await begunOver();
+    await session.state(ANONYMOUS, { kind: "set", key: "k", text: "1" }, null);
+    expect(await session.end(ANONYMOUS)).toEqual({ ok: true, value: { ended: true } });
+    expect((await storageOf(session)).kv).toBe(1);
+    await evict(session);
+    await expectHeaderDeleted(session);
+    expect(await activeSessions()).toBe(0);
+    await settle(session);
+    expect(await storageOf(session)).toEqual(EMPTY);
+  });
+
+  it("leaves the tombstone when it expires before it", async () => {
+    const session = await begunOver({ idleTimeoutMs: 60_000 });
+    moveClock(120_000);
+    expect(await contextOf(session)).toBeNull();
+    await fireDueAlarm(session);
+    await fireDueAlarm(session);
+    expect(await activeSessions()).toBe(0);
+    await expectHeaderDeleted(session);
+    await settle(session);
+    expect(await storageOf(session)).toEqual(EMPTY);
+  });
+
+  it("leaves the tombstone when the principal's quota refuses it", async () => {
+    const session = newSession();
+    await session.delete("alice");
+    await newSession().set("alice", setRequest("/other"));
+    const set = await session.set("alice", setRequest("/b", { maxSessions: 1 }));
+    expect(set).toMatchObject({ failure: { kind: "quota_exceeded" } });
+    expect((await storageOf(session)).kv).toBe(1);
+    await expectHeaderDeleted(session, "alice");
+  });
+});
+
+/** The header names the session, not an argument. */
+const BY_HEADER = true;
+
+async function expectHeaderDeleted(session: SessionStub, principal = ANONYMOUS): Promise<void> {
+  const deleted = { ok: false, failure: { kind: "session_deleted", sessionId: idOf(session) } };
+  const operation = { kind: "set", key: "k", text: "1" } as const;
+  expect(await session.get(principal, BY_HEADER)).toEqual(deleted);
+  expect(await session.peek(principal, BY_HEADER)).toEqual(deleted);
+  expect(await session.set(principal, setRequest("/b"), undefined, BY_HEADER)).toEqual(deleted);
+  expect(await session.state(principal, operation, setRequest("/b"), undefined, BY_HEADER)).toEqual(deleted);
+  expect(await session.project(principal, null, null, undefined, BY_HEADER)).toEqual(deleted);
+  expect(await session.end(principal, undefined, BY_HEADER)).toEqual(deleted);
+  expect(await session.delete(principal)).toEqual(deleted);
+}
 
 describe("ownership", () => {
   it("makes a foreign session look like an unknown one, whatever is asked", async () => {

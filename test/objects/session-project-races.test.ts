@@ -149,7 +149,7 @@ describe("a set that is refused", () => {
     const session = newSession();
     const id = session.id.toString();
     whileRegistering(() => stubOf(id).delete(ANONYMOUS));
-    const set = await session.set(ANONYMOUS, setRequest("/a", { config: ok(registration("/a")) }));
+    const set = await session.set(ANONYMOUS, setRequest("/a", { config: ok(registration("/a")) }), undefined, true);
     expect(set).toMatchObject({ ok: false, failure: { kind: "session_deleted" } });
     expect(await projectRows(session)).toEqual([]);
   });

@@ -35,7 +35,14 @@ it("a quota refuses no context that was acknowledged while it was asked, at what
         }
         return ok(maxSessions > 0 ? { outcome: "refused", oldest: [] } : { outcome: "registered" });
       };
-      const row = new SessionRow("sess_x", record, { register } as unknown as RegistryClient, () => {});
+      const client = { register } as unknown as RegistryClient;
+      const row = new SessionRow(
+        "sess_x",
+        record,
+        client,
+        () => {},
+        () => {},
+      );
       const live = session();
       await record.store(live, Date.now() + 5000);
       const acknowledged = row.acknowledge(live);

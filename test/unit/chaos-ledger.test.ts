@@ -60,10 +60,10 @@ describe("what may be found", () => {
     ledger.allHaveExpired(20);
     expect(ledger.mayBeFound(ID, 30)).toEqual([null]);
     write("/b", 40, 41);
-    write("deleted", 50);
+    write("/c", 50);
     ledger.serverIsGone(55);
     ledger.allHaveExpired(60);
-    expect(ledger.mayBeFound(ID, 70)).toEqual([null, "deleted"]);
+    expect(ledger.mayBeFound(ID, 70)).toEqual([null]);
   });
 
   it("is not a write that was refused", () => {
@@ -89,12 +89,10 @@ describe("the verdict on a read", () => {
     expect(read("/b", 320, 205)).toBe("lost");
   });
 
-  it("is undead if an ended or deleted session is found with a context", () => {
+  it("is undead if an ended session is found with a context", () => {
     write("/a", 10, 20);
     write(null, 30, 40);
     expect(read("/a", 50, 15)).toBe("undead");
-    write("deleted", 60, 70);
-    expect(read("/a", 80, 15)).toBe("undead");
     expect(ledger.mayBeFound(ID, 90)).toEqual(["/a"]);
   });
 

@@ -14,6 +14,7 @@ describe("configuration", () => {
       logLevel: "info",
       allowedHosts: [],
       allowedOrigins: [],
+      publicUrl: null,
       jurisdiction: null,
       rateLimited: true,
       operationFlushMs: OPERATIONS_FLUSH_MS,
@@ -33,7 +34,23 @@ describe("configuration", () => {
     ]);
   });
 
+  it("takes the public address without or with a slash, and serves its host and pages", () => {
+    for (const url of ["https://MCP.example.com", "https://mcp.example.com/", "https://mcp.example.com:443"]) {
+      const { publicUrl, allowedHosts, allowedOrigins } = parseConfig({ PUBLIC_URL: url, ALLOWED_HOSTS: "a.example" });
+      expect(publicUrl).toBe("https://mcp.example.com");
+      expect(allowedHosts).toEqual(["a.example", "mcp.example.com"]);
+      expect(allowedOrigins).toEqual(["mcp.example.com"]);
+    }
+    expect(parseConfig({ PUBLIC_URL: "http://localhost:8787" }).publicUrl).toBe("http://localhost:8787");
+  });
+
   it.each([
+    ["PUBLIC_URL", "mcp.example.com", "https URL without path"],
+    ["PUBLIC_URL", "http://mcp.example.com", "https URL"],
+    ["PUBLIC_URL", "https://mcp.example.com/mcp", "without path"],
+    ["PUBLIC_URL", "https://mcp.example.com/?a"],
+    ["PUBLIC_URL", "https://mcp.example.com/#a"],
+    ["PUBLIC_URL", "https://me:secret@mcp.example.com"],
     ["SESSION_IDLE_TIMEOUT_SECONDS", "0"],
     ["SESSION_IDLE_TIMEOUT_SECONDS", "-5"],
     ["SESSION_IDLE_TIMEOUT_SECONDS", "1.5"],

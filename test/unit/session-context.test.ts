@@ -4,7 +4,7 @@ import {
   asRegistered,
   deadlineAfter,
   deadlineOf,
-  isDeleted,
+  headerDeletedUntil,
   type LiveSession,
   lastUsedAt,
   nextTryOf,
@@ -107,13 +107,15 @@ describe("registration", () => {
 
 describe("deleted session", () => {
   const closing = { version: 1, state: "closing", owner: "anonymous", openedAt: 0, shard: 0, tries: 0 } as const;
-  it("is deleted while its tombstone lasts, also before its row is gone", () => {
-    expect(isDeleted({ ...closing, deletedUntil: 10 }, 9)).toBe(true);
-    expect(isDeleted({ ...closing, deletedUntil: 10 }, 10)).toBe(false);
-    expect(isDeleted({ ...closing, deletedUntil: null }, 0)).toBe(false);
-    expect(isDeleted({ version: 1, state: "deleted", owner: "anonymous", deletedUntil: 10 }, 9)).toBe(true);
-    expect(isDeleted(live, 0)).toBe(false);
-    expect(isDeleted(undefined, 0)).toBe(false);
+  it("is deleted for the header while its tombstone lasts, before its row is gone and after a context began over it", () => {
+    const deleted = { version: 1, state: "deleted", owner: "anonymous", deletedUntil: 10 } as const;
+    for (const stored of [deleted, { ...closing, deletedUntil: 10 }, { ...live, deletedUntil: 10 }]) {
+      expect(headerDeletedUntil(stored, 9)).toBe(10);
+      expect(headerDeletedUntil(stored, 10)).toBeNull();
+    }
+    for (const stored of [{ ...closing, deletedUntil: null }, live, undefined]) {
+      expect(headerDeletedUntil(stored, 0)).toBeNull();
+    }
   });
 });
 

@@ -144,7 +144,7 @@ describe("the API", () => {
     const id = await open(alice);
     for (const [kind, status, words] of [
       ["outcome_unknown", 503, "it is not known whether its context was ended"],
-      ["session_deleted", 404, "was ended for good by its client"],
+      ["session_deleted", 404, "was ended by its client with DELETE"],
     ] as const) {
       vi.spyOn(SessionObject.prototype, "endAsOperator").mockResolvedValueOnce(fail({ kind, sessionId: id }));
       const refused = await ask(`/api/sessions/${id}`, { method: "DELETE" });

@@ -21,6 +21,7 @@ const classified = (body: unknown, headers: Record<string, string>) =>
   classify(
     new Request("https://localhost/mcp", { method: "POST", headers: { ...headers, "mcp-session-id": SESSION } }),
     body,
+    { json: true, stream: true },
   );
 
 describe("a message", () => {

@@ -202,7 +202,8 @@ it("answers every request as the SDK does", { timeout: 120_000 }, async () => {
 
 /** The message, as it comes to the answerers. */
 async function messageOf(headers: Record<string, string>, body: object): Promise<Classified> {
-  const classified = await classify(new Request("https://localhost/mcp", { method: "POST", headers }), body);
+  const request = new Request("https://localhost/mcp", { method: "POST", headers });
+  const classified = await classify(request, body, { json: true, stream: true });
   if ("kind" in classified) throw new Error("refused");
   return classified.messages[0] as Classified;
 }

@@ -156,7 +156,7 @@ describe("any request at all", () => {
 });
 
 /** The pages for people, the only answers that are not JSON. */
-const PAGES = /^\/?(dashboard)?([?#].*)?$/;
+const PAGES = /^\/?(dashboard\/?)?([?#].*)?$/;
 const isPage = ({ headers }: Answer) => headers.get("Content-Type")?.startsWith("text/html") === true;
 
 const ascii = (value: unknown): string =>
@@ -189,7 +189,7 @@ function expectProtocol(answer: Answer): void {
     Number.isInteger((error as { code?: unknown }).code) &&
     typeof (error as { message?: unknown }).message === "string";
   // OAuth's errors, and those of routes that are not MCP, are texts.
-  expect(isRpcError || (typeof error === "string" && [401, 403, 404].includes(status)), text).toBe(true);
+  expect(isRpcError || (typeof error === "string" && [401, 403, 404, 405].includes(status)), text).toBe(true);
 }
 
 /** Keeps the books of contexts from what the answers say. */

@@ -167,8 +167,7 @@ describe("a header", () => {
 describe("a path", () => {
   it("that is no route is answered with 404 and nothing else", async () => {
     for (const path of [
-      "/mcp/",
-      "/dashboard/",
+      "/mcp//",
       "/assets/..%2fmcp",
       "/MCP",
       "/mcp/..%2f",
@@ -185,14 +184,11 @@ describe("a path", () => {
     }
   });
 
-  it.each(["GET", "PUT", "PATCH", "HEAD", "OPTIONS", "PROPFIND"])(
-    "/mcp with %s is answered with 405",
-    async (method) => {
-      const answer = await send(new Request(ENDPOINT, { method, headers: HOST }));
-      expect(answer.status).toBe(405);
-      expect(answer.headers.get("Allow")).toBe("POST, DELETE");
-    },
-  );
+  it.each(["GET", "PUT", "PATCH", "HEAD", "PROPFIND"])("/mcp with %s is answered with 405", async (method) => {
+    const answer = await send(new Request(ENDPOINT, { method, headers: HOST }));
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get("Allow")).toBe("POST, DELETE, OPTIONS");
+  });
 });
 
 it("A bug answers 500 without its text, which goes to the log alone", async () => {

@@ -77,7 +77,7 @@ describe("the legacy era", () => {
     expect(calls()).toBe(0);
   });
 
-  it("ends a session for good with DELETE: 404 from then on, for every request about it", async () => {
+  it("ends a session with DELETE: 404 from then on for its header; as an argument it begins anew", async () => {
     const session = await initialize();
     await legacyTool("set_working_directory", { directory: "/a" }, session);
     expect((await remove(session)).status).toBe(204);
@@ -94,10 +94,18 @@ describe("the legacy era", () => {
       expect((await legacyTool(name, args, session)).status, name).toBe(404);
     }
     expect((await remove(session)).status).toBe(404);
-    const byArgument = await tool("get_working_directory", { session_id: session });
-    expect(byArgument).toMatchObject({ status: 200, isError: true });
-    expect(byArgument.text).toContain("ended for good");
     expect((await tool("get_session_count")).data.active_sessions).toBe(0);
+    for (const call of [tool, legacyTool]) {
+      const got = await call("get_working_directory", { session_id: session });
+      expect(got).toMatchObject({ status: 200, isError: false, data: { working_directory: null } });
+      expect(got.text).toContain("Call set_working_directory with this session_id");
+      const set = await call("set_working_directory", { session_id: session, directory: "/again" });
+      expect(set).toMatchObject({ status: 200, data: { session_id: session, working_directory: "/again" } });
+      expect((await legacyTool("get_working_directory", {}, session)).status).toBe(404);
+      // Header and argument name the same session: the header is dead, and its client has to initialize.
+      expect((await legacyTool("get_working_directory", { session_id: session }, session)).status).toBe(404);
+      expect((await call("end_session", { session_id: session })).data.ended).toBe(true);
+    }
   });
 
   it("must name the session to DELETE", async () => {
@@ -107,7 +115,7 @@ describe("the legacy era", () => {
   it.each(["GET", "PUT", "PATCH"])("is answered 405 to %s", async (method) => {
     const response = await send("/mcp", { method, headers: { host: "localhost", accept: "text/event-stream" } });
     expect(response.status).toBe(405);
-    expect(response.headers.get("allow")).toBe("POST, DELETE");
+    expect(response.headers.get("allow")).toBe("POST, DELETE, OPTIONS");
   });
 
   it("is answered 400 to a version that nobody knows", async () => {
@@ -180,8 +188,7 @@ describe("what is no MCP message", () => {
     ["null", "null", {}, 400, undefined],
     ["another content type", "{}", { "content-type": "text/plain" }, 415, undefined],
     ["no content type", "{}", { "content-type": null }, 415, undefined],
-    ["an Accept without event streams", "{}", { accept: "application/json" }, 406, undefined],
-    ["no Accept", "{}", { accept: null }, 406, undefined],
+    ["an Accept without JSON and event streams", "{}", { accept: "text/html" }, 406, undefined],
     ["a body over the limit", `"${"x".repeat(MAX_BODY_BYTES)}"`, {}, 413, undefined],
     ["a foreign host", "{}", { host: "evil.example" }, 403, undefined],
     ["a foreign origin", "{}", { origin: "https://evil.example" }, 403, undefined],

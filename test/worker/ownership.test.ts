@@ -152,7 +152,7 @@ describe("another principal's session", () => {
     expect(got.json.result?.structuredContent).toMatchObject({ working_directory: "/one", session_id: one });
   });
 
-  it("stays unknown after its owner has ended it for good", async () => {
+  it("stays unknown after its owner has ended it with DELETE", async () => {
     const session = await aliceSets();
     expect((await send(deletion(session, alice))).status).toBe(204);
     const foreign = await send(callTool("get_session_context", { session_id: session }, { token: mallory }));
@@ -185,7 +185,7 @@ describe("a session id that was not minted here", () => {
       swapped,
       real.split("").reverse().join(""),
       foreignNamespace,
-      `${real},${real}`,
+      `${real},${UNKNOWN}`,
       "sess_",
       "",
       "default",

@@ -4,6 +4,10 @@ import {
 } from "@modelcontextprotocol/server";
 import { PUBLISHED_SCOPES } from "../../model/scopes.ts";
 import type { AuthConfig } from "../../settings/auth-config.ts";
+import type { Config } from "../../settings/config.ts";
+import { baseUrlOf } from "../edge/base-url.ts";
+
+type Settings = Pick<Config, "auth" | "publicUrl">;
 
 /** Where clients look for the metadata: for the endpoint's own path (RFC 9728, section 3.1), and for the host. */
 export const METADATA_PATHS = ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"];
@@ -12,14 +16,15 @@ export const METADATA_PATHS = ["/.well-known/oauth-protected-resource/mcp", "/.w
  * The address of the metadata, or null where there is no authorization server to lead to: static tokens come from none,
  * and a token in a header of its own is fetched by the proxy that puts it there.
  */
-export const resourceMetadataUrl = (auth: AuthConfig, request: Request): string | null =>
-  hasDiscovery(auth) ? getOAuthProtectedResourceMetadataUrl(endpointOf(request)) : null;
+export const resourceMetadataUrl = (config: Settings, request: Request): string | null =>
+  hasDiscovery(config.auth) ? getOAuthProtectedResourceMetadataUrl(endpointOf(config, request)) : null;
 
 /** Protected-resource metadata (RFC 9728): which issuer a client has to ask for a token, and for which scopes. */
-export function resourceMetadata(auth: AuthConfig, request: Request): OAuthProtectedResourceMetadata | null {
+export function resourceMetadata(config: Settings, request: Request): OAuthProtectedResourceMetadata | null {
+  const { auth } = config;
   if (auth.mode !== "jwt" || !hasDiscovery(auth)) return null;
   return {
-    resource: endpointOf(request).href,
+    resource: endpointOf(config, request).href,
     authorization_servers: [auth.issuer],
     scopes_supported: [...PUBLISHED_SCOPES],
     bearer_methods_supported: ["header"],
@@ -29,5 +34,4 @@ export function resourceMetadata(auth: AuthConfig, request: Request): OAuthProte
 
 const hasDiscovery = (auth: AuthConfig): boolean => auth.mode === "jwt" && auth.header === "authorization";
 
-/** The host has been checked against the allow-list before this is asked. */
-const endpointOf = (request: Request): URL => new URL("/mcp", request.url);
+const endpointOf = (config: Settings, request: Request): URL => new URL("/mcp", baseUrlOf(config, request));

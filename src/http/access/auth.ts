@@ -2,7 +2,7 @@ import type { Logger } from "../../base/log.ts";
 import { fail, ok, type Result } from "../../model/failure.ts";
 import { ANONYMOUS } from "../../model/principal.ts";
 import { hasScope, SCOPES, type Scope } from "../../model/scopes.ts";
-import type { AuthConfig } from "../../settings/auth-config.ts";
+import type { Config } from "../../settings/config.ts";
 import type { McpEvent } from "../edge/mcp-event.ts";
 import { hostnameOfRequest, LOOPBACK_HOSTS } from "../edge/origin.ts";
 import { type AccessFailure, refuseAccess } from "./access-failure.ts";
@@ -28,15 +28,16 @@ export type Authenticator = (request: Request, scope: Scope, admission: Admissio
  * Makes the check that stands before a route: it resolves to who calls, or to the 401, 403, 429 or 503 that refuses them.
  * The token goes no further than this: what is behind knows a principal and scopes.
  */
-export function createAuthenticator(auth: AuthConfig, log: Logger): Authenticator {
-  if (auth.mode === "none") return warnIfDeployed(log);
+export function createAuthenticator(config: Pick<Config, "auth" | "publicUrl">, log: Logger): Authenticator {
+  const { auth } = config;
+  if (auth.mode === "none") return warnIfDeployed(config.publicUrl, log);
   const verify = auth.mode === "token" ? createTokenVerifier(auth) : createJwtVerifier(auth, log);
   const header = auth.mode === "jwt" ? auth.header : "authorization";
 
   return async (request, scope, { event, chargeAddress }) => {
     const refuseToken = (failure: AccessFailure): Response => {
       event.failure = failure.kind;
-      return refuseAccess(failure, { scope, metadataUrl: resourceMetadataUrl(auth, request) });
+      return refuseAccess(failure, { scope, metadataUrl: resourceMetadataUrl(config, request) });
     };
     const token = tokenOf(request, header);
     if (!token.ok) return refuseToken(token.failure);
@@ -56,10 +57,11 @@ function tokenOf(request: Request, header: string): Result<string, AccessFailure
 }
 
 /** Lets everybody in, and says so in the log, once for each start, where the server is not just on this machine. */
-function warnIfDeployed(log: Logger): Authenticator {
+function warnIfDeployed(publicUrl: string | null, log: Logger): Authenticator {
   let warned = false;
+  const publicHostname = publicUrl === null ? null : new URL(publicUrl).hostname;
   return async (request) => {
-    const hostname = warned ? null : hostnameOfRequest(request);
+    const hostname = warned ? null : (publicHostname ?? hostnameOfRequest(request));
     if (hostname !== null && !LOOPBACK_HOSTS.includes(hostname)) {
       warned = true;
       const message = "Anyone who reaches this server may use it. Set AUTH_MODE to token or jwt in wrangler.toml";

@@ -1,5 +1,5 @@
 import { OPERATOR } from "../../model/principal.ts";
-import type { AuthConfig } from "../../settings/auth-config.ts";
+import type { Config } from "../../settings/config.ts";
 import type { Admission, Authenticator } from "../access/auth.ts";
 import type { Identity } from "../access/identity.ts";
 
@@ -14,11 +14,11 @@ export const NO_OPERATOR_KEY =
  * whole world under both. Resolves to who calls, or to the response that refuses them.
  */
 export function createAdminGate(
-  auth: AuthConfig,
+  { auth, publicUrl }: Pick<Config, "auth" | "publicUrl">,
   authenticate: Authenticator,
 ): (request: Request, admission: Admission) => Promise<Identity | Response> {
   return async (request, admission) => {
-    if (isForeignPage(request)) {
+    if (isForeignPage(request, publicUrl)) {
       return refuseOperator(403, "Pages of other origins may not call this. Open the dashboard of this server itself");
     }
     if (auth.mode !== "none") return authenticate(request, "admin", admission);
@@ -36,11 +36,15 @@ export function createAdminGate(
  * Whether a browser sends this for a page of another origin. That page could read nothing, but could act with what the
  * browser brings along by itself: its place in the network, or the cookie of Cloudflare Access.
  */
-export function isForeignPage(request: Request): boolean {
+function isForeignPage(request: Request, publicUrl: string | null): boolean {
   const site = request.headers.get("sec-fetch-site");
   if (site !== null && site !== "same-origin" && site !== "none") return true;
   const origin = request.headers.get("origin");
-  return origin !== null && (!URL.canParse(origin) || new URL(origin).host !== request.headers.get("host"));
+  return (
+    origin !== null &&
+    origin !== publicUrl &&
+    (!URL.canParse(origin) || new URL(origin).host !== request.headers.get("host"))
+  );
 }
 
 /** Compares hashes, so that the time tells neither where two keys differ nor how long ours is. */

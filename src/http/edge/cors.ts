@@ -1,7 +1,8 @@
 import type { Config } from "../../settings/config.ts";
 import { mayRead } from "./origin.ts";
 
-const METHODS = "POST, DELETE, OPTIONS";
+/** What `/mcp` answers to: the value of `Allow`, and of its like in a preflight. */
+export const MCP_METHODS = "POST, DELETE, OPTIONS";
 
 /** Response headers that a page's MCP client has to see. */
 const EXPOSED = "Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After";
@@ -15,6 +16,10 @@ const REQUEST_HEADERS = [
   "Mcp-Method",
   "Mcp-Name",
   "Last-Event-ID",
+  // Instrumented clients add these by themselves: https://www.w3.org/TR/trace-context/, https://www.w3.org/TR/baggage/
+  "traceparent",
+  "tracestate",
+  "baggage",
 ];
 
 /** Headers that mirror tool arguments: their names end as the server's author likes (revision 2026-07-28). */
@@ -42,7 +47,7 @@ export function preflightResponse(request: Request): Response {
   return new Response(null, {
     status: 204,
     headers: {
-      "Access-Control-Allow-Methods": METHODS,
+      "Access-Control-Allow-Methods": MCP_METHODS,
       "Access-Control-Allow-Headers": [...REQUEST_HEADERS, ...params].join(", "),
       "Access-Control-Max-Age": "7200",
       Vary: "Access-Control-Request-Headers",

@@ -2,6 +2,7 @@
 
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
+export const INVALID_PARAMS = -32602;
 /** The range that JSON-RPC leaves to servers; the SDK uses the same two codes. */
 export const SERVER_ERROR = -32000;
 export const SESSION_NOT_FOUND = -32001;

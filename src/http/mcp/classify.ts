@@ -5,6 +5,7 @@ import {
   isLegacyRequest,
 } from "@modelcontextprotocol/server";
 import type { Era } from "../../call/caller.ts";
+import type { Accepted } from "../edge/accept.ts";
 import { clientOfInfo } from "../edge/client-label.ts";
 import { INVALID_REQUEST } from "../edge/json-rpc.ts";
 import { type MessageEvent, toolLabel } from "../edge/mcp-event.ts";
@@ -25,8 +26,8 @@ export interface Message {
   readonly request: Request;
   readonly era: Era;
   readonly body: unknown;
-  /** Whether it is one of a batch, whose answers are gathered: nothing can be sent before them. */
-  readonly batched: boolean;
+  /** Whether its answer may be a stream: not in a batch, whose answers are gathered, and not if the client takes only JSON. */
+  readonly mayStream: boolean;
   readonly callsTool: boolean;
   readonly initializes: boolean;
   readonly event: MessageEvent;
@@ -49,14 +50,22 @@ interface Named {
   readonly method?: unknown;
   readonly params?: {
     readonly name?: unknown;
+    readonly requestId?: unknown;
+    readonly progressToken?: unknown;
     readonly clientInfo?: unknown;
     readonly _meta?: Record<string, unknown>;
   };
 }
 
 /** Decides once about era, kind and session of a request; nothing behind it asks again. Reads the request, and writes nothing. */
-export async function classify(request: Request, body: unknown): Promise<Classified | HttpRefusal> {
+export async function classify(request: Request, body: unknown, accepted: Accepted): Promise<Classified | HttpRefusal> {
   const isBatch = Array.isArray(body);
+  const large = (isBatch ? body : [body]).map(largeNumberOf).find((found) => found !== null);
+  if (large) {
+    return invalid(
+      `${large} must be text, or a number up to 2^53 - 1: beyond it digits are lost, and an answer could not repeat it. Send it as text`,
+    );
+  }
   const era = isBatch || (await isLegacyRequest(request, body)) ? "legacy" : "modern";
   const version = request.headers.get(VERSION_HEADER) ?? "";
   if (isBatch && version >= FIRST_VERSION_WITHOUT_BATCHES) {
@@ -68,7 +77,7 @@ export async function classify(request: Request, body: unknown): Promise<Classif
   if (isBatch && (body.length === 0 || !body.every(isMessage))) {
     return invalid("A batch must be a list of JSON-RPC 2.0 messages, at least one");
   }
-  const messages = (isBatch ? body : [body]).map((one) => messageOf(request, era, one, isBatch));
+  const messages = (isBatch ? body : [body]).map((one) => messageOf(request, era, one, accepted.stream && !isBatch));
   if (isBatch && messages.some(({ initializes }) => initializes)) {
     return invalid("A batch must not contain initialize. Send it by itself");
   }
@@ -83,13 +92,13 @@ export async function classify(request: Request, body: unknown): Promise<Classif
   };
 }
 
-function messageOf(request: Request, era: Era, body: unknown, batched: boolean): Message {
+function messageOf(request: Request, era: Era, body: unknown, mayStream: boolean): Message {
   const { id, method, params } = (body ?? {}) as Named;
   return {
     request,
     era,
     body,
-    batched,
+    mayStream,
     callsTool: method === "tools/call",
     initializes: method === "initialize",
     event: {
@@ -100,6 +109,19 @@ function messageOf(request: Request, era: Era, body: unknown, batched: boolean):
       trace: traceOf(params?._meta),
     },
   };
+}
+
+/** Which number that an answer has to repeat is too large to be read exactly; null if none is. */
+function largeNumberOf(message: unknown): string | null {
+  const { id, params } = (message ?? {}) as Named;
+  const repeated = {
+    id,
+    "params.requestId": params?.requestId,
+    "params.progressToken": params?.progressToken,
+    "params._meta.progressToken": params?._meta?.progressToken,
+  };
+  const isLarge = (value: unknown) => typeof value === "number" && Math.abs(value) > Number.MAX_SAFE_INTEGER;
+  return Object.entries(repeated).find(([, value]) => isLarge(value))?.[0] ?? null;
 }
 
 const isMessage = (one: unknown): boolean =>

@@ -14,7 +14,7 @@ export async function deleteSession(
     const message = "DELETE ends the session of the Mcp-Session-Id header, which is missing";
     return { kind: "protocol", status: 400, code: SERVER_ERROR, message };
   }
-  const session = stores.sessions.parse(named);
+  const session = stores.sessions.parse(named, true);
   if (!session.ok) return { kind: "session", failure: session.failure };
   event.sessionId = session.value.sessionId;
   // Ending a context is never refused, but a tombstone where nothing was stored is.

@@ -6,8 +6,8 @@ import { isObject, lastingPartOf, plainRequestOf } from "./plain-request.ts";
 
 /** Requests whose answer depends on nothing but the request and the server that was deployed. */
 const METHODS: ReadonlySet<string> = new Set(["initialize", "tools/list", "server/discover"]);
-/** Every header that says something about the message. The session's is not among them: it is dealt with before. */
-const HEADERS = [VERSION_HEADER, "mcp-method", "mcp-name", "accept"];
+/** Every header that says something about the message. Session and Accept are not among them: they are dealt with elsewhere. */
+const HEADERS = [VERSION_HEADER, "mcp-method", "mcp-name"];
 
 /**
  * Gives answers of the SDK that are the same for everybody again, word for word: it would build a server and convert the

@@ -3,11 +3,14 @@ import type { ServerFactory } from "../../author/server-factory.ts";
 import type { SessionTool } from "../../author/session-tool.ts";
 import type { Logger } from "../../base/log.ts";
 import { type NamedSession, SessionCall } from "../../call/session-call.ts";
+import { acceptedBy } from "../edge/accept.ts";
 import type { Answerer, Served, Taken } from "./answer.ts";
+import { asEventStream } from "./as-event-stream.ts";
 import { classify, type Message, SESSION_HEADER, VERSION_HEADER } from "./classify.ts";
 import { deleteSession } from "./delete-session.ts";
 import { HttpCaller } from "./http-caller.ts";
 import { KnownAnswerer } from "./known-answerer.ts";
+import { withPlainHeaders } from "./plain-headers.ts";
 import { PostedAnswerer } from "./posted-answerer.ts";
 import { readMessages } from "./read.ts";
 import { type HttpRefusal, replyRefusal } from "./refusal.ts";
@@ -36,25 +39,28 @@ export function createMcpRoute({ buildServer, streaming, data, log }: McpRouteOp
     ...(streaming ? [new PostedAnswerer()] : []),
   ];
 
-  return async (request: Request, context: McpRequestContext): Promise<Response> => {
+  return async (received: Request, context: McpRequestContext): Promise<Response> => {
     const { stores, event } = context;
+    const accepted = acceptedBy(received.headers.get("accept"));
+    const request = withPlainHeaders(received);
     const refuse = (refusal: HttpRefusal) => replyRefusal(refusal, null, event);
     if (request.method === "DELETE" && (request.headers.get(VERSION_HEADER) ?? "") < FIRST_MODERN_VERSION) {
       event.era = "legacy";
       const refusal = await deleteSession(request.headers.get(SESSION_HEADER), context);
       return refusal === null ? new Response(null, { status: 204 }) : refuse(refusal);
     }
-    const read = await readMessages(request);
+    const read = await readMessages(request, accepted);
     if (!read.ok) return refuse(read.failure);
-    const classified = await classify(request, read.value);
+    const classified = await classify(request, read.value, accepted);
     if (Array.isArray(read.value)) event.batchSize = read.value.length;
     if ("kind" in classified) return refuse(classified);
     const { era, messages, header: named, client = event.client } = classified;
     Object.assign(event, { era, client, messages: messages.map((message) => message.event) });
     if (!(await chargeRest(messages, context))) return refuse({ kind: "rate_limited", what: BATCH });
-    const header = named === null ? null : stores.sessions.parse(named);
+    const header = named === null ? null : stores.sessions.parse(named, true);
     const served = await Promise.all(messages.map((message) => serve(message, header, context)));
-    return reply(classified, served, event, () => stores.sessions.mint().sessionId);
+    const response = await reply(classified, served, event, () => stores.sessions.mint().sessionId);
+    return accepted.json ? response : asEventStream(response);
   };
 
   /** Answers one message, with a call of its own. What asks no object about the header's session has it checked here. */

@@ -24,7 +24,8 @@ type ApiFailure = RegistryUnavailable | CursorInvalid | Refusal | OutcomeUnknown
 /** JSON for scripts and text for Prometheus. `admit` lets through who may see the whole server. */
 export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  routes.use("/api/*", admit);
+  // All below /api; /api itself says what is there, to everybody, as /openapi.json does.
+  routes.use("/api/:route/*", admit);
   routes.use("/metrics", admit);
 
   routes.get("/api/sessions/count", async (c) => {
@@ -78,7 +79,7 @@ function describeApiFailure(failure: ApiFailure): { status: 400 | 404 | 503; err
     case "cursor_invalid":
       return { status: 400, error: `cursor ${quote(failure.cursor)} is not a next_cursor of GET /api/sessions` };
     case "session_deleted":
-      return { status: 404, error: `Session ${quote(failure.sessionId)} was ended for good by its client` };
+      return { status: 404, error: `Session ${quote(failure.sessionId)} was ended by its client with DELETE` };
     case "outcome_unknown":
       return {
         status: 503,

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import type { AuthConfig } from "../../../settings/auth-config.ts";
+import type { Config } from "../../../settings/config.ts";
 import { countSchema, endedSchema, errorSchema, sessionPageSchema } from "./schemas.ts";
 
 /** The OpenAPI document of the JSON API, made from the schemas that the routes answer with: the same for every caller. */
-export function openApiDocument(auth: AuthConfig, version: string): object {
+export function openApiDocument({ auth, publicUrl }: Pick<Config, "auth" | "publicUrl">, version: string) {
   const answers = (schema: z.ZodType, refusals: Record<string, string> = {}) => ({
     "200": { description: "OK", content: { "application/json": { schema: jsonSchema(schema) } } },
     ...Object.fromEntries(
@@ -13,8 +14,8 @@ export function openApiDocument(auth: AuthConfig, version: string): object {
   return {
     openapi: "3.1.0",
     info: { title: "Session context", version, description: "Figures and sessions of the whole server. Scope: admin." },
-    // Relative to where the document was found.
-    servers: [{ url: "/" }],
+    // Without PUBLIC_URL relative to where the document was found.
+    servers: [{ url: publicUrl ?? "/" }],
     security: [{ admin: [] }],
     components: { securitySchemes: { admin: securityOf(auth) }, schemas: { Error: jsonSchema(errorSchema) } },
     paths: {
@@ -77,4 +78,19 @@ function jsonSchema(schema: z.ZodType): object {
   // OpenAPI 3.1 is JSON Schema 2020-12, which needs not be said in each place.
   const { $schema: _, ...json } = z.toJSONSchema(schema);
   return json;
+}
+
+/** What `GET /api` answers: each route of the document in a line, for somebody who looks around. */
+export function apiIndex(config: Pick<Config, "auth" | "publicUrl">, version: string): ApiIndexJson {
+  const { info, paths } = openApiDocument(config, version);
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { summary }]) => ({ method: method.toUpperCase(), path, summary })),
+  );
+  return { description: info.description, openapi: `${config.publicUrl ?? ""}/openapi.json`, routes };
+}
+
+interface ApiIndexJson {
+  readonly description: string;
+  readonly openapi: string;
+  readonly routes: readonly { readonly method: string; readonly path: string; readonly summary: string }[];
 }

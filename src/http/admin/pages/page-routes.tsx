@@ -6,6 +6,7 @@ import { once } from "../../../base/once.ts";
 import { HISTORY_RANGES } from "../../../registry/history.ts";
 import type { Config } from "../../../settings/config.ts";
 import type { AppEnv } from "../../edge/app-env.ts";
+import { baseUrlOf } from "../../edge/base-url.ts";
 import { LOOPBACK_HOSTS } from "../../edge/origin.ts";
 import { NO_OPERATOR_KEY } from "../admin-gate.ts";
 import { refuseApi, storesOf } from "../api/api-routes.ts";
@@ -29,12 +30,12 @@ export function pageRoutes(config: Config, missingShards: RegistryHealth): Hono<
   /** The status page as it was rendered last: a server is mostly asked by one name, in one state. */
   let status = { state: "", html: "" };
   routes.get("/", async (c) => {
-    const { origin, hostname } = new URL(c.req.url);
-    const endpoint = `${origin}/mcp`;
+    const base = baseUrlOf(config, c.req.raw);
+    const endpoint = `${base}/mcp`;
     const missing = await missingShards(storesOf(c, config).registry);
     const state = `${endpoint} ${missing.join(",")}`;
     if (status.state !== state) {
-      const local = LOOPBACK_HOSTS.includes(hostname);
+      const local = LOOPBACK_HOSTS.includes(new URL(base).hostname);
       const { mode } = config.auth;
       const snippets = snippetsFor(endpoint, mode, local);
       const html = await render(<StatusPage {...{ version, endpoint, mode, isLocal: local, missing, snippets }} />);

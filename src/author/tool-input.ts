@@ -89,6 +89,12 @@ export const sessionIdArgument: z.ZodOptional<z.ZodType<string | undefined>> = z
   .preprocess((value) => (isBlank(value) ? undefined : value), textArgument(SESSION_ID).optional())
   .optional();
 
+/** The arguments of a tool that lists by pages. */
+export const pageInput = toolInput({
+  cursor: textArgument("next_cursor of an earlier result").optional(),
+  session_id: sessionIdArgument,
+});
+
 function refusalWith(description: string) {
   return {
     error: ({ input }: { readonly input?: unknown }) =>

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineTool } from "../../author/session-tool.ts";
-import { sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
+import { pageInput } from "../../author/tool-input.ts";
 import { pageOf } from "../../call/page.ts";
 import { ok } from "../../model/failure.ts";
 import { rootKey } from "../../projects/discovery.ts";
@@ -12,10 +12,7 @@ export const listProjects = defineTool({
   title: "List projects",
   description: "Lists the caller's registered projects by root directory; without a token those of one session",
   annotations: { readOnlyHint: true, openWorldHint: false },
-  input: toolInput({
-    cursor: textArgument("next_cursor of an earlier result").optional(),
-    session_id: sessionIdArgument,
-  }),
+  input: pageInput,
   output: z.object({
     projects: z.array(projectOutput),
     active_project: z.string().nullable().describe("Its id"),

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { defineTool } from "../../author/session-tool.ts";
-import { sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
+import { pageInput } from "../../author/tool-input.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import { type PageEntry, pageOf } from "../../call/page.ts";
 import { ok } from "../../model/failure.ts";
@@ -13,10 +13,7 @@ export const listSessions = defineTool({
   description:
     "Lists the caller's own active sessions, newest first, to find a lost session_id or one to end. Does not keep them alive. Needs a token",
   annotations: { readOnlyHint: true, openWorldHint: false },
-  input: toolInput({
-    cursor: textArgument("next_cursor of an earlier result").optional(),
-    session_id: sessionIdArgument,
-  }),
+  input: pageInput,
   output: z.object({
     sessions: z.array(
       z.object({

@@ -1,10 +1,16 @@
 /** Arguments that do not fit are refused with the value, and with what to pass instead: for every argument of every tool. */
 import { env } from "cloudflare:workers";
+import { McpServer } from "@modelcontextprotocol/server";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { failureResult } from "../../src/author/describe-failure.ts";
+import { sessionIdArgument } from "../../src/author/tool-input.ts";
+import { type BuildContext, sessionApp } from "../../src/http/app.ts";
 import { TOOLS } from "../../src/server/server.ts";
 import { Sessions } from "../../src/session/sessions.ts";
 import { parseConfig } from "../../src/settings/config.ts";
+import { callTool, ERAS, sendTo } from "../support/apps.ts";
 import { initialize, legacyTool, tool } from "../support/mcp.ts";
 
 const FITTING: Readonly<Record<string, unknown>> = {
@@ -142,4 +148,30 @@ it("get_session_count and list_sessions show the session, and refuse an id that 
   for (const name of ["get_session_count", "list_sessions"]) {
     expect((await tool(name, { session_id: "sess_x" })).text).toContain("is not a session of this server");
   }
+});
+
+it.each(ERAS)("an author's session_id that is null or empty is not given (%s)", async (era) => {
+  const buildServer = ({ session }: BuildContext) => {
+    const server = new McpServer({ name: "author", version: "1" });
+    const inputSchema = z.object({ session_id: sessionIdArgument });
+    server.registerTool("begin", { inputSchema }, async ({ session_id }) => {
+      const set = await session.setWorkingDirectory("/author", session_id);
+      return set.ok ? { content: [], structuredContent: { created: set.value.created } } : failureResult(set.failure);
+    });
+    return server;
+  };
+  const send = sendTo(
+    sessionApp({
+      config: parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", OPERATION_METRICS: "off" }),
+      buildServer,
+    }),
+  );
+  for (const args of [{}, { session_id: null }, { session_id: "" }]) {
+    const { json } = await send(callTool("begin", args, { era }));
+    expect(json.result?.structuredContent, JSON.stringify(args)).toEqual({ created: true });
+  }
+  const inputSchema = z.toJSONSchema(z.object({ session_id: sessionIdArgument }), { io: "input" });
+  expect(inputSchema).toMatchObject({ properties: { session_id: { type: "string" } } });
+  expect(inputSchema).not.toHaveProperty("required");
+  expect((await send(callTool("begin", { session_id: "sess_x" }, { era }))).json.result?.isError).toBe(true);
 });

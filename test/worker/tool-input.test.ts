@@ -127,6 +127,29 @@ const camel = (argument: string): string => argument.replaceAll(/_(.)/g, (_, let
 const upper = (argument: string): string => argument.toUpperCase();
 const kebab = (argument: string): string => argument.replaceAll("_", "-");
 
+it.each(TOOLS.filter(({ name }) => name !== "list_sessions"))(
+  "the text of $name teaches what the data does: session_id, working directory, project",
+  async ({ name, input }) => {
+    const config = FITTING.config;
+    const session_id = mint();
+    await tool("set_working_directory", { directory: "/taught", config, session_id });
+    const required = Object.keys(input.shape).filter(
+      (argument) => !input.shape[argument]?.safeParse(undefined).success,
+    );
+    const args = Object.fromEntries(required.map((argument) => [argument, FITTING[argument]]));
+    const { text } = await tool(name, {
+      ...args,
+      session_id,
+      ...(name === "set_working_directory" && { directory: "/taught" }),
+    });
+    expect(text).toContain(session_id);
+    // Neither is what these are about: one counts all sessions, the other has just deleted both.
+    if (name === "get_session_count" || name === "end_session") return;
+    expect(text).toContain("/taught");
+    expect(text).toContain('Project "shop"');
+  },
+);
+
 it("prefers the exact name, and names the other as ignored", async () => {
   const [mine, other] = [mint(), mint()];
   const { data, text } = await tool("set_working_directory", { sessionId: other, directory: "/a", session_id: mine });

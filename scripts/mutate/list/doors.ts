@@ -182,7 +182,7 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
     name: "published schemas keep to the portable keywords",
     file: "src/author/converted-once.ts",
     find: "portableSchema(convert(options))",
-    replace: "portableSchema(convert(options)) && convert(options)",
+    replace: "(portableSchema(convert(options)) && convert(options))",
     tests: ["test/e2e/schemas.test.ts"],
   },
   {

@@ -5,3 +5,6 @@ export const MAX_CLIENT_LENGTH = 200;
 
 /** How often an update of a state value is tried if other calls change the value meanwhile. */
 export const STATE_UPDATE_TRIES = 10;
+
+/** How many unknown arguments of a call a result names. */
+export const MAX_ARGUMENTS_IN_TEXT = 5;

@@ -5,7 +5,8 @@ import { describeFailure } from "./describe-failure.ts";
 import { internalError } from "./internal-error.ts";
 import { MAX_CLIENT_LENGTH } from "./limits.ts";
 import type { SessionTool } from "./session-tool.ts";
-import { answerResult, errorResult } from "./tool-result.ts";
+import { ignoredText, type ToolArguments } from "./tool-input.ts";
+import { answerResult, errorResult, withText } from "./tool-result.ts";
 
 /** What a client calls itself, where the message says so. */
 type ClientInfo = { readonly name: string; readonly version: string } | undefined;
@@ -13,15 +14,16 @@ type ClientInfo = { readonly name: string; readonly version: string } | undefine
 /** Runs a tool with checked arguments. Never throws: a bug becomes an error that tells a reference and nothing else. */
 export async function runTool(
   { name, run, describe = describeFailure }: SessionTool,
-  args: Record<string, unknown>,
+  { values, ignored }: ToolArguments,
   call: SessionCall,
   client: ClientInfo,
   log: Logger,
 ): Promise<CallToolResult> {
   try {
-    const result = await run(args, call, clientName(client, call));
+    const result = await run(values, call, clientName(client, call));
     call.ended(result.ok ? "ok" : result.failure.kind);
-    return result.ok ? answerResult(result.value) : errorResult(describe(result.failure));
+    const said = result.ok ? answerResult(result.value) : errorResult(describe(result.failure));
+    return ignored.length === 0 ? said : withText(said, ignoredText(name, ignored));
   } catch (error) {
     call.ended(INTERNAL_ERROR);
     const { reference } = internalError(error, log, "tool_threw", { tool: name });

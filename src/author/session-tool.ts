@@ -4,26 +4,27 @@ import type { SessionCall } from "../call/session-call.ts";
 import type { ToolFailure } from "../call/tool-failure.ts";
 import type { Result } from "../model/failure.ts";
 import { convertedOnce } from "./converted-once.ts";
+import type { ToolInput } from "./tool-input.ts";
 import type { ToolAnswer } from "./tool-result.ts";
 
 /** A tool, as data: `server.ts` registers it with the SDK. */
-export interface SessionTool<Input extends z.ZodObject = z.ZodObject, Output extends z.ZodObject = z.ZodObject> {
+export interface SessionTool<Values = Record<string, unknown>, Output extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   readonly title: string;
   /** Written for a model: when to call it, what comes back, what to do with that. */
   readonly description: string;
   readonly annotations: ToolAnnotations;
-  readonly input: Input;
+  readonly input: ToolInput<Values>;
   readonly output: Output;
   /** Its failures in words, where `describeFailure` does not say enough. */
   readonly describe?: (failure: ToolFailure) => string;
   run(
-    args: z.output<Input>,
+    args: Values,
     call: SessionCall,
     client: string | null,
   ): Promise<Result<ToolAnswer<z.input<Output>>, ToolFailure>>;
 }
 
 /** Ties the types of one tool together and forgets them again, so that tools of all kinds fit into one list. */
-export const defineTool = <I extends z.ZodObject, O extends z.ZodObject>(tool: SessionTool<I, O>): SessionTool =>
-  ({ ...tool, input: convertedOnce(tool.input), output: convertedOnce(tool.output) }) as unknown as SessionTool;
+export const defineTool = <Values, O extends z.ZodObject>(tool: SessionTool<Values, O>): SessionTool =>
+  ({ ...tool, output: convertedOnce(tool.output) }) as unknown as SessionTool;

@@ -11,4 +11,10 @@ export const answerResult = ({ structured, text }: ToolAnswer): CallToolResult =
   structuredContent: structured,
 });
 
+/** The same result with a further line of text. */
+export const withText = (result: CallToolResult, text: string): CallToolResult => ({
+  ...result,
+  content: result.content.map((part) => (part.type === "text" ? { ...part, text: `${part.text}\n${text}` } : part)),
+});
+
 export const errorResult = (text: string): CallToolResult => ({ content: [{ type: "text", text }], isError: true });

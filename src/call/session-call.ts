@@ -168,6 +168,15 @@ export class SessionCall {
     });
   }
 
+  /** The id of the session meant, for tools that show it and need no more. Is no access to it. */
+  async named(sessionId: string | undefined): Promise<Result<string | null, ToolFailure>> {
+    if (sessionId === undefined) return ok(this.#sessionId);
+    return this.#on(sessionId, async (session) => {
+      const peeked = await this.#stores.sessions.peek(session, this.caller.principal);
+      return peeked.ok ? ok(session.sessionId) : peeked;
+    });
+  }
+
   /** All live contexts of this server, and how many are the caller's own. */
   count(): Promise<Result<SessionCount, ToolFailure>> {
     return this.#stores.registry.count(this.caller.principal);

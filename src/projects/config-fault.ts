@@ -7,7 +7,6 @@ export interface ConfigFault {
     | "too_large"
     | "too_deep"
     | "not_unicode"
-    | "byte_order_mark"
     | "not_json"
     | "not_an_object"
     | "field_missing"

@@ -27,7 +27,7 @@ function distanceOf(wanted: string, name: string): number | null {
 }
 
 /** Levenshtein distance, or more than MAX_EDITS. Looks only at cells that MAX_EDITS can reach: linear in the length. */
-function editDistance(a: string, b: string): number {
+export function editDistance(a: string, b: string): number {
   const far = MAX_EDITS + 1;
   if (Math.abs(a.length - b.length) > MAX_EDITS) return far;
   // What lies outside of the band is undefined, and far.

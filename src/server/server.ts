@@ -3,6 +3,7 @@ import { version } from "../../package.json";
 import { runTool } from "../author/run-tool.ts";
 import type { ServerSession } from "../author/server-session.ts";
 import type { SessionTool } from "../author/session-tool.ts";
+import type { ToolArguments } from "../author/tool-input.ts";
 import type { Logger } from "../base/log.ts";
 import { describeOwnFailure } from "./describe-own-failure.ts";
 import { endSession } from "./tools/end-session.ts";
@@ -56,7 +57,7 @@ export function buildServer({ session: { call }, log }: { session: ServerSession
     server.registerTool(
       name,
       { title, description, annotations, inputSchema: input, outputSchema: output },
-      (args: Record<string, unknown>) => runTool(tool, args, call, server.server.getClientVersion(), log),
+      (args: ToolArguments) => runTool(tool, args, call, server.server.getClientVersion(), log),
     );
   }
   return server;

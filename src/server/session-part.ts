@@ -13,17 +13,15 @@ export const projectRef = z.object({ id: z.string(), name: z.string() });
 
 /** What every result about a session carries. */
 export const sessionOutput = {
-  session_id: z.string().nullable().describe("The session; pass it to every later call. Null: this call names none"),
-  working_directory: z.string().nullable().describe("The session's working directory; null if none is set"),
-  expires_at: z.iso.datetime().nullable().describe("When the context is forgotten if nobody uses it before"),
-  project: projectRef.nullable().describe("The project that the session works on; null: none"),
+  session_id: z.string().nullable().describe("Pass it to every later call"),
+  working_directory: z.string().nullable(),
+  expires_at: z.iso.datetime().nullable(),
+  project: projectRef.nullable().describe("{id, name}"),
   tier: z
     .enum(["explicit", "session", "active", "default"])
     .nullable()
-    .describe(
-      "What chose the project: the call, the session's directory, the active project, or nothing. Null: no session",
-    ),
-  project_error: z.string().optional().describe("Why the project could not be told, and what to do"),
+    .describe("explicit, session, active or default"),
+  project_error: z.string().optional(),
 };
 
 /**
@@ -55,6 +53,14 @@ function projectPart(resolution: Result<Resolution, ProjectFailure> | null) {
 export const projectText = ({ project, tier, project_error }: ReturnType<typeof sessionPart>): string => {
   if (project_error !== undefined) return `Project unknown: ${project_error}`;
   return project === null ? "No project" : `Project ${JSON.stringify(project.name)} (${project.id}, tier ${tier})`;
+};
+
+/** The common part in words, for models that read only the text of a result. */
+export const sessionText = (part: ReturnType<typeof sessionPart>): string => {
+  const { session_id, working_directory } = part;
+  if (session_id === null) return `session_id: none. ${projectText(part)}`;
+  const directory = working_directory === null ? "none" : JSON.stringify(working_directory);
+  return `session_id: ${session_id}. Working directory: ${directory}. ${projectText(part)}`;
 };
 
 /** What to do where there is no context: never set, expired or ended. */

@@ -195,6 +195,7 @@ describe("a server in AUTH_MODE jwt", () => {
       yours: 1,
       by_region: null,
       hint: expect.stringContaining("admin"),
+      session_id: null,
     });
     expect(await count("sessions admin")).toMatchObject({ active_sessions: expect.any(Number), yours: 1 });
   });

@@ -1,6 +1,7 @@
 import { expect, it, vi } from "vitest";
 import * as z from "zod";
 import { convertedOnce } from "../../src/author/converted-once.ts";
+import { portableSchema } from "../../src/author/portable-schema.ts";
 
 it("converts a schema once for each direction and target, and hands out what the SDK may add to", () => {
   const schema = z.object({ a: z.string().default("x"), b: z.number() });
@@ -9,8 +10,8 @@ it("converts a schema once for each direction and target, and hands out what the
     Record<"input" | "output", (options: object) => Record<string, unknown>>
   >;
   const want = {
-    input: standard.jsonSchema.input({ target: "draft-2020-12" }),
-    output: standard.jsonSchema.output({ target: "draft-2020-12" }),
+    input: portableSchema(standard.jsonSchema.input({ target: "draft-2020-12" })),
+    output: portableSchema(standard.jsonSchema.output({ target: "draft-2020-12" })),
   };
   const input = vi.fn(standard.jsonSchema.input);
   Object.defineProperty(schema, "~standard", {

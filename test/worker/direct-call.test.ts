@@ -45,7 +45,7 @@ const directory = fc.constantFrom("/a", "/a/b", "/a//b/./c/", "C:\\x", "file:///
 /** `MINE` and `OTHER` stand for the two sessions that each side has. */
 const sessionId = fc.constantFrom("MINE", "OTHER", "sess_wrong", undefined);
 
-const args: Record<string, fc.Arbitrary<unknown>> = {
+const fittingArgs: Record<string, fc.Arbitrary<Json>> = {
   set_working_directory: fc.record(
     {
       directory,
@@ -57,8 +57,8 @@ const args: Record<string, fc.Arbitrary<unknown>> = {
   ),
   get_working_directory: fc.record({ session_id: sessionId }),
   get_session_context: fc.record({ session_id: sessionId }),
-  get_session_count: fc.constant({}),
-  list_sessions: fc.record({ cursor: fc.constantFrom("x", undefined) }),
+  get_session_count: fc.record({ session_id: sessionId }),
+  list_sessions: fc.record({ cursor: fc.constantFrom("x", undefined), session_id: sessionId }),
   end_session: fc.record({ session_id: sessionId }),
   resolve_project: fc.record({ project: fc.constantFrom("shop", "Shop", "", undefined), session_id: sessionId }),
   register_project: fc.record({ root: directory, config: fc.constantFrom(project, "{"), session_id: sessionId }),
@@ -66,6 +66,25 @@ const args: Record<string, fc.Arbitrary<unknown>> = {
   remove_project: fc.record({ root: directory, session_id: sessionId }),
   set_active_project: fc.record({ project: fc.constantFrom("shop", null), session_id: sessionId }),
 };
+
+/** As bridges and strict-schema adapters send them: renamed, blank, with arguments of their own or misspelt ones. */
+const altered = (arbitrary: fc.Arbitrary<Json>): fc.Arbitrary<Json> =>
+  fc
+    .tuple(
+      arbitrary,
+      fc.constantFrom(
+        (name: string) => name,
+        (name: string) => name.replaceAll("_", ""),
+      ),
+      sometimes(fc.constant({}), fc.constantFrom<Json>({ toolCallId: "x" }, { cursor: null }, { sesion_id: "x" })),
+      fc.constantFrom(undefined, null, ""),
+    )
+    .map(([given, rename, more, blank]) => ({
+      ...Object.fromEntries(Object.entries(given).map(([name, value]) => [rename(name), value ?? blank])),
+      ...more,
+    }));
+
+const args = Object.fromEntries(Object.entries(fittingArgs).map(([name, arbitrary]) => [name, altered(arbitrary)]));
 
 /** What stands in place of a call, for answers that are the same for everybody. */
 const general = fc.oneof(

@@ -221,7 +221,7 @@ describe("tools", () => {
       expect(entry).toMatchObject({
         title: expect.any(String),
         description: expect.any(String),
-        inputSchema: { type: "object", additionalProperties: false },
+        inputSchema: { type: "object" },
         outputSchema: { type: "object" },
         annotations: { openWorldHint: false },
       });
@@ -234,12 +234,6 @@ describe("tools", () => {
     expect(bad.isError).toBe(true);
     expect(bad.text).toContain('"src/app" is not an absolute path');
     expect((await tool("get_working_directory", { session_id: id })).data.working_directory).toBe("/good");
-  });
-
-  it("refuse arguments that they do not know", async () => {
-    const answer = await tool("set_working_directory", { directory: "/a", sessionId: "x" });
-    expect(answer.isError).toBe(true);
-    expect(answer.text).toContain("sessionId");
   });
 
   it("tell an anonymous caller why there is no list", async () => {

@@ -198,7 +198,8 @@ describe("a session id that was not minted here", () => {
     const before = await registry.count(ANONYMOUS);
     await each(forged, async (id) => {
       await each(tools, async ({ name, args }) => {
-        await each(ERAS, async (era) => {
+        // An empty argument means that none is given; an empty header is malformed.
+        await each(id === "" ? [] : ERAS, async (era) => {
           const answer = await send(callTool(name, { ...args, session_id: id }, { era, token: alice }));
           expect(answer.status, id).toBe(200);
           expect(answer.json.result?.isError, id).toBe(true);

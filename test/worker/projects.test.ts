@@ -68,6 +68,12 @@ describe("set_working_directory", () => {
     ["a field that breaks its rule", config(""), '"project.name"'],
     ["text that is not JSON", "{", "valid JSON"],
     ["no version", { project: { name: "x" } }, '"version"'],
+    [
+      "more text than a config may have",
+      JSON.stringify(config("x", { more: "a".repeat(250_000) })),
+      "at most 65536 bytes",
+    ],
+    ["more in an object than a config may have", config("x", { more: "a".repeat(250_000) }), "at most 65536 bytes"],
   ])("never loses the directory to an invalid config: %s", async (_what, content, said) => {
     const answer = await set({ directory: "/home/me/bad", config: content });
     expect(answer).toMatchObject({

@@ -1,14 +1,14 @@
 import { fail, ok, type Result } from "../../model/failure.ts";
-import { MAX_JSON_DEPTH, MAX_JSON_STRING_LENGTH } from "./limits.ts";
+import { MAX_JSON_DEPTH } from "./limits.ts";
 
 const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
 /** Why a body is no message. */
-export type BodyFault = "not_utf8" | "not_json" | "too_deep" | "string_too_long" | "names_prototype";
+export type BodyFault = "not_utf8" | "not_json" | "too_deep" | "names_prototype";
 
 /**
- * Reads a body as JSON. Depth and strings are measured on the text, before anything recurses into them: parsers and
- * validators do, and end in a stack overflow. The text is decoded strictly, so that no byte is replaced by another.
+ * Reads a body as JSON. The depth is measured on the text, before anything recurses into it: parsers and validators do,
+ * and end in a stack overflow. The text is decoded strictly, so that no byte is replaced by another.
  */
 export function parseBody(bytes: ArrayBuffer): Result<unknown, BodyFault> {
   let text: string;
@@ -48,11 +48,9 @@ function measure(text: string): BodyFault | null {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === QUOTE) {
-      const start = i + 1;
-      for (i = start; i < text.length && text.charCodeAt(i) !== QUOTE; i++) {
+      for (i++; i < text.length && text.charCodeAt(i) !== QUOTE; i++) {
         if (text.charCodeAt(i) === BACKSLASH) i++;
       }
-      if (i - start > MAX_JSON_STRING_LENGTH) return "string_too_long";
     } else if (code === 0x5b || code === 0x7b) {
       if (++depth > MAX_JSON_DEPTH) return "too_deep";
     } else if (code === 0x5d || code === 0x7d) {
@@ -71,8 +69,6 @@ export function describeBodyFault(fault: BodyFault): string {
       return "Parse error: the request body is not valid JSON";
     case "too_deep":
       return `Invalid request: the message nests deeper than ${MAX_JSON_DEPTH} arrays and objects`;
-    case "string_too_long":
-      return `Invalid request: the message has a string of more than ${MAX_JSON_STRING_LENGTH} characters`;
     case "names_prototype":
       return 'Invalid request: the message has a member named "__proto__"';
   }

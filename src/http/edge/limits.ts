@@ -11,6 +11,3 @@ export const MAX_HEADERS_LENGTH = 32 * 1024;
 
 /** How deep arrays and objects of a message may nest. Validators recurse: without a limit a body of brackets ends the stack. */
 export const MAX_JSON_DEPTH = 64;
-
-/** Longest string in a message, as written there. */
-export const MAX_JSON_STRING_LENGTH = 64 * 1024;

@@ -40,14 +40,14 @@ export class ToolAnswerer implements Answerer {
     const parts = message.callsTool ? callOf(message.body) : null;
     const tool = parts === null ? undefined : this.#tools.get(parts.name);
     if (parts === null || tool === undefined || !this.#understands(message, parts)) return null;
-    const args = tool.input.safeParse(parts.args);
-    if (!args.success) return null;
+    const args = tool.input.check(parts.args);
+    if (args.issues !== undefined) return null;
     const { id, meta } = parts;
     const client = message.era === "modern" ? (meta?.[`${ENVELOPE}clientInfo`] as Info | undefined) : undefined;
     return {
       asksSession: true,
       answer: async (call) => {
-        const result = await runTool(tool, args.data, call, client, this.#log);
+        const result = await runTool(tool, args.value, call, client, this.#log);
         const text = withMembers(message.era, JSON.stringify(result), this.#modernMembers);
         return answerOf(id, text, result.isError === true);
       },

@@ -7,15 +7,13 @@ import { noContextHint, sessionOutput, sessionPart } from "../session-part.ts";
 export const endSession = defineTool({
   name: "end_session",
   title: "End session",
-  description:
-    "Forgets this session's working directory and everything else it remembers. The session_id stays usable: " +
-    "set_working_directory begins it anew. May be repeated.",
+  description: "Deletes what this session remembers. The session_id stays usable: set_working_directory begins it anew",
   annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
   input: toolInput({ session_id: sessionIdArgument }),
   output: z.object({
-    ended: z.boolean().describe("Whether there was a context to forget"),
+    ended: z.boolean().describe("false: there was no context"),
     ...sessionOutput,
-    hint: z.string().optional().describe("What to do if the call names no session"),
+    hint: z.string().optional(),
   }),
   async run({ session_id }, call) {
     const end = await call.end(session_id);
@@ -26,9 +24,12 @@ export const endSession = defineTool({
       const hint = noContextHint(null);
       return ok({ structured: { ...structured, hint }, text: `Nothing was ended. ${hint}` });
     }
+    const endedHint = "To begin anew, call set_working_directory with this session_id";
     return ok({
       structured,
-      text: ended ? `Session ${sessionId} ended` : `Session ${sessionId} had no context; nothing was ended`,
+      text: ended
+        ? `Session ${sessionId} ended: it has no working directory and no project now. ${endedHint}`
+        : `Session ${sessionId} had no context; nothing was ended. ${endedHint}`,
     });
   },
 });

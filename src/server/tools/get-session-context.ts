@@ -11,19 +11,17 @@ const time = z.iso.datetime().nullable();
 export const getSessionContext = defineTool({
   name: "get_session_context",
   title: "Get session context",
-  description:
-    "Returns everything that this session remembers: working directory, config path, project, client, and when it was set, " +
-    "last used and will expire. All null, with a hint, if there is no context. Keeps the session alive.",
-  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
+  description: "Returns everything that this session remembers, or nulls with a hint. Keeps the session alive",
+  annotations: { readOnlyHint: true, openWorldHint: false },
   input: toolInput({ session_id: sessionIdArgument }),
   output: z.object({
     ...sessionOutput,
-    config_path: text.describe("Path of the project's config, if one was found"),
-    project_id: text.describe("The project, if one is known"),
-    client: text.describe("The client that set the working directory"),
-    set_at: time.describe("When the working directory was last set"),
-    last_used: time.describe("The last use before this one, to the minute"),
-    hint: z.string().optional().describe("What to do if there is no context"),
+    config_path: text,
+    project_id: text,
+    client: text,
+    set_at: time,
+    last_used: time.describe("Before this call, to the minute"),
+    hint: z.string().optional(),
   }),
   async run({ session_id }, call) {
     const got = await call.get(session_id);

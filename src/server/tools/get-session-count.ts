@@ -1,28 +1,30 @@
 import * as z from "zod";
 import { defineTool } from "../../author/session-tool.ts";
-import { toolInput } from "../../author/tool-input.ts";
+import { sessionIdArgument, toolInput } from "../../author/tool-input.ts";
 import { ok } from "../../model/failure.ts";
 import { ANONYMOUS } from "../../model/principal.ts";
 import { hasScope } from "../../model/scopes.ts";
+import { sessionOutput } from "../session-part.ts";
 
 export const getSessionCount = defineTool({
   name: "get_session_count",
   title: "Count active sessions",
   description:
-    "Returns how many sessions have a context on this server right now, in total and by region. The number is exact. " +
-    "Callers with a token see how many are their own, and the rest only with the scope admin.",
-  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  input: toolInput({}),
+    "Returns how many sessions are active on this server, exactly, in total and by region. With a token the total needs the scope admin",
+  annotations: { readOnlyHint: true, openWorldHint: false },
+  input: toolInput({ session_id: sessionIdArgument }),
   output: z.object({
-    active_sessions: z.int().min(0).nullable().describe("Sessions that have a context; null without the scope admin"),
-    yours: z.int().min(0).optional().describe("How many of them are the caller's own; only for callers with a token"),
-    by_region: z
-      .record(z.string(), z.int().min(1))
-      .nullable()
-      .describe("The same by the region that they began in, or unknown; empty regions are left out"),
-    hint: z.string().optional().describe("Why there is no number"),
+    active_sessions: z.int().min(0).nullable(),
+    yours: z.int().min(0).optional().describe("The caller's own"),
+    by_region: z.record(z.string(), z.int().min(1)).nullable().describe("By region of the first set"),
+    hint: z.string().optional(),
+    session_id: sessionOutput.session_id,
   }),
-  async run(_args, call) {
+  async run({ session_id }, call) {
+    const named = await call.named(session_id);
+    if (!named.ok) return named;
+    const session = { session_id: named.value };
+    const sessionWords = named.value === null ? "" : `. session_id: ${named.value}`;
     const isAnonymous = call.caller.principal === ANONYMOUS;
     // How many others there are is not everybody's business; the caller's own number is.
     if (!hasScope(call.caller, "admin")) {
@@ -31,8 +33,8 @@ export const getSessionCount = defineTool({
       const yours = own.value;
       const hint = "The number of all sessions is shown with the scope admin only, which your token does not have";
       return ok({
-        structured: { active_sessions: null, ...(!isAnonymous && { yours }), by_region: null, hint },
-        text: `Active sessions of yours: ${yours}. ${hint}`,
+        structured: { active_sessions: null, ...(!isAnonymous && { yours }), by_region: null, hint, ...session },
+        text: `Active sessions of yours: ${yours}. ${hint}${sessionWords}`,
       });
     }
     const count = await call.count();
@@ -40,8 +42,8 @@ export const getSessionCount = defineTool({
     const { total, yours, byRegion } = count.value;
     const own = isAnonymous ? {} : { yours };
     return ok({
-      structured: { active_sessions: total, ...own, by_region: byRegion },
-      text: `Active sessions: ${total}${own.yours === undefined ? "" : `, of these yours: ${yours}`}`,
+      structured: { active_sessions: total, ...own, by_region: byRegion, ...session },
+      text: `Active sessions: ${total}${own.yours === undefined ? "" : `, of these yours: ${yours}`}${sessionWords}`,
     });
   },
 });

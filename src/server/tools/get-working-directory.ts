@@ -2,17 +2,16 @@ import * as z from "zod";
 import { defineTool } from "../../author/session-tool.ts";
 import { sessionIdArgument, toolInput } from "../../author/tool-input.ts";
 import { ok } from "../../model/failure.ts";
-import { noContextHint, projectText, sessionOutput, sessionPart } from "../session-part.ts";
+import { noContextHint, sessionOutput, sessionPart, sessionText } from "../session-part.ts";
 
 export const getWorkingDirectory = defineTool({
   name: "get_working_directory",
   title: "Get working directory",
   description:
-    "Returns the directory that this conversation works in, or null with a hint what to call if none is set. " +
-    "Use it before you create or change files, to be sure where they belong. Keeps the session alive.",
-  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
+    "Returns the directory that this conversation works in, or null with a hint. Call it before you create or change files. Keeps the session alive",
+  annotations: { readOnlyHint: true, openWorldHint: false },
   input: toolInput({ session_id: sessionIdArgument }),
-  output: z.object({ ...sessionOutput, hint: z.string().optional().describe("What to do if there is no directory") }),
+  output: z.object({ ...sessionOutput, hint: z.string().optional() }),
   async run({ session_id }, call) {
     const got = await call.get(session_id);
     if (!got.ok) return got;
@@ -24,7 +23,7 @@ export const getWorkingDirectory = defineTool({
     }
     return ok({
       structured: part,
-      text: `Working directory: ${part.working_directory} (session ${sessionId}). ${projectText(part)}`,
+      text: sessionText(part),
     });
   },
 });

@@ -1,26 +1,22 @@
 import * as z from "zod";
 import { defineTool } from "../../author/session-tool.ts";
-import { sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
+import { pageInput } from "../../author/tool-input.ts";
 import { pageOf } from "../../call/page.ts";
 import { ok } from "../../model/failure.ts";
 import { rootKey } from "../../projects/discovery.ts";
 import { projectOutput, projectView, replyPart } from "../project-tool.ts";
-import { sessionOutput } from "../session-part.ts";
+import { sessionOutput, sessionText } from "../session-part.ts";
 
 export const listProjects = defineTool({
   name: "list_projects",
   title: "List projects",
-  description:
-    "Lists the caller's registered projects, ordered by root directory, up to 100 at a time. For callers without a token those of one session.",
-  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  input: toolInput({
-    cursor: textArgument("next_cursor of an earlier result, for the projects after those").optional(),
-    session_id: sessionIdArgument,
-  }),
+  description: "Lists the caller's registered projects by root directory; without a token those of one session",
+  annotations: { readOnlyHint: true, openWorldHint: false },
+  input: pageInput,
   output: z.object({
     projects: z.array(projectOutput),
-    active_project: z.string().nullable().describe("Id of the active project"),
-    next_cursor: z.string().nullable().describe("Pass it as cursor for more; null: these were the last"),
+    active_project: z.string().nullable().describe("Its id"),
+    next_cursor: z.string().nullable().describe("Pass it as cursor for more"),
     ...sessionOutput,
   }),
   async run({ cursor, session_id }, call) {
@@ -35,8 +31,13 @@ export const listProjects = defineTool({
       line: `${JSON.stringify(project.name)} (${project.id}) at ${JSON.stringify(project.root)}`,
       cursor: rootKey(project.root),
     }));
-    const rest = { active_project: active?.id ?? null, ...replyPart(reply.value) };
-    const page = pageOf(entries, nextCursor, { rest, empty: "No projects" });
-    return ok({ structured: { projects: [...page.views], next_cursor: page.nextCursor, ...rest }, text: page.text });
+    const part = replyPart(reply.value);
+    const rest = { active_project: active?.id ?? null, ...part };
+    const words = sessionText(part);
+    const page = pageOf(entries, nextCursor, { rest: { rest, words }, empty: "No projects" });
+    return ok({
+      structured: { projects: [...page.views], next_cursor: page.nextCursor, ...rest },
+      text: `${page.text}\n${words}`,
+    });
   },
 });

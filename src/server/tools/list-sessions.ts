@@ -1,46 +1,44 @@
 import * as z from "zod";
 import { defineTool } from "../../author/session-tool.ts";
-import { textArgument, toolInput } from "../../author/tool-input.ts";
+import { pageInput } from "../../author/tool-input.ts";
 import { isoTime } from "../../base/iso-time.ts";
 import { type PageEntry, pageOf } from "../../call/page.ts";
 import { ok } from "../../model/failure.ts";
 import type { SessionContext } from "../../session/session-context.ts";
-import { projectRef } from "../session-part.ts";
+import { projectRef, sessionOutput, sessionPart, sessionText } from "../session-part.ts";
 
 export const listSessions = defineTool({
   name: "list_sessions",
   title: "List own sessions",
   description:
-    "Lists the caller's own active sessions, newest first, with working directory, project and expiry. Use it to find the session_id again " +
-    "after it was lost, or to see which sessions can be ended. Does not keep them alive. Refused to callers without a token.",
-  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
-  input: toolInput({
-    cursor: textArgument("next_cursor of an earlier result, for the sessions after those").optional(),
-  }),
+    "Lists the caller's own active sessions, newest first, to find a lost session_id or one to end. Does not keep them alive. Needs a token",
+  annotations: { readOnlyHint: true, openWorldHint: false },
+  input: pageInput,
   output: z.object({
     sessions: z.array(
       z.object({
         session_id: z.string(),
         working_directory: z.string().nullable(),
-        project: projectRef.nullable().describe("The project that the session was on when it was last used"),
-        client: z.string().nullable().describe("The client that set the working directory"),
-        last_used: z.iso.datetime().describe("To the minute"),
+        project: projectRef.nullable(),
+        client: z.string().nullable(),
+        last_used: z.iso.datetime(),
         expires_at: z.iso.datetime(),
       }),
     ),
-    not_responding: z
-      .array(z.string())
-      .describe("Ids of sessions that did not respond just now, so that nothing else is known of them. Normally empty"),
-    next_cursor: z.string().nullable().describe("Pass it as cursor for more; null: these were the last"),
+    not_responding: z.array(z.string()),
+    next_cursor: z.string().nullable().describe("Pass it as cursor for more"),
+    session_id: sessionOutput.session_id,
   }),
-  async run({ cursor }, call) {
+  async run({ cursor, session_id }, call) {
+    const named = await call.named(session_id);
+    if (!named.ok) return named;
     const page = await call.list(cursor);
     if (!page.ok) return page;
     const entries = page.value.sessions.map(({ sessionId, context, cursor }): PageEntry<SessionView | string> => {
       if (context === null) return { view: sessionId, line: `${sessionId}: not responding right now`, cursor };
       return {
         view: sessionView(context),
-        line: `${sessionId}: ${context.workingDirectory ?? "no working directory"}`,
+        line: sessionText(sessionPart(sessionId, context)),
         cursor,
       };
     });
@@ -49,8 +47,9 @@ export const listSessions = defineTool({
       sessions: views.filter((view) => typeof view !== "string"),
       not_responding: views.filter((view) => typeof view === "string"),
       next_cursor: nextCursor,
+      session_id: named.value,
     };
-    return ok({ structured, text });
+    return ok({ structured, text: named.value === null ? text : `${text}\nThis session_id: ${named.value}` });
   },
 });
 

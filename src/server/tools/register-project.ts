@@ -6,24 +6,23 @@ import { parseWorkingDirectory } from "../../model/working-directory.ts";
 import { defaultConfigPath } from "../../projects/discovery.ts";
 import { parseProjectConfig } from "../../projects/project-config.ts";
 import { projectOutput, projectView, replyPart } from "../project-tool.ts";
-import { sessionOutput } from "../session-part.ts";
+import { sessionOutput, sessionText } from "../session-part.ts";
 
 export const registerProject = defineTool({
   name: "register_project",
   title: "Register project",
   description:
-    "Registers a project: its root directory and the content of its config file. From then on every session that works in that directory or below it " +
-    "finds the project. The same root again replaces it; a project without an id is given one, and keeps it. Callers without a token register for one session " +
-    "and must have set its working directory before.",
+    "Registers a project, so that every session in its root directory or below finds it. The same root again replaces it. Callers without a token " +
+    "register for one session, which needs a working directory",
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: toolInput({
     root: textArgument("Absolute path of the project's root directory"),
-    config: configArgument("Content of .codebase-mcp/config.json or .workflow-mcp/config.json, as object or text"),
+    config: configArgument("Content of its .codebase-mcp/config.json or .workflow-mcp/config.json"),
     session_id: sessionIdArgument,
   }),
   output: z.object({
     success: z.literal(true),
-    created: z.boolean().describe("Whether the root was new; false if its project was replaced"),
+    created: z.boolean().describe("false: replaced"),
     registered: projectOutput,
     ...sessionOutput,
   }),
@@ -41,9 +40,10 @@ export const registerProject = defineTool({
     if (outcome?.ok === false) return outcome;
     if (outcome?.value.kind !== "register") throw new Error("The catalog answered another question");
     const { project, created } = outcome.value;
+    const part = replyPart(reply.value);
     return ok({
-      structured: { success: true as const, created, registered: projectView(project), ...replyPart(reply.value) },
-      text: `${created ? "Registered" : "Replaced"} project ${JSON.stringify(project.name)} (${project.id}) at ${JSON.stringify(project.root)}`,
+      structured: { success: true as const, created, registered: projectView(project), ...part },
+      text: `${created ? "Registered" : "Replaced"} project ${JSON.stringify(project.name)} (${project.id}) at ${JSON.stringify(project.root)}. ${sessionText(part)}`,
     });
   },
 });

@@ -1,26 +1,25 @@
 import * as z from "zod";
 import { defineTool } from "../../author/session-tool.ts";
-import { nameArgument, sessionIdArgument, toolInput } from "../../author/tool-input.ts";
+import { sessionIdArgument, textArgument, toolInput } from "../../author/tool-input.ts";
 import { ok } from "../../model/failure.ts";
 import { resolveFor } from "../../session/session-project.ts";
-import { projectText, sessionOutput, sessionPart } from "../session-part.ts";
+import { sessionOutput, sessionPart, sessionText } from "../session-part.ts";
 
 export const resolveProject = defineTool({
   name: "resolve_project",
   title: "Resolve project",
   description:
-    "Tells which project a call works on, and why. In this order: the project that you name by id or exact name, the one that the session's working " +
-    "directory leads to, the caller's active project, none. A named project that does not exist, or a config that cannot be used, is an error and never " +
-    "replaced by another project. Use it before you change anything, to be sure. Keeps the session alive.",
-  annotations: { readOnlyHint: true, idempotentHint: true, openWorldHint: false },
+    "Tells which project a call works on, and why: the one that you name, else the one of the session's directory, else the active one, else none. " +
+    "A named project that does not exist is an error. Call it before you change anything. Keeps the session alive",
+  annotations: { readOnlyHint: true, openWorldHint: false },
   input: toolInput({
-    project: nameArgument("Id or exact name of a registered project").optional(),
+    project: textArgument("Id or exact name of a registered project").optional(),
     session_id: sessionIdArgument,
   }),
   output: z.object({
     ...sessionOutput,
-    config_path: z.string().nullable().describe("The config of that project, where it is known"),
-    reason: z.string().describe("Why it is this project"),
+    config_path: z.string().nullable(),
+    reason: z.string(),
   }),
   async run({ project, session_id }, call) {
     const reply = await call.project(session_id, { explicit: project ?? null });
@@ -32,7 +31,7 @@ export const resolveProject = defineTool({
     const part = sessionPart(sessionId, context, resolved);
     return ok({
       structured: { ...part, config_path: configPath, reason },
-      text: `${projectText(part)}: ${reason}`,
+      text: `${sessionText(part)}: ${reason}`,
     });
   },
 });

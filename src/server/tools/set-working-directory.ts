@@ -8,41 +8,33 @@ import { ancestors, configRoot, defaultConfigPath, rootKey } from "../../project
 import { parseProjectConfig } from "../../projects/project-config.ts";
 import { failedConfigPath, type ProjectFailure } from "../../projects/project-failure.ts";
 import { resolveFor } from "../../session/session-project.ts";
-import { projectText, sessionOutput, sessionPart } from "../session-part.ts";
+import { projectRef, projectText, sessionOutput, sessionPart } from "../session-part.ts";
 
 export const setWorkingDirectory = defineTool({
   name: "set_working_directory",
   title: "Set working directory",
   description:
-    "Sets the directory that this conversation works in, and switches to the project that it belongs to. Call it once at the start, and " +
-    "again whenever the project changes. The result names the session: pass that session_id to every later call of this server. Without session_id it " +
-    "opens a new session (unless your client keeps one itself); with the id of a session that has expired or was ended it begins that session anew. " +
-    "This server cannot read the client's disk: if the directory or one above it has .codebase-mcp/config.json or .workflow-mcp/config.json, " +
-    "pass its content as config and its path as config_path.",
+    "Sets the directory that this conversation works in and switches to its project. Call it first, and whenever the project changes. The result " +
+    "has the session_id to pass to every later call; without session_id a new session is opened, unless your client keeps one itself. " +
+    "This server cannot read the client's disk: if the directory or one above it has .codebase-mcp/config.json or " +
+    ".workflow-mcp/config.json, pass its content as config and its path as config_path",
   annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true, openWorldHint: false },
   input: toolInput({
     directory: textArgument(
       'Absolute path on the client\'s machine: "/home/me/project", "C:\\project", "\\\\host\\share\\project" or a file:// URI',
     ),
     session_id: sessionIdArgument,
-    config: configArgument(
-      "Content of the project's config file, as object or text. It is registered, and found from then on",
-    ).optional(),
-    config_path: textArgument(
-      "Where that file is: .codebase-mcp/config.json in the directory itself if left out",
-    ).optional(),
+    config: configArgument("Content of the project's config file, which registers the project").optional(),
+    config_path: textArgument("Path of that file; default: .codebase-mcp/config.json in the directory").optional(),
   }),
   output: z.object({
     success: z.literal(true),
-    created: z.boolean().describe("Whether a context began; false if one was changed"),
-    config_found: z.boolean().describe("Whether the directory or one above it has a config, in order or not"),
-    config_path: z.string().nullable().describe("Path of that config"),
-    project_info: z
-      .object({ name: z.string(), id: z.string() })
-      .nullable()
-      .describe("The project of that config; null if there is none or it cannot be used"),
-    switched: z.boolean().describe("Whether the session has gone over to this project from another or none"),
-    would_switch: z.boolean().optional().describe("dry_run: it would have gone over to this project"),
+    created: z.boolean().describe("false: an existing context was changed"),
+    config_found: z.boolean(),
+    config_path: z.string().nullable(),
+    project_info: projectRef.nullable().describe("{id, name}"),
+    switched: z.boolean(),
+    would_switch: z.boolean().optional().describe("In a project with dry_run"),
     ...sessionOutput,
   }),
   async run({ directory, session_id, config, config_path }, call, client) {
@@ -68,7 +60,7 @@ export const setWorkingDirectory = defineTool({
         ...(wouldSwitch ? { would_switch: true } : {}),
         ...part,
       },
-      text: `Working directory set to ${JSON.stringify(part.working_directory)} in ${created ? "a new context of " : ""}session ${part.session_id}, kept until ${part.expires_at} and longer with every use. Pass this session_id to every later call. ${projectText(part)}${reason}`,
+      text: `Working directory set to ${JSON.stringify(part.working_directory)} in ${created ? "a new context of " : ""}session_id ${part.session_id}, kept until ${part.expires_at} and longer with every use. Pass this session_id to every later call. ${projectText(part)}${reason}`,
     });
   },
 });

@@ -207,6 +207,8 @@ class Round {
       };
       if (!ended.ok) return this.#failed(ended.failure.kind, withdraw);
       if (kind === "end" && !ended.value.ended) return withdraw();
+      // A DELETE that was sent again may have ended a context the first time, or have found one that an argument began over a tombstone.
+      if (!ended.value.ended) for (const write of writes) write.uncertain = true;
       for (const write of [...writes, ...(tombstone === null ? [] : [tombstone])]) write.to = ++tick;
     }
   }

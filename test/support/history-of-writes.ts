@@ -8,6 +8,8 @@ export interface Write<T> {
   readonly from: number;
   /** Infinity: it was never answered, and may take effect at any time. */
   to: number;
+  /** Whether it may have had no effect: then what was there before it may be read after it. */
+  uncertain?: boolean;
 }
 
 /** The writes of one value, in any order of taking effect that their times allow. */
@@ -37,7 +39,10 @@ export class WritesOf<T> {
   /** What a read may find that was called at `from` and answered at `to`. */
   candidates(from: number, to: number): T[] {
     const isOver = (write: Write<T>) =>
-      this.#writes.some((later) => later.from > write.to && later.to < from && later.to !== Number.POSITIVE_INFINITY);
+      this.#writes.some(
+        (later) =>
+          !later.uncertain && later.from > write.to && later.to < from && later.to !== Number.POSITIVE_INFINITY,
+      );
     return this.#writes.filter((write) => write.from < to && !isOver(write)).map(({ value }) => value);
   }
 }

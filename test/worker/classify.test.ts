@@ -39,7 +39,7 @@ describe("a message", () => {
       era,
       header,
       isBatch: false,
-      messages: [{ era, callsTool: tool, batched: false, body }],
+      messages: [{ era, callsTool: tool, mayStream: true, body }],
     });
   });
 
@@ -63,7 +63,7 @@ describe("a batch", () => {
       era: "legacy",
       isBatch: true,
       header: SESSION,
-      messages: body.map((message) => ({ body: message, batched: true })),
+      messages: body.map((message) => ({ body: message, mayStream: false })),
     });
   });
 

@@ -22,41 +22,65 @@ const session = (): LiveSession => ({
   registration: { deadline: Date.now() + DAY, tries: 0, maxSessions: 1 },
 });
 
-it("a quota refuses no context that was acknowledged while it was asked, at whatever moment the second try begins", async () => {
-  for (let moments = 0; moments < 24; moments++) {
-    await inSession(newSession(), async (_, { storage }) => {
-      const record = new SessionRecord(storage);
-      const first = Promise.withResolvers<void>();
-      let calls = 0;
-      const register: RegistryClient["register"] = async (_shard, _request, maxSessions) => {
-        if (++calls === 1) {
-          await first.promise;
-          return fail({ kind: "registry_unavailable", shards: [0] });
-        }
-        return ok(maxSessions > 0 ? { outcome: "refused", oldest: [] } : { outcome: "registered" });
-      };
-      const client = { register } as unknown as RegistryClient;
-      const row = new SessionRow(
-        "sess_x",
-        record,
-        client,
-        () => {},
-        () => {},
-      );
-      const live = session();
-      await record.store(live, Date.now() + 5000);
+/** A row whose first try fails when the test says so, and whose second the registry answers as the quota wants it. */
+async function withRow(
+  use: (row: SessionRow, live: LiveSession, record: SessionRecord, fail: () => void) => Promise<void>,
+) {
+  await inSession(newSession(), async (_, { storage }) => {
+    const record = new SessionRecord(storage);
+    const first = Promise.withResolvers<void>();
+    let calls = 0;
+    const register: RegistryClient["register"] = async (_shard, _request, maxSessions) => {
+      if (++calls === 1) {
+        await first.promise;
+        return fail({ kind: "registry_unavailable", shards: [0] });
+      }
+      return ok(maxSessions > 0 ? { outcome: "refused", oldest: [] } : { outcome: "registered" });
+    };
+    const client = { register } as unknown as RegistryClient;
+    const live = session();
+    await record.store(live, Date.now() + 5000);
+    const row = new SessionRow(
+      "sess_x",
+      record,
+      client,
+      () => {},
+      () => {},
+    );
+    await use(row, live, record, () => first.resolve());
+    await storage.deleteAll();
+  });
+}
+
+it.each(Array.from({ length: 24 }, (_, moments) => moments))(
+  "a quota refuses no context that was acknowledged while it was asked (the second try begins %i moments after the first fails)",
+  (moments) =>
+    withRow(async (row, live, record, failFirst) => {
       const acknowledged = row.acknowledge(live);
       // As the alarm does, which comes while the first try fails.
       const alarm = (async () => {
-        first.resolve();
+        failFirst();
         for (let n = 0; n < moments; n++) await null;
         await row.register(live);
       })();
       const refused = await acknowledged;
       await alarm;
       // Refused before it was acknowledged, or there for good.
-      expect(record.stored?.state, `moment ${moments}`).toBe(refused === null ? "live" : undefined);
-      await storage.deleteAll();
-    });
-  }
-});
+      expect(record.stored?.state).toBe(refused === null ? "live" : undefined);
+    }),
+);
+
+it.each(Array.from({ length: 24 }, (_, moments) => moments))(
+  "a caller who comes %i moments after the alarm's try has failed is not told of a context that a quota may still refuse",
+  (moments) =>
+    withRow(async (row, live, record, failFirst) => {
+      const alarm = row.register(live);
+      failFirst();
+      for (let n = 0; n < moments; n++) await null;
+      const refused = await row.acknowledge(live);
+      await alarm;
+      if (refused !== null) return expect(record.stored).toBeUndefined();
+      expect(record.stored).toMatchObject({ state: "live" });
+      expect(record.stored).not.toHaveProperty("registration.maxSessions");
+    }),
+);

@@ -2,7 +2,7 @@ import type { Principal } from "../model/principal.ts";
 import type { Region } from "../registry/shard-of.ts";
 
 /**
- * The SDK's words: `legacy` is 2025-03-26 … 2025-11-25, `modern` 2026-07-28 and later.
+ * Protocol era, in the SDK's terms: `legacy` is 2025-03-26 … 2025-11-25, `modern` 2026-07-28 and later.
  * @example
  * ```ts
  * import type { Era } from "mcp-session-context";
@@ -13,7 +13,7 @@ import type { Region } from "../registry/shard-of.ts";
 export type Era = "legacy" | "modern";
 
 /**
- * Who has sent the request.
+ * Who sent the request.
  * @example
  * ```ts
  * import type { Caller } from "mcp-session-context";
@@ -24,10 +24,10 @@ export type Era = "legacy" | "modern";
 export interface Caller {
   readonly era: Era;
   readonly principal: Principal;
-  /** What the caller's token allows; without authentication, everything. */
+  /** The scopes of the caller's token; without authentication, all scopes. */
   readonly scopes: readonly string[];
   /** Where the request entered the platform, if known. */
   readonly region: Region | null;
-  /** The user agent, for clients whose era does not tell their name with each call. */
+  /** The `User-Agent`, for clients of the legacy era, which do not send their name with each call. */
   readonly userAgent: string | null;
 }

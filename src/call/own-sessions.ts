@@ -9,9 +9,9 @@ import { LIST_PAGE } from "./limits.ts";
 
 interface OwnSession {
   readonly sessionId: string;
-  /** Null: it did not answer. For the registry it is active. */
+  /** Null: the session did not answer, but the registry lists it as active. */
   readonly context: SessionContext | null;
-  /** Leads on after this one. */
+  /** Continues the list after this session. */
   readonly cursor: string;
 }
 
@@ -20,7 +20,7 @@ export interface OwnSessions {
   readonly nextCursor: string | null;
 }
 
-/** A page of a principal's own sessions, newest first. Peeks at each: listing keeps nothing alive. */
+/** A page of a principal's own sessions, newest first. Peeks at each session: listing is not an access. */
 export async function ownSessions(
   { registry, sessions }: { readonly registry: RegistryClient; readonly sessions: Sessions },
   principal: Principal,
@@ -35,7 +35,7 @@ export async function ownSessions(
     entries.value.map(async (entry) => ({ entry, peeked: await peek(sessions, principal, entry.sessionId) })),
   );
   const listed = peeks.flatMap(({ entry, peeked }): OwnSession[] => {
-    // Ended or expired since it was listed: no active session.
+    // Ended or expired since the registry listed it.
     if (peeked === null) return [];
     const context = peeked === "unanswered" ? null : peeked;
     return [{ sessionId: entry.sessionId, context, cursor: encodeCursor(entry) }];

@@ -1,7 +1,7 @@
 import { jsonBytes } from "../base/json-bytes.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
 
-/** An entry of a list as it is answered: as data, as a line of text, and the cursor that leads on after it. */
+/** An entry of a list: as data, as a line of text, and the cursor that continues the list after it. */
 export interface PageEntry<View> {
   readonly view: View;
   readonly line: string;
@@ -15,10 +15,10 @@ export interface Page<View> {
 }
 
 /**
- * The page of these entries, bounded by bytes: it ends before the first that does not fit, and its cursor leads on from there.
- * The first entry is always on it, so that every page gets further.
- * @param nextCursor Where the list goes on after all of them; null: they are the last.
- * @param rest What the answer has besides the page.
+ * A page of these entries, limited by size: it ends before the first entry that does not fit, and its cursor continues there. The
+ * first entry always fits, so that every page makes progress.
+ * @param nextCursor Where the list continues after all entries; null if they are the last.
+ * @param rest The other members of the result.
  * @param empty The text of a page without entries.
  */
 export function pageOf<View>(
@@ -39,8 +39,8 @@ export function pageOf<View>(
   return { views: shown.map(({ view }) => view), nextCursor: next, text: lines.join("\n") };
 }
 
-/** The members around the entries, the frame of the result and that of JSON-RPC, without the id. */
+/** Bytes for the other members of the result and of the JSON-RPC response, without its ID. */
 const FRAME_BYTES = 1024;
 
-/** It stands in the data and, quoted, in the text. */
+/** The cursor appears in the data and, quoted, in the text. */
 const cursorBytes = (cursor: string): number => jsonBytes([cursor, JSON.stringify(cursor)]);

@@ -2,21 +2,20 @@ import type { Principal } from "../model/principal.ts";
 import { ANSWER_WAIT_MS, MAX_KEPT_ANSWERS } from "./limits.ts";
 
 /**
- * What the client answers to a request that a running call has sent it. The answer comes with another HTTP request, maybe to
- * another place on earth; the session's object is where the two meet. In memory alone: a call that is running has a
- * client that waits, and asks again if this object restarts.
+ * The client's answers to requests that running calls have sent it. An answer arrives with another HTTP request, perhaps in another
+ * region, so the session's object hands it over. Kept in memory only: a running call asks again if this object restarts.
  */
 export class Answers {
   readonly #waiting = new Map<string, (answer: string | null) => void>();
-  /** The last few, also those taken: they may come before they are waited for, and be taken twice if a connection broke. */
+  /** The most recent answers, including taken ones: an answer may arrive before its call asks, or be taken again after a broken connection. */
   readonly #kept = new Map<string, string>();
 
-  /** The answer to request `requestId`; null if none has come for `waitMs`, so that nobody waits for a call that is gone. */
+  /** The answer to request `requestId`; null if none arrives within `waitMs`, so that this object does not wait for a call that has ended. */
   take(principal: Principal, requestId: string, waitMs = ANSWER_WAIT_MS): Promise<string | null> {
     const key = keyOf(principal, requestId);
     const kept = this.#kept.get(key);
     if (kept !== undefined) return Promise.resolve(kept);
-    // Whoever has waited for the same answer before is gone: a request has one call that sent it.
+    // Each request was sent by one call, so an earlier wait for the same answer is from a broken connection.
     this.#waiting.get(key)?.(null);
     return new Promise((resolve) => {
       const settle = (answer: string | null) => {
@@ -38,5 +37,5 @@ export class Answers {
   }
 }
 
-/** Nobody answers in somebody else's name, also where the session has no context and so no owner. */
+/** The key includes the principal: a session without a context has no owner, and nobody may answer for another principal. */
 const keyOf = (principal: Principal, requestId: string): string => JSON.stringify([principal, requestId]);

@@ -3,13 +3,13 @@ import type { SessionRegistry } from "../registry/session-registry.ts";
 import type { SessionObject } from "./session-object.ts";
 
 /**
- * What a Worker that serves sessions must bind in its wrangler.toml, under these names.
+ * The bindings that a Worker that serves sessions needs in its wrangler.toml, under these names.
  * @example
  * ```ts
  * import type { SessionBindings } from "mcp-session-context";
  *
  * interface Env extends SessionBindings {
- *   readonly WEATHER: Fetcher; // what the Worker binds beside them
+ *   readonly WEATHER: Fetcher; // a binding of your own
  * }
  * ```
  */
@@ -17,17 +17,17 @@ export interface SessionBindings {
   readonly SESSIONS: DurableObjectNamespace<SessionObject>;
   readonly REGISTRY: DurableObjectNamespace<SessionRegistry>;
   readonly CATALOG: DurableObjectNamespace<ProjectCatalog>;
-  /** Requests of one caller. May be absent with `RATE_LIMITS` off only. */
+  /** Rate limiter for the requests of one caller. Optional only with `RATE_LIMITS` off. */
   readonly REQUEST_LIMITER?: RateLimit;
-  /** Contexts that one caller begins. May be absent with `RATE_LIMITS` off only. */
+  /** Rate limiter for the contexts that one caller begins. Optional only with `RATE_LIMITS` off. */
   readonly CONTEXT_LIMITER?: RateLimit;
   /** Absent: requests are only logged. */
   readonly REQUEST_EVENTS?: AnalyticsEngineDataset;
 }
 
 /**
- * Checks that what a server cannot do without is bound. Called while the Worker starts.
- * @throws Error with one line that names what is missing.
+ * Checks that the required bindings exist. Called while the Worker starts.
+ * @throws Error with one line that names the missing bindings.
  */
 export function checkBindings(env: object, { rateLimited }: { readonly rateLimited: boolean }): void {
   const has = (name: string, method: string) => {

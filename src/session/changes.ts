@@ -1,19 +1,19 @@
 import { CHANGE_REMEMBERED_MS, MAX_REMEMBERED_CHANGES } from "./limits.ts";
 
-/** A call that changes something, and whether it is sent again because the first reply did not come. */
+/** Identifies a call that changes something. `repeated`: the caller sends it again because it got no reply. */
 export interface Change {
   readonly id: string;
   readonly repeated: boolean;
 }
 
 /**
- * What became of the last changes, so that one whose reply was lost is not made again when its call is repeated. In memory:
- * if the object was restarted in between, a repeated change is told so and must work out by itself whether it was made.
+ * The outcomes of recent changes, so that a repeated call returns the first outcome and changes nothing. Kept in memory only: after
+ * a restart a repeated change runs again as `uncertain`, and must find out itself whether it was already made.
  */
 export class Changes {
   readonly #outcomes = new Map<string, { readonly at: number; readonly outcome: Promise<unknown> }>();
 
-  /** @param make Makes the change; is told whether it may have been made before, by an object that remembers nothing of it. */
+  /** @param make Makes the change. `uncertain`: it may have been made before a restart. */
   once<T>(change: Change | undefined, make: (uncertain: boolean) => Promise<T>, now = Date.now()): Promise<T> {
     if (change === undefined) return make(false);
     const known = this.#outcomes.get(change.id);

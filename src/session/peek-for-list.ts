@@ -5,9 +5,8 @@ import type { SessionContext } from "./session-context.ts";
 import type { Refusal } from "./session-requests.ts";
 
 /**
- * What a listing learns from peeking at one session: its context, null if it is not an active session of the caller any more, or
- * `unanswered`. A session that is slow or broken must not fail the page of the others. An error that it throws is not lost: the
- * platform logs it with the object's invocation.
+ * Peeks at one session for a listing: its context, null if it is no longer an active session of the caller, or `unanswered`. A slow
+ * or broken session must not fail the whole page. An error that its object throws is still logged, by the platform.
  */
 export async function peekForList(
   peek: () => Promise<Result<SessionContext | null, Refusal>>,
@@ -15,7 +14,7 @@ export async function peekForList(
   try {
     const peeked = await within(LIST_PEEK_TIMEOUT_MS, peek());
     if (peeked.ok) return peeked.value;
-    // A row outlives a session that was deleted or got another owner by a moment.
+    // For a moment, the row of a session that was deleted or has a new owner still exists.
     return peeked.failure.kind === "session_unavailable" ? "unanswered" : null;
   } catch {
     return "unanswered";

@@ -18,9 +18,16 @@ import type { BeginRequest, NoContext, OutcomeUnknown, ProjectReply, Refusal, St
 import type { QuotaExceeded, SessionRow } from "./session-row.ts";
 import type { StateFailure, StateOperation, StateStore } from "./state-store.ts";
 
+/** Who accesses a session, and how. */
+export interface Visitor {
+  readonly principal: Principal;
+  /** Whether the `Mcp-Session-Id` header names the session, not an argument. */
+  readonly byHeader: boolean;
+}
+
 /**
- * What an access to a session does and answers: who may know of it, when a context begins, which project it is on. What a
- * {@link visit} finds holds until the next await; after it the session is visited anew.
+ * Accesses to a session: checks the visitor, begins the context if needed, and keeps the project up to date. What {@link visit}
+ * finds is valid until the next await; after that, visit again.
  */
 export class SessionAccess {
   readonly #sessionId: string;
@@ -38,13 +45,11 @@ export class SessionAccess {
   }
 
   /**
-   * Calls `work` with what is stored, if `principal` may know of it. A tombstone refuses the header only: clients send DELETE
-   * whenever they exit, and the conversation may go on with the id as an argument.
-   * @param byHeader Whether the header names the session, not an argument.
+   * Calls `work` with what is stored, if the visitor may access it. A tombstone blocks only the header: clients send DELETE
+   * whenever they exit, and the conversation may continue with the ID as an argument.
    */
   visit<T, F>(
-    principal: Principal,
-    byHeader: boolean,
+    { principal, byHeader }: Visitor,
     work: (found: Found) => Result<T, F> | Promise<Result<T, F>>,
   ): Promise<Result<T, F | Refusal>> {
     return this.#life.visit<Result<T, F | Refusal>>((found) => {
@@ -58,87 +63,76 @@ export class SessionAccess {
   }
 
   /** The context, or null if there is none. An access: it moves the deadline. */
-  async get(principal: Principal, byHeader: boolean): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
-    return this.visit(
-      principal,
-      byHeader,
-      async ({ now, live }): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> => {
-        if (live === null) return ok(null);
-        const project = live.session.project ?? NO_PROJECT;
-        if (this.#catalog.isFresh(principal, project, now)) return ok(await this.#access(live, project, now));
-        const reply = await this.project(principal, byHeader, null, null);
-        if (reply.ok) return ok(reply.value.context);
-        // Both can only mean that the context ended while the catalog was asked.
-        const { kind } = reply.failure;
-        return kind === "no_context" || kind === "catalog_unavailable" ? ok(null) : fail(reply.failure);
-      },
-    );
+  get(visitor: Visitor): Promise<Result<SessionContext | null, Refusal | ProjectFailure>> {
+    type Got = Result<SessionContext | null, Refusal | ProjectFailure>;
+    return this.visit(visitor, async ({ now, live }): Promise<Got> => {
+      if (live === null) return ok(null);
+      const project = live.session.project ?? NO_PROJECT;
+      if (this.#catalog.isFresh(visitor.principal, project, now)) return ok(await this.#access(live, project, now));
+      const reply = await this.project(visitor, null, null);
+      if (reply.ok) return ok(reply.value.context);
+      // Either kind means that the context ended while the catalog was being asked.
+      const { kind } = reply.failure;
+      return kind === "no_context" || kind === "catalog_unavailable" ? ok(null) : fail(reply.failure);
+    });
   }
 
   /**
-   * Asks or changes the catalog and says what the session makes of it. An access.
-   * @param explicit Id or name of a project to look up.
+   * Queries or changes the catalog, and updates the session's project from its reply. An access.
+   * @param explicit ID or name of a project to look up.
    */
   project(
-    principal: Principal,
-    byHeader: boolean,
+    visitor: Visitor,
     explicit: string | null,
     operation: CatalogOperation | null,
   ): Promise<Result<ProjectReply, Refusal | NoContext | ProjectFailure>> {
-    return this.visit(
-      principal,
-      byHeader,
-      async ({ live }): Promise<Result<ProjectReply, Refusal | NoContext | ProjectFailure>> => {
-        if (live === null && isShared(principal)) return fail({ kind: "no_context", sessionId: this.#sessionId });
-        const directory = live?.session.workingDirectory ?? null;
-        const project = live?.session.project ?? NO_PROJECT;
-        const question = questionOf(project, directory, { explicit, anew: project.failure !== null });
-        const asked = await this.#catalog.ask(principal, operation, question);
-        return this.visit(
-          principal,
-          byHeader,
-          async ({ now, live: still }): Promise<Result<ProjectReply, ProjectFailure>> => {
-            const before = still?.session.project ?? NO_PROJECT;
-            // A set that came in between has asked about its own directory, and knows.
-            const unmoved = still !== null && still.session.workingDirectory === directory;
-            if (!asked.ok) {
-              if (operation !== null || explicit !== null || still === null) return asked;
-              const context = await this.#access(still, before, now);
-              // Said, but not stored: what is stored is right as of its version.
-              const unknown = { ...context, project: { ...UNKNOWN_PROJECT, failure: before.failure } };
-              return ok({ context: unmoved ? unknown : context, active: null, explicit: null, outcome: null });
-            }
-            const { outcome, answer } = asked.value;
-            if (still === null) return ok({ context: null, active: answer.active, explicit: answer.explicit, outcome });
-            const current = unmoved ? follow(before, question, asked.value) : before;
-            const context = await this.#access(still, current, now);
-            return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
-          },
-        );
-      },
-    );
+    type Reply = Result<ProjectReply, Refusal | NoContext | ProjectFailure>;
+    return this.visit(visitor, async ({ live: before }): Promise<Reply> => {
+      if (before === null && isShared(visitor.principal)) {
+        return fail({ kind: "no_context", sessionId: this.#sessionId });
+      }
+      const directory = before?.session.workingDirectory ?? null;
+      const project = before?.session.project ?? NO_PROJECT;
+      const question = questionOf(project, directory, { explicit, anew: project.failure !== null });
+      const asked = await this.#catalog.ask(visitor.principal, operation, question);
+      return this.visit(visitor, async ({ now, live }): Promise<Reply> => {
+        // If a concurrent set changed the directory, this reply is about the old one: do not apply it.
+        const unmoved = live !== null && live.session.workingDirectory === directory;
+        const known = live?.session.project ?? NO_PROJECT;
+        if (!asked.ok) {
+          if (operation !== null || explicit !== null || live === null) return asked;
+          const context = await this.#access(live, known, now);
+          // Returned but not stored: the stored project is still correct for its catalog version.
+          const unknown = { ...context, project: { ...UNKNOWN_PROJECT, failure: known.failure } };
+          return ok({ context: unmoved ? unknown : context, active: null, explicit: null, outcome: null });
+        }
+        const { outcome, answer } = asked.value;
+        const current = unmoved ? follow(known, question, asked.value) : known;
+        const context = live && (await this.#access(live, current, now));
+        return ok({ context, active: answer.active, explicit: answer.explicit, outcome });
+      });
+    });
   }
 
   /**
-   * Reads or changes the session's state. An access. A `set` begins a context if there is none, unless `begin` is null;
-   * the other operations then find nothing and leave nothing behind.
+   * Reads or changes the session's state. An access. Without a context, a `set` begins one (fails with `no_context` if `begin` is
+   * null); the other operations find nothing and store nothing.
    * @param uncertain Whether this change may have been made before.
    */
   state(
-    principal: Principal,
-    byHeader: boolean,
+    visitor: Visitor,
     operation: StateOperation,
     begin: BeginRequest | null,
     uncertain = false,
   ): Promise<Result<StateReply, Refusal | NoContext | QuotaExceeded | OutcomeUnknown | StateFailure>> {
     type Reply = Result<StateReply, Refusal | NoContext | QuotaExceeded | OutcomeUnknown | StateFailure>;
-    return this.visit(principal, byHeader, async ({ now, live }): Promise<Reply> => {
+    return this.visit(visitor, async ({ now, live }): Promise<Reply> => {
       const nothing = { created: false, context: null, before: null, entries: [] };
       if (live === null && operation.kind === "set") {
         const refused = this.#state.firstStateRefusal(operation);
         if (refused !== null) return uncertain ? this.#outcomeUnknown() : fail(refused);
         if (begin === null) return fail({ kind: "no_context", sessionId: this.#sessionId });
-        const begun = await this.begin(principal, byHeader, begin, () => {
+        const begun = await this.begin(visitor, begin, () => {
           this.#state.apply(operation);
           return { workingDirectory: null, project: NO_PROJECT };
         });
@@ -148,7 +142,7 @@ export class SessionAccess {
       const outcome = this.#state.apply(operation);
       const [context, refused] = await Promise.all([
         this.#access(live, live.session.project ?? NO_PROJECT, now),
-        // Confirmed or not, only a context that a quota may still refuse has to wait for the registry.
+        // Wait for the registry only if the quota may still refuse this context.
         operation.kind === "set" && live.session.registration?.maxSessions !== undefined
           ? this.#row.acknowledge(live.session)
           : null,
@@ -163,29 +157,31 @@ export class SessionAccess {
   }
 
   /** @param uncertain Whether this may have been done before. */
-  end(
-    principal: Principal,
-    byHeader: boolean,
-    uncertain = false,
-  ): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
-    return this.visit(principal, byHeader, async ({ live }): Promise<Result<{ ended: boolean }, OutcomeUnknown>> => {
-      if (live === null) return uncertain ? this.#outcomeUnknown() : ok({ ended: false });
-      await this.#life.close(live.session, "ended", null);
-      return ok({ ended: true });
-    });
+  end(visitor: Visitor, uncertain = false): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
+    return this.visit(visitor, ({ live }) => this.#end(live, uncertain));
+  }
+
+  /** The same whoever owns the context. */
+  endAsOperator(uncertain: boolean): Promise<Result<{ ended: boolean }, OutcomeUnknown>> {
+    return this.#life.visit(({ live }) => this.#end(live, uncertain));
+  }
+
+  async #end(live: Live | null, uncertain: boolean): Promise<Result<{ ended: boolean }, OutcomeUnknown>> {
+    if (live === null) return uncertain ? this.#outcomeUnknown() : ok({ ended: false });
+    await this.#life.close(live.session, "ended", null);
+    return ok({ ended: true });
   }
 
   /**
-   * Ends the session that the header names: the context is gone, and for 24 hours the header answers as deleted. Where nothing is
-   * stored, only if it `mayStore` that.
+   * Ends the session that the header names: deletes the context and leaves a tombstone, so that the header is refused for 24 hours.
+   * @param mayStore Whether the tombstone may be stored if nothing is stored yet; otherwise fails with `no_context`.
    */
   delete(principal: Principal, mayStore: boolean): Promise<Result<{ ended: boolean }, Refusal | NoContext>> {
     return this.visit(
-      principal,
-      true,
+      { principal, byHeader: true },
       async ({ now, live, stored }): Promise<Result<{ ended: boolean }, NoContext>> => {
         if (stored === undefined && !mayStore) return fail({ kind: "no_context", sessionId: this.#sessionId });
-        // What stays for a day is a tombstone, not what the session kept.
+        // Only the tombstone is kept for 24 hours, not the session's state and projects.
         this.clear();
         const deletedUntil = now + TOMBSTONE_MS;
         if (stored?.state === "live" || stored?.state === "closing") {
@@ -204,35 +200,34 @@ export class SessionAccess {
   }
 
   /**
-   * Begins a context; what one before it has left in this storage goes. One that another caller ends while it is being registered
-   * is begun once more, so that what was set is there when the answer says so.
+   * Begins a context and deletes what an earlier one left in this storage. If another caller ends the new context while it is
+   * being registered, begins it once more, so that a successful answer means that the context exists.
    */
   async begin(
-    owner: Principal,
-    byHeader: boolean,
+    visitor: Visitor,
     request: BeginRequest,
     content: () => Content,
     again = true,
   ): Promise<Result<SessionContext, QuotaExceeded | Refusal>> {
-    const begun = await this.#life.begin({ ...request, owner }, () => {
+    const begun = await this.#life.begin({ ...request, owner: visitor.principal }, () => {
       this.clear();
       return content();
     });
     if (!begun.ok) return begun;
-    return this.visit(owner, byHeader, ({ live }) =>
+    return this.visit(visitor, ({ live }) =>
       live === null && again
-        ? this.begin(owner, byHeader, request, content, false)
+        ? this.begin(visitor, request, content, false)
         : ok(this.view(begun.value, begun.value, begun.value.session.setAt)),
     );
   }
 
-  /** Forgets what the session keeps beside its record. */
+  /** Deletes the session's state and its own catalog, but not its record. */
   clear(): void {
     this.#catalog.clear();
     this.#state.clear();
   }
 
-  /** An access: moves the deadline, and notes the project if it is another than before. */
+  /** An access: moves the deadline, and stores the project if it has changed. */
   async #access(live: Live, project: SessionProject, now: number): Promise<SessionContext> {
     const { session, deadline } = live;
     const moved = !isSameProject(project, session.project ?? NO_PROJECT);

@@ -8,13 +8,13 @@ import { PROJECT_RECHECK_MS } from "./limits.ts";
 import type { SessionProject } from "./session-project.ts";
 
 /**
- * The catalog that a session looks projects up in: its principal's, an object of its own; or, for a shared principal,
- * one in the session's own storage, which goes with its context.
+ * The catalog in which a session looks up projects. A known principal's catalog is a Durable Object; a shared principal's is in
+ * the session's own storage, and is deleted with the context.
  */
 export class SessionCatalog {
   readonly #own: Catalog;
   readonly #catalogs: Catalogs;
-  /** The newest version heard of, and when it was asked for. In memory only: an evicted object asks once more. */
+  /** The newest known version, and when it was requested. Kept in memory only: after eviction the next access asks again. */
   #heard: { readonly principal: Principal; readonly version: number; readonly askedAt: number } | null = null;
 
   constructor(storage: DurableObjectStorage, catalogs: Catalogs) {
@@ -23,8 +23,8 @@ export class SessionCatalog {
   }
 
   /**
-   * Whether what the session knows may be used without asking. Of its own catalog that is exact; of a principal's it holds
-   * for a few seconds, so that a burst of accesses asks once.
+   * Whether the session's project may be used without asking the catalog. Exact for its own catalog; a principal's catalog is
+   * trusted for a few seconds, so that a burst of accesses asks once.
    */
   isFresh(principal: Principal, { version }: SessionProject, now: number): boolean {
     if (isShared(principal)) return version === this.#own.version();
@@ -32,7 +32,7 @@ export class SessionCatalog {
     return heard !== null && version === heard.version && now - heard.askedAt < PROJECT_RECHECK_MS;
   }
 
-  /** One round trip. For a shared principal no I/O at all, but writes that need a context to go with. */
+  /** One round trip. For a shared principal no I/O, but its writes must be stored together with a context. */
   async ask(
     principal: Principal,
     operation: CatalogOperation | null,
@@ -41,7 +41,7 @@ export class SessionCatalog {
     if (isShared(principal)) return ok(this.askOwn(operation, question));
     const askedAt = Date.now();
     const reply = await this.#catalogs.ask(principal, operation, question);
-    // Answers may arrive out of turn: an older one makes nobody rely on what it says.
+    // Replies may arrive out of order: ignore an older version.
     const heard = this.#heardFrom(principal);
     const version = reply.ok ? reply.value.answer.version : null;
     if (version === null) this.#heard = null;
@@ -49,22 +49,22 @@ export class SessionCatalog {
     return reply;
   }
 
-  /** The catalog in this storage. What it writes needs a context to go with. */
+  /** Queries or changes the catalog in this storage. Its writes must be stored together with a context. */
   askOwn(operation: CatalogOperation | null, question: CatalogQuestion): CatalogReply {
     return this.#own.ask(operation, question);
   }
 
-  /** Versions of two principals' catalogs have nothing to do with each other. */
+  /** Versions of different principals' catalogs cannot be compared. */
   #heardFrom(principal: Principal) {
     return this.#heard?.principal === principal ? this.#heard : null;
   }
 
-  /** Forgets the projects of a context that is over. */
+  /** Deletes the projects in this storage. */
   clear(): void {
     this.#own.clear();
   }
 
-  /** The session's storage was emptied. */
+  /** Must be called after the session's storage has been deleted. */
   forgetTables(): void {
     this.#own.forgetTables();
   }

@@ -15,65 +15,65 @@ import { NO_PROJECT, type SessionProject } from "./session-project.ts";
  */
 export interface SessionContext {
   readonly sessionId: string;
-  /** Null: the context began with a state value, and no directory was set yet. */
+  /** Null: the context began with a state value, and no directory has been set. */
   readonly workingDirectory: string | null;
-  /** What the session knows of its project; config path and project id are in it. */
+  /** The session's project, including config path and project ID. */
   readonly project: SessionProject;
   /** Name of the client that set the working directory. */
   readonly client: string | null;
   /** When the working directory was last set, or the context began. */
   readonly setAt: number;
-  /** The last access before this one, exact to 1/1440 of the idle time-out. */
+  /** The previous access, exact to 1/1440 of the idle timeout. */
   readonly lastUsed: number;
-  /** When the context is gone if nobody accesses it again. */
+  /** When the context expires if it is not accessed again. */
   readonly expiresAt: number;
 }
 
-/** A context as it is stored. The alarm is the deadline, and so tells the last access. */
+/** A context as stored. The alarm is the deadline, from which the last access is computed. */
 export interface LiveSession {
   readonly version: 1;
   readonly state: "live";
   readonly owner: Principal;
   readonly workingDirectory: string | null;
-  /** Absent: nothing was found, in a catalog that held nothing. */
+  /** Absent: no project found, in an empty catalog. */
   readonly project?: SessionProject;
   readonly client: string | null;
   readonly openedAt: number;
   readonly setAt: number;
   readonly idleTimeoutMs: number;
-  /** When the context is over however much it is used. Absent: never. */
+  /** When the context expires regardless of use. Absent: never. */
   readonly endsAt?: number;
-  /** What the deadline would be without {@link endsAt}, where that comes first: it still tells the last access. */
+  /** The deadline without {@link endsAt}, set if `endsAt` comes first: the last access is computed from it. */
   readonly idleUntil?: number;
   readonly shard: number;
   /** How many shards the registry had when `shard` was chosen. Absent in records of earlier builds. */
   readonly registrySize?: number;
   /** Where it began. Absent in records of earlier builds. */
   readonly region?: Region | null;
-  /** Set if the context began over a tombstone: until when the header still answers as deleted. */
+  /** Set if the context began while there was a tombstone: until when the header is still refused as deleted. */
   readonly deletedUntil?: number;
-  /** Of a context whose row in the registry may not be confirmed yet; {@link asRegistered} tells. */
+  /** Set if the row in the registry may not be confirmed yet; see {@link asRegistered}. */
   readonly registration?: PendingRegistration;
 }
 
-/** Meanwhile the alarm is the next try, always before the deadline, so the deadline is kept here. */
+/** Until the row is confirmed, the alarm is the next attempt, always before the deadline, so the deadline is stored here. */
 export interface PendingRegistration {
   readonly deadline: number;
-  /** How many tries the alarm has made. */
+  /** How many attempts the alarm has made. */
   readonly tries: number;
-  /** The quota that may still refuse the context. Absent once the context has been acknowledged: then none applies. */
+  /** The quota that may still refuse the context. Absent after the context has been acknowledged: no quota applies then. */
   readonly maxSessions?: number;
-  /** Why the context before it is over, if its row may still stand where this one's will. */
+  /** Why the previous context ended, if its row may still be in the registry. */
   readonly previousEnd?: EndReason;
 }
 
-/** A live context and when it dies. */
+/** A live context and when it expires. */
 export interface Live {
   readonly session: LiveSession;
   readonly deadline: number;
 }
 
-/** The context is gone, its registry row perhaps not yet. The alarm is the next try to remove the row. */
+/** The context is over, but its row may still be in the registry. The alarm is the next attempt to remove the row. */
 export interface ClosingSession {
   readonly version: 1;
   readonly state: "closing";
@@ -81,13 +81,13 @@ export interface ClosingSession {
   readonly openedAt: number;
   readonly shard: number;
   readonly tries: number;
-  /** Why the context is over. Absent in records of earlier builds. */
+  /** Why the context ended. Absent in records of earlier builds. */
   readonly reason?: EndReason;
-  /** Set if `DELETE /mcp` ended the session: until when the header answers as deleted. */
+  /** Set if `DELETE /mcp` ended the session: until when the header is refused as deleted. */
   readonly deletedUntil: number | null;
 }
 
-/** A tombstone: `DELETE /mcp` ended the session, and its header answers as deleted. The alarm removes it. */
+/** A tombstone: `DELETE /mcp` ended the session, and its header is refused. The alarm removes it. */
 export interface DeletedSession {
   readonly version: 1;
   readonly state: "deleted";
@@ -98,8 +98,8 @@ export interface DeletedSession {
 export type StoredSession = LiveSession | ClosingSession | DeletedSession;
 
 /**
- * When a context dies that was last accessed at `now`: never before `now + idleTimeoutMs`, and less than 1/1440 of the
- * time-out (and the millisecond to which alarms are kept) after it.
+ * When a context that is accessed at `now` expires: at `now + idleTimeoutMs`, rounded up by less than 1/1440 of the timeout (plus
+ * at most the millisecond to which alarms are rounded).
  */
 export function deadlineAfter(now: number, idleTimeoutMs: number): number {
   const granule = idleTimeoutMs / DEADLINE_GRANULES_PER_TIMEOUT;
@@ -107,8 +107,8 @@ export function deadlineAfter(now: number, idleTimeoutMs: number): number {
 }
 
 /**
- * The deadline of a context that is used at `now`, never before the one that it has: the idle time-out from now, or the end of its
- * age if that comes first, and then also what the deadline would have been.
+ * The new deadline of a context that is accessed at `now`, never before its current one: `now` plus the idle timeout, or `endsAt` if
+ * that comes first. In the second case `idleUntil` is the deadline without `endsAt`.
  */
 export function usedAt(
   now: number,
@@ -123,11 +123,11 @@ export function usedAt(
   return idle <= endsAt ? { deadline: idle } : { deadline: endsAt, idleUntil: idle };
 }
 
-/** The last access that a deadline stands for. */
+/** The last access, computed from the deadline. */
 export const lastUsedAt = (deadline: number, idleTimeoutMs: number, now: number): number =>
   Math.min(deadline - idleTimeoutMs, now);
 
-/** A live context as callers see it at `now`, the access before having left `previous`. */
+/** A live context as callers see it at `now`. `previous` is the context as the previous access left it. */
 export function contextOf(sessionId: string, { session, deadline }: Live, previous: Live, now: number): SessionContext {
   const { workingDirectory, project = NO_PROJECT, client, setAt, idleTimeoutMs } = session;
   const lastUsed = lastUsedAt(previous.session.idleUntil ?? previous.deadline, idleTimeoutMs, now);
@@ -135,8 +135,8 @@ export function contextOf(sessionId: string, { session, deadline }: Live, previo
 }
 
 /**
- * The deadline of a live session, or null if it has expired. A live session without an alarm is one whose alarm has
- * fired: it has expired, whether the handler is still at work or was given up by the platform.
+ * The deadline of a live session, or null if it has expired. If it has no alarm, the alarm has fired and the session has expired,
+ * whether its handler is still running or the platform has dropped it.
  */
 export function deadlineOf(session: LiveSession, alarm: number | null, now: number): number | null {
   const deadline = session.registration?.deadline ?? alarm;
@@ -144,8 +144,8 @@ export function deadlineOf(session: LiveSession, alarm: number | null, now: numb
 }
 
 /**
- * The record as its alarm shows it: an alarm at the deadline or later says that the row in the registry is confirmed. So
- * confirming writes only the alarm.
+ * The record, without `registration` if the alarm shows that the row is confirmed: it is then at the deadline or later. Confirming
+ * a row therefore writes only the alarm.
  */
 export function asRegistered(session: StoredSession | undefined, alarm: number | null): StoredSession | undefined {
   if (session?.state !== "live" || session.registration === undefined) return session;
@@ -154,13 +154,13 @@ export function asRegistered(session: StoredSession | undefined, alarm: number |
   return registered;
 }
 
-/** When to try to register again: before the deadline, at which the alarm would say that the row is confirmed. */
+/** When to retry the registration: always before the deadline, because an alarm at the deadline means a confirmed row. */
 export const nextTryOf = ({ deadline, tries }: PendingRegistration, now: number): number =>
   Math.max(Math.min(deadline - 1, now + registryRetryDelayMs(tries)), now + 1);
 
 /**
- * What is left of a context that is over: its row in the registry must go. A context ends once: the first reason stays, and so does
- * the tombstone that it began over.
+ * The record of a context that has ended, whose row must be removed from the registry. If it was already closing, the first reason
+ * stays; a tombstone that existed when it began stays too.
  */
 export const closingOf = (
   session: LiveSession | ClosingSession,
@@ -181,22 +181,22 @@ export const deletedOf = (owner: Principal, deletedUntil: number): DeletedSessio
   deletedUntil,
 });
 
-/** Why a context is over that is not live any more. */
+/** Why a context ended. A live record that is being closed has expired. */
 export const endReasonOf = (session: LiveSession | ClosingSession): EndReason => {
   if (session.state === "live") return "expired";
   return session.reason ?? (session.deletedUntil === null ? "expired" : "deleted");
 };
 
-/** Until when the session's header answers as deleted; null if it does not. A context may have begun over the tombstone. */
+/** Until when the session's header is refused as deleted; null if it is not. A live context may have a tombstone too. */
 export function headerDeletedUntil(session: StoredSession | undefined, now: number): number | null {
   const until = session?.deletedUntil ?? null;
   return until !== null && now < until ? until : null;
 }
 
 /**
- * The stored record in the form of this version. Records of older versions are brought up to it here, one step per
- * version; storage keeps them as they are until they are written next.
- * @throws Error if a newer version has written it, which this one must not touch: a rollback went too far back.
+ * The stored record in the current format. Upgrade records of older versions here, one step per version; storage keeps the old
+ * format until the next write.
+ * @throws Error if a newer version wrote the record, after a rollback too far back: this version must not change it.
  */
 export function readStored(record: unknown): StoredSession | undefined {
   const version = (record as { version?: unknown } | undefined)?.version;
@@ -206,7 +206,7 @@ export function readStored(record: unknown): StoredSession | undefined {
   return record as StoredSession | undefined;
 }
 
-/** Wait before try number `tries + 1`, doubling up to a limit, the last quarter left to chance so that tries spread. */
+/** Delay before attempt `tries + 1`: exponential up to a limit, with up to 25 % jitter. */
 export function registryRetryDelayMs(tries: number, random: () => number = Math.random): number {
   const wait = Math.min(REGISTRY_RETRY_FIRST_MS * 2 ** Math.min(tries, 30), REGISTRY_RETRY_LONGEST_MS);
   return Math.round(wait * (0.75 + 0.25 * random()));

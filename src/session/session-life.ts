@@ -20,18 +20,18 @@ import type { SessionRecord } from "./session-record.ts";
 import type { SessionUnavailable } from "./session-requests.ts";
 import type { QuotaExceeded, SessionRow } from "./session-row.ts";
 
-/** What an access finds: the record, and the live context in it, if there is one. */
+/** What an access finds: the record, and its live context, if any. */
 export interface Found {
   readonly now: number;
   readonly stored: StoredSession | undefined;
   readonly live: Live | null;
 }
 
-/** What a context begins with, beside its {@link Content}. */
+/** What a context begins with, besides its {@link Content}. */
 export interface NewContext
   extends Pick<LiveSession, "client" | "idleTimeoutMs" | "shard" | "registrySize" | "region"> {
   readonly owner: Principal;
-  /** How long it may live however much it is used; 0 for no limit. */
+  /** Maximum age, regardless of use; 0 for no limit. */
   readonly maxAgeMs: number;
   /** How many contexts a known principal may have; 0 for no limit. */
   readonly maxSessions: number;
@@ -40,11 +40,11 @@ export interface NewContext
 export type Content = Pick<LiveSession, "workingDirectory" | "project">;
 
 /**
- * The stored record of one session, its alarm, and its row in the registry, kept in step whatever fails in between.
- * Life of a context: absent → live → closing → absent; or closing → deleted, which its own alarm removes.
+ * Keeps the stored record of one session, its alarm, and its row in the registry consistent, whatever fails in between.
+ * Life of a context: absent → live → closing → absent; or closing → deleted, which an alarm of its own removes.
  *
- * Two rules make every interleaving come right. Reading, deciding and writing happen without an await between them ({@link visit});
- * after an await everything is read anew. And while there is a record there is an alarm: it is set before the registry is called.
+ * Two rules make every interleaving correct. Read, decide and write without an await in between ({@link visit}), and read again
+ * after an await. And a stored record always has an alarm, set before the registry is called.
  */
 export class SessionLife {
   readonly #sessionId: string;
@@ -61,9 +61,9 @@ export class SessionLife {
     this.#log = log;
   }
 
-  /** Calls `work` with what is stored, which holds until `work` first awaits. A record whose alarm was lost is given one first. */
+  /** Calls `work` with what is stored, which is valid until `work` first awaits. If the record has lost its alarm, sets one first. */
   async visit<T>(work: (found: Found) => T | Promise<T>): Promise<T> {
-    // Its time has passed: it is late, or the platform has given it up.
+    // An alarm that is overdue is late, or the platform has dropped it.
     if ((this.#record.alarm ?? Number.POSITIVE_INFINITY) <= Date.now()) this.#record.forgetAlarm();
     for (;;) {
       if (this.#record.alarm === undefined) await this.#record.load();
@@ -81,9 +81,9 @@ export class SessionLife {
   }
 
   /**
-   * Begins a context where {@link visit} found none, and registers it. One whose registration fails works all the same: its
-   * alarm tries again.
-   * @param content Called at the moment of beginning; what it writes to the storage is kept if and only if the context is.
+   * Begins a context where {@link visit} found none, and registers it. If the registry is unavailable, the context works anyway, and
+   * its alarm retries.
+   * @param content Called in the transaction that stores the context: what it writes is stored together with the context.
    */
   async begin(
     { maxSessions, maxAgeMs, shard, ...context }: NewContext,
@@ -91,7 +91,7 @@ export class SessionLife {
   ): Promise<Result<Live, QuotaExceeded | SessionUnavailable>> {
     const foreign = this.#leftover();
     if (foreign !== null && foreign.owner !== context.owner) {
-      // Its row belongs to somebody else and stands in their shard: it must be gone first.
+      // Another principal's context, with a row in that principal's shard: remove the row first.
       await this.close(foreign, "expired", null);
       if (this.#record.stored !== undefined) return fail({ kind: "session_unavailable", sessionId: this.#sessionId });
     }
@@ -115,7 +115,7 @@ export class SessionLife {
       ...(deletedUntil !== null && { deletedUntil }),
       ...content(),
       setAt: now,
-      // A row of the context before may still stand: stay in its shard, and be newer than it.
+      // The previous context may still have a row: use the same shard and a later `openedAt`, so that this one replaces it.
       shard: own?.shard ?? shard,
       openedAt: this.#nextOpenedAt(now, own),
       registration,
@@ -126,21 +126,21 @@ export class SessionLife {
     return refused === null ? ok({ session, deadline }) : fail(refused);
   }
 
-  /** Tells this context from every other of the session: answers about those before may still be on their way. */
+  /** An `openedAt` that no earlier context of this session had: calls about those may still be in flight. */
   #nextOpenedAt(now: number, own: LiveSession | ClosingSession | null): number {
     this.#lastOpenedAt = Math.max(now, this.#lastOpenedAt + 1, (own?.openedAt ?? 0) + 1);
     return this.#lastOpenedAt;
   }
 
-  /** What is left of a context that is over. */
+  /** The record of a context that is over but not yet removed. */
   #leftover(): LiveSession | ClosingSession | null {
     const { stored } = this.#record;
     return stored?.state === "live" || stored?.state === "closing" ? stored : null;
   }
 
   /**
-   * Moves the deadline of a live session, never backwards, and returns the session with it. Writes nothing if nothing changes, and
-   * the record only if it changes or `write` says that it has.
+   * Moves the deadline of a live session, never backwards, and returns both. Writes only what has changed.
+   * @param options.write Whether `session` differs from the stored record.
    */
   async touch(session: LiveSession, before: number, now: number, { write = false } = {}): Promise<Live> {
     const { deadline, ...used } = usedAt(now, session, before);
@@ -154,35 +154,35 @@ export class SessionLife {
       return live;
     }
     if (changed) this.#record.put(updated);
-    // Losing the move of a read on a crash costs at most the time since the access before; a set waits for its write.
+    // A read need not wait for this write: a crash would lose only the time since the previous access. A set waits.
     if (deadline !== before) await this.#record.setAlarm(deadline, { allowUnconfirmed: !write });
     return live;
   }
 
-  /** Ends the context at once and removes its row; `deletedUntil` leaves a tombstone. One that it began over stays. */
+  /** Ends the context and removes its row. Leaves a tombstone if `deletedUntil` is set, or if the context already had one. */
   async close(session: LiveSession | ClosingSession, reason: EndReason, deletedUntil: number | null): Promise<void> {
     this.debug(`session_${reason}`);
     await this.#record.store(closingOf(session, reason, deletedUntil), Date.now() + registryRetryDelayMs(0));
     await this.#row.remove();
   }
 
-  /** Leaves a tombstone where no context has to be closed first. */
+  /** Stores a tombstone where there is no context to close. */
   markDeleted(owner: Principal, deletedUntil: number): Promise<void> {
     return this.#record.store(deletedOf(owner, deletedUntil), deletedUntil);
   }
 
-  /** The deadline has come, or another try to reach the registry is due. Never throws: six times, and the platform forgets the alarm. */
+  /** The deadline or a registry retry is due. Never throws: the platform drops an alarm that has failed six times. */
   async onAlarm(): Promise<void> {
     try {
       this.#record.forgetAlarm();
       while (this.#record.alarm === undefined) await this.#record.load();
-      // Delivered twice, and moved since the first time: the new one comes in its own time.
+      // Duplicate delivery: an access rescheduled the alarm. Wait for the new one.
       if (this.#record.alarm !== null && this.#record.alarm > Date.now()) return;
       await this.#advance();
       this.#failedAlarms = 0;
     } catch (error) {
       this.#log("error", "alarm_failed", { session: shortSessionId(this.#sessionId), error: String(error) });
-      // What could not be read may be unreadable (a newer version's record): then the alarm is set without reading.
+      // The record may be unreadable (written by a newer version): then set the alarm without reading it.
       await this.#rearm().catch(() => this.#record.setAlarm(Date.now() + registryRetryDelayMs(this.#failedAlarms++)));
     }
   }
@@ -198,8 +198,8 @@ export class SessionLife {
   }
 
   /**
-   * Gives a record whose alarm has fired, or was lost, its next one. A context whose own alarm is gone has expired and is marked
-   * so: with a new alarm it would look alive.
+   * Sets the next alarm of a record whose alarm has fired or was lost. A confirmed context without an alarm has expired: it is marked
+   * as closing, because a new alarm would make it look live.
    */
   async #rearm(): Promise<void> {
     const { stored } = this.#record;
@@ -218,7 +218,7 @@ export class SessionLife {
     return this.#record.store({ ...stored, registration }, nextTryOf(registration, now));
   }
 
-  /** A line at debug, where the full session id may stand. */
+  /** Logs at debug level, the only level that may contain full session IDs. */
   debug(event: string, fields: LogFields = {}): void {
     this.#log("debug", event, { session: this.#sessionId, ...fields });
   }

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { createLogger } from "../base/log.ts";
-import { fail, ok, type Result } from "../model/failure.ts";
+import { ok, type Result } from "../model/failure.ts";
 import type { Principal } from "../model/principal.ts";
 import { encodeSessionId } from "../model/session-id.ts";
 import type { CatalogOperation } from "../projects/catalog-requests.ts";
@@ -28,8 +28,8 @@ interface SessionObjectBindings {
 }
 
 /**
- * One session, as the Worker calls it: who may do what, and what an access answers. Knows no protocol; `byHeader` tells whether the
- * header named the session, which after a DELETE makes the difference.
+ * The Durable Object of one session: the methods that the Worker calls. Independent of MCP, except that `byHeader` says whether the
+ * `Mcp-Session-Id` header named the session: after a DELETE the header is refused.
  * @example
  * ```ts
  * // In the main module of the Worker; wrangler.toml binds the class as SESSIONS.
@@ -42,13 +42,11 @@ export class SessionObject extends DurableObject<SessionObjectBindings> {
   readonly #directory: SetDirectory;
   readonly #answers = new Answers();
   readonly #changes = new Changes();
-  readonly #sessionId: string;
 
   constructor(ctx: DurableObjectState, env: SessionObjectBindings) {
     super(ctx, env);
     const config = configOf(env);
     const sessionId = encodeSessionId(ctx.id.toString());
-    this.#sessionId = sessionId;
     const catalog = new SessionCatalog(ctx.storage, new Catalogs(env.CATALOG, config));
     const registry = new RegistryClient(env.REGISTRY, config);
     const record = new SessionRecord(ctx.storage, () => catalog.forgetTables());
@@ -61,12 +59,12 @@ export class SessionObject extends DurableObject<SessionObjectBindings> {
 
   /** @internal {@link SetDirectory.set} */
   set(principal: Principal, request: SetRequest, change?: Change, byHeader = false) {
-    return this.#changes.once(change, () => this.#directory.set(principal, byHeader, request));
+    return this.#changes.once(change, () => this.#directory.set({ principal, byHeader }, request));
   }
 
   /** @internal {@link SessionAccess.get} */
   get(principal: Principal, byHeader = false) {
-    return this.#access.get(principal, byHeader);
+    return this.#access.get({ principal, byHeader });
   }
 
   /** @internal {@link SessionAccess.project} */
@@ -77,7 +75,7 @@ export class SessionObject extends DurableObject<SessionObjectBindings> {
     change?: Change,
     byHeader = false,
   ) {
-    return this.#changes.once(change, () => this.#access.project(principal, byHeader, explicit, operation));
+    return this.#changes.once(change, () => this.#access.project({ principal, byHeader }, explicit, operation));
   }
 
   /** @internal {@link SessionAccess.state} */
@@ -89,70 +87,68 @@ export class SessionObject extends DurableObject<SessionObjectBindings> {
     byHeader = false,
   ) {
     return this.#changes.once(change, (uncertain) =>
-      this.#access.state(principal, byHeader, operation, begin, uncertain),
+      this.#access.state({ principal, byHeader }, operation, begin, uncertain),
     );
   }
 
   /**
-   * The context, or null, without touching it: for listings, and for requests that only ask whether `principal` may use
-   * this session.
+   * The context, or null. Not an access. For listings, and for requests that only check whether `principal` may use this session.
    * @internal
    */
   peek(principal: Principal, byHeader = false): Promise<Result<SessionContext | null, Refusal>> {
-    return this.#access.visit(principal, byHeader, ({ now, live }) => ok(live && this.#access.view(live, live, now)));
+    return this.#access.visit({ principal, byHeader }, ({ now, live }) =>
+      ok(live && this.#access.view(live, live, now)),
+    );
   }
 
   /**
-   * What the client has answered to a request that a running call sent it; null if nothing has come for a while, and the
-   * call has to ask again if it still wants to know. Needs no context and touches none. Only the header's session has answers.
+   * The client's answer to a request that a running call sent it; null after {@link ANSWER_WAIT_MS}, and the call may ask again.
+   * Needs no context and is not an access. Only the header's session receives answers.
    */
   takeAnswer(principal: Principal, requestId: string): Promise<Result<string | null, Refusal>> {
-    return this.#access.visit(principal, true, async () => ok(await this.#answers.take(principal, requestId)));
+    return this.#access.visit({ principal, byHeader: true }, async () =>
+      ok(await this.#answers.take(principal, requestId)),
+    );
   }
 
-  /** Passes the client's answer on to the call that waits for it. */
+  /** Passes the client's answer to the call that waits for it. */
   giveAnswer(principal: Principal, requestId: string, answer: string): Promise<Result<null, Refusal>> {
-    return this.#access.visit(principal, true, () => {
+    return this.#access.visit({ principal, byHeader: true }, () => {
       this.#answers.give(principal, requestId, answer);
       return ok(null);
     });
   }
 
   /**
-   * Whether the context that began at `openedAt` is still live. For the registry's audit; touches nothing.
+   * Whether the context that began at `openedAt` is still live. For the registry's audit; not an access.
    * @internal
    */
   holds(openedAt: number): Promise<boolean> {
     return this.#life.visit(({ live }) => live?.session.openedAt === openedAt);
   }
 
-  /** @internal Forgets the context; the id stays usable. `ended` tells whether there was one. */
+  /** @internal Ends the context; the ID stays usable. `ended` says whether there was one. */
   end(
     principal: Principal,
     change?: Change,
     byHeader = false,
   ): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
-    return this.#changes.once(change, (uncertain) => this.#access.end(principal, byHeader, uncertain));
+    return this.#changes.once(change, (uncertain) => this.#access.end({ principal, byHeader }, uncertain));
   }
 
-  /** @internal The context, whoever owns it, without touching it: for pages of an operator. Callers of tools must not get here. */
+  /** @internal The context of any owner, or null. Not an access. Only for operators: never call it for a tool. */
   peekAsOperator(): Promise<SessionContext | null> {
     return this.#life.visit(({ now, live }) => live && this.#access.view(live, live, now));
   }
 
-  /** @internal Forgets the context, whoever owns it. The owner finds it as if they had ended it themselves; the id stays usable. */
-  endAsOperator(change?: Change): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
-    return this.#changes.once(change, async (uncertain) => {
-      const owner = await this.#life.visit(({ stored, live }) => (live && stored ? stored.owner : null));
-      if (owner === null)
-        return uncertain ? fail({ kind: "outcome_unknown", sessionId: this.#sessionId }) : ok({ ended: false });
-      return this.#access.end(owner, false, uncertain);
-    });
+  /** @internal Ends the context of any owner; the ID stays usable. */
+  endAsOperator(change?: Change): Promise<Result<{ ended: boolean }, OutcomeUnknown>> {
+    return this.#changes.once(change, (uncertain) => this.#access.endAsOperator(uncertain));
   }
 
   /**
-   * Ends the session that the header names: for 24 hours the header answers as deleted.
-   * @param mayStore Whether that may be kept where nothing is stored; else it is refused there with `no_context`.
+   * Ends the session that the header names, and refuses the header for 24 hours.
+   * @param mayStore Whether this may be stored if nothing is stored yet; otherwise fails with `no_context`.
    * @internal
    */
   delete(
@@ -162,7 +158,7 @@ export class SessionObject extends DurableObject<SessionObjectBindings> {
   ): Promise<Result<{ ended: boolean }, Refusal | NoContext>> {
     return this.#changes.once(change, async (uncertain) => {
       const deleted = await this.#access.delete(principal, mayStore);
-      // Found deleted, perhaps by this very call: what it wants is the case either way.
+      // Already deleted, perhaps by the first attempt of this call: success either way.
       const done = uncertain && !deleted.ok && deleted.failure.kind === "session_deleted";
       return done ? ok({ ended: false }) : deleted;
     });

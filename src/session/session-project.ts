@@ -12,7 +12,7 @@ import { chooseProject, type Resolution, type SessionConfig } from "../projects/
 import { switchProject } from "../projects/switch-project.ts";
 
 /**
- * What a session knows of its project: what its directory leads to, as of one version of the catalog.
+ * The project of a session's directory, as of one version of the catalog.
  * @example
  * ```ts
  * import type { SessionContext, SessionProject } from "mcp-session-context";
@@ -21,24 +21,24 @@ import { switchProject } from "../projects/switch-project.ts";
  * ```
  */
 export interface SessionProject {
-  /** The catalog's version; null if it could not be asked, so that the next access asks again. */
+  /** The catalog's version; null if the catalog was unavailable, so that the next access asks again. */
   readonly version: number | null;
   /** The project of the nearest config. */
   readonly found: Project | null;
-  /** The project that the session is on: `found`, unless a switch of its config keeps the session where it was. */
+  /** The session's project: `found`, unless the config's switch setting kept the session on its previous project. */
   readonly current: ProjectRef | null;
   readonly active: Project | null;
-  /** Why the config that came with the directory cannot be used. Stays until the next set, or {@link cure}. */
+  /** Why the config that was passed with the directory is unusable. Stays until the next set, or until {@link cures} applies. */
   readonly failure: ProjectFailure | null;
 }
 
-/** Of a directory that leads nowhere, in a catalog that holds nothing. */
+/** A directory without a project, in an empty catalog. */
 export const NO_PROJECT: SessionProject = { version: 0, found: null, current: null, active: null, failure: null };
 
-/** Of a directory about which the catalog has not been heard yet. */
+/** A directory about which the catalog has not replied yet. */
 export const UNKNOWN_PROJECT: SessionProject = { ...NO_PROJECT, version: null };
 
-/** What entering a directory did, for the answer to the set. */
+/** The effect of entering a directory, for the reply to the set. */
 export interface Entered {
   readonly switched: boolean;
   readonly wouldSwitch: boolean;
@@ -46,13 +46,13 @@ export interface Entered {
 
 export const NOT_ENTERED: Entered = { switched: false, wouldSwitch: false };
 
-/** A question to the catalog and what became of it. */
+/** A question to the catalog, and its reply. */
 export interface Asked {
   readonly question: CatalogQuestion;
   readonly reply: Result<CatalogReply, ProjectFailure>;
 }
 
-/** What to ask the catalog about a session that works in `workingDirectory`. */
+/** The question to the catalog about a session in `workingDirectory`. */
 export const questionOf = (
   { version, current }: SessionProject,
   workingDirectory: string | null,
@@ -65,8 +65,8 @@ export const questionOf = (
 });
 
 /**
- * What setting a directory makes of the project of a session that was on `before`. Never fails: the directory is set
- * whatever its config is.
+ * The project of a session after a set, computed from the project `before` it and the catalog's reply. Never fails: the directory
+ * is set even if its config is unusable.
  */
 export function enter(
   before: SessionProject,
@@ -75,7 +75,7 @@ export function enter(
 ): SessionProject & Entered {
   if (config?.ok === false) return enterUnusable(before, config.failure);
   if (!reply.ok) {
-    // The config is there and nobody keeps it: what the catalog has instead must not take its place later.
+    // The passed config was not registered: the catalog's own config must not silently replace it later.
     return {
       ...UNKNOWN_PROJECT,
       ...NOT_ENTERED,
@@ -88,7 +88,7 @@ export function enter(
   return absorb({ ...before, version: null, failure: null }, question, answer);
 }
 
-/** The same where the config that came along cannot be used: the session is on no project. */
+/** The same with an unusable config: the session has no project. */
 const enterUnusable = (before: SessionProject, failure: ProjectFailure): SessionProject & Entered => ({
   ...before,
   ...NOT_ENTERED,
@@ -97,16 +97,15 @@ const enterUnusable = (before: SessionProject, failure: ProjectFailure): Session
   failure,
 });
 
-/** Why the config that came with the directory cannot be used until the catalog keeps it. */
+/** The failure of a config that was passed with the directory but could not be registered. */
 export const unregistered = ({ root, configPath }: ProjectRegistration): ProjectFailure => ({
   kind: "config_unregistered",
   configPath: configPath ?? defaultConfigPath(root),
 });
 
 /**
- * What a reply about the session's directory makes of what the session knows by the time that it comes; one that a
- * later one has overtaken changes nothing. A change that brings another nearest config switches the session as entering
- * the directory would.
+ * Merges a catalog reply into the current project state; stale replies are ignored. If the nearest config has changed, the session
+ * switches project as if it had entered the directory again.
  */
 export function follow(before: SessionProject, question: CatalogQuestion, reply: CatalogReply): SessionProject {
   const cured = before.failure !== null && cures(before.failure, question, reply);
@@ -126,7 +125,7 @@ function absorb(
   const overtaken = before.version !== null && version < before.version;
   const unchanged = workingDirectory !== null && discovered === null;
   if (overtaken || unchanged) return { ...before, ...NOT_ENTERED };
-  // A config that cannot be used is not silently replaced by what the catalog has instead.
+  // An unusable config is not silently replaced by another one from the catalog.
   if (discovered === null || before.failure !== null) return { ...before, ...NOT_ENTERED, version, active };
   const current = (before.current?.id ?? null) === currentId ? discovered.current : before.current;
   const { project, ...entered } = switchProject(current, discovered.found);
@@ -134,8 +133,8 @@ function absorb(
 }
 
 /**
- * Whether the reply says that a config was registered in place of the one that could not be used: at its root or nearer to
- * the directory. One farther away never takes its place.
+ * Whether the reply registers a config that replaces the unusable one: at the same root, or nearer to the directory. A config
+ * farther away never replaces it.
  */
 function cures(
   failure: ProjectFailure,
@@ -148,16 +147,16 @@ function cures(
   return isNearest && !isNearer(failedRoot(failure) ?? workingDirectory, root, workingDirectory);
 }
 
-/** Whether both say the same, so that nothing needs to be stored. */
+/** Whether both are equal, so that nothing needs to be stored. */
 export const isSameProject = (a: SessionProject, b: SessionProject): boolean => JSON.stringify(a) === JSON.stringify(b);
 
-/** What of a session decides about its project. */
+/** The part of a session that determines its project. */
 interface WorkingSession {
   readonly workingDirectory: string | null;
   readonly project: SessionProject;
 }
 
-/** The project of a session, or of a call without one (`null`), and which tier chose it. */
+/** The project for a session, or for a call without one (`null`), and which tier chose it. */
 export function resolveFor(
   session: WorkingSession | null,
   {

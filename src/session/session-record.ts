@@ -3,60 +3,59 @@ import { asRegistered, readStored, type StoredSession } from "./session-context.
 const KEY = "session";
 
 /**
- * The stored record of one session and its alarm, both kept in memory: nobody else writes this storage, and reading them
- * costs a third of a call. Once {@link load} has learnt the alarm, reading and writing are synchronous, so that between two
- * awaits nothing read here can become stale.
+ * The stored record of one session and its alarm. Both are cached in memory: only this object writes the storage, and reading
+ * them takes a third of a call. After {@link load}, reads are synchronous, so what is read here is valid until the next await.
  */
 export class SessionRecord {
   readonly #storage: DurableObjectStorage;
   readonly #kv: SyncKvStorage;
   readonly #onDeleted: () => void;
-  /** Null: to be read from storage. */
+  /** Null: not read from storage yet. */
   #stored: { readonly value: StoredSession | undefined } | null = null;
-  /** Undefined: to be read from storage. Null: none is set. */
+  /** Undefined: not read from storage yet. Null: no alarm is set. */
   #alarm: number | null | undefined = undefined;
-  /** Counts writes, so that an answer of storage that a write has overtaken is not taken for the present. */
+  /** Counts writes, so that a stale read of the alarm is discarded. */
   #writes = 0;
 
-  /** @param onDeleted Called when the storage has been emptied, for whoever remembers what was in it. */
+  /** @param onDeleted Called when all storage is deleted, to drop other caches of it. */
   constructor(storage: DurableObjectStorage, onDeleted: () => void = () => {}) {
     this.#storage = storage;
     this.#onDeleted = onDeleted;
-    // Taken once: the platform makes a new one each time it is asked.
+    // The platform creates a new object on each access to `storage.kv`.
     this.#kv = storage.kv;
   }
 
-  /** Reads the alarm from storage. Stays unknown if a write came meanwhile: look again. */
+  /** Reads the alarm from storage. If the alarm is written meanwhile, discards the result: check {@link alarm} again. */
   async load(): Promise<void> {
     const writes = this.#writes;
     const alarm = await this.#storage.getAlarm();
     if (writes === this.#writes) this.#alarm = alarm;
   }
 
-  /** The alarm, as far as it is known: undefined before {@link load}. */
+  /** When the alarm is due; null if none is set, undefined if unknown: call {@link load}. */
   get alarm(): number | null | undefined {
     return this.#alarm;
   }
 
-  /** The record at this moment, as its alarm shows it ({@link asRegistered}). */
+  /** The current record, without `registration` if the alarm says that the row is confirmed ({@link asRegistered}). */
   get stored(): StoredSession | undefined {
     this.#stored ??= { value: readStored(this.#kv.get(KEY)) };
     return asRegistered(this.#stored.value, this.#alarm ?? null);
   }
 
-  /** The platform takes the alarm away before it calls, or has set another one since. */
+  /** Drops the cached alarm: the platform deletes an alarm before it calls the handler. */
   forgetAlarm(): void {
     this.#writes++;
     this.#alarm = undefined;
   }
 
-  /** The record alone; the alarm stays. */
+  /** Writes the record; the alarm stays. */
   put(session: StoredSession): void {
     this.#kv.put(KEY, session);
     this.#stored = { value: session };
   }
 
-  /** Record and alarm. With no await between them they are one transaction. */
+  /** Writes record and alarm, in one transaction: there is no await between them. */
   async store(session: StoredSession, alarm: number): Promise<void> {
     const before = this.stored;
     this.put(session);
@@ -64,7 +63,7 @@ export class SessionRecord {
     try {
       await this.setAlarm(alarm);
     } catch (error) {
-      // The platform resets an object whose write fails; if it lives on all the same, the record must not go without the alarm.
+      // The platform resets an object whose write fails. If it does not, the record must not be written without the alarm.
       if (this.#stored === written && before !== undefined) this.put(before);
       else if (this.#stored === written) this.#kv.delete(KEY);
       this.#stored = null;
@@ -72,7 +71,7 @@ export class SessionRecord {
     }
   }
 
-  /** The alarm alone. @param options.allowUnconfirmed Whether answers need not wait for it. */
+  /** Writes the alarm; the record stays. @param options.allowUnconfirmed Whether answers may be sent before it is stored. */
   async setAlarm(at: number, options: { allowUnconfirmed?: boolean } = {}): Promise<void> {
     this.forgetAlarm();
     this.#alarm = at;
@@ -85,7 +84,7 @@ export class SessionRecord {
     }
   }
 
-  /** Everything in this storage, the alarm included. */
+  /** Deletes everything in this storage, including the alarm. */
   async deleteAll(): Promise<void> {
     this.forgetAlarm();
     this.#alarm = null;

@@ -7,18 +7,18 @@ import type { SessionContext } from "./session-context.ts";
 import type { Entered } from "./session-project.ts";
 import type { StateOutcome } from "./state-store.ts";
 
-/** What a session object is asked, and what it answers. */
+/** Requests to a session object, and its replies. */
 
-/** What a context begins with, if a call has to begin one. */
+/** What a new context needs, if the call begins one. */
 export interface BeginRequest {
   readonly client: string | null;
   readonly idleTimeoutMs: number;
-  /** How long the context may live however much it is used; 0 for no limit. */
+  /** Maximum age of the context, regardless of use; 0 for no limit. */
   readonly maxAgeMs: number;
   readonly shard: number;
   /** How many shards the registry had when `shard` was chosen. */
   readonly registrySize: number;
-  /** Where the request that begins it entered the platform, if known. */
+  /** Where the request that begins the context entered the platform, if known. */
   readonly region: Region | null;
   /** How many contexts a known principal may have; 0 for no limit. */
   readonly maxSessions: number;
@@ -26,7 +26,7 @@ export interface BeginRequest {
 
 export interface SetRequest extends BeginRequest {
   readonly workingDirectory: string;
-  /** The config that came with the directory: to be registered, or why it cannot be used. */
+  /** The config that was passed with the directory: what to register, or why it is unusable. */
   readonly config: Result<ProjectRegistration, ProjectFailure> | null;
 }
 
@@ -41,7 +41,7 @@ export interface SetReply extends Entered {
   readonly context: SessionContext;
 }
 
-/** A question or an operation about projects, and the session it was asked in. */
+/** The reply to a query or operation on the catalog, and the session that it was sent through. */
 export interface ProjectReply {
   /** Null if the session has none. */
   readonly context: SessionContext | null;
@@ -51,7 +51,7 @@ export interface ProjectReply {
 }
 
 export type SessionUnknown = Extract<Failure, { kind: "session_unknown" }>;
-/** Why a principal may not use a session, or not now. */
+/** Why a principal may not use a session, or cannot use it now. */
 export type Refusal = Extract<Failure, { kind: "session_unknown" | "session_deleted" | "session_unavailable" }>;
 export type SessionUnavailable = Extract<Failure, { kind: "session_unavailable" }>;
 export type OutcomeUnknown = Extract<Failure, { kind: "outcome_unknown" }>;

@@ -13,7 +13,7 @@ import type { SessionRecord } from "./session-record.ts";
 
 export type QuotaExceeded = Extract<Failure, { kind: "quota_exceeded" }>;
 
-/** A try to register a context, and whether a caller waits for it who will be told that the context is there. */
+/** An attempt to register a context. `forCaller`: a caller waits for it and will be told that the context exists. */
 interface Registering {
   openedAt: number;
   forCaller: boolean;
@@ -21,8 +21,8 @@ interface Registering {
 }
 
 /**
- * The session's row in the registry. Whoever calls has set the alarm that tries again, so a registry that does not answer, or a
- * crash while it is asked, costs nothing but time. After the registry's answer the record is read anew.
+ * The session's row in the registry. The caller has already set the alarm that retries, so an unavailable registry or a crash only
+ * delays the row. After each call to the registry the record is read again.
  */
 export class SessionRow {
   readonly #sessionId: string;
@@ -30,10 +30,10 @@ export class SessionRow {
   readonly #registry: RegistryClient;
   readonly #log: Logger;
   readonly #clear: () => void;
-  /** The registration under way, which whoever comes meanwhile joins. */
+  /** The registration in progress; later callers join it. */
   #registering: Registering | null = null;
 
-  /** @param clear Deletes what the session keeps besides its record. */
+  /** @param clear Deletes the session's state and its own catalog. */
   constructor(sessionId: string, record: SessionRecord, registry: RegistryClient, log: Logger, clear: () => void) {
     this.#sessionId = sessionId;
     this.#record = record;
@@ -43,9 +43,9 @@ export class SessionRow {
   }
 
   /**
-   * Registers the context on behalf of a caller who is about to hear that something was written to it, so that no quota can take it
-   * away afterwards. Returns the failure if one has: then the context is gone.
-   * @param stored The write that comes first.
+   * Registers the context for a caller who is about to be told that a write succeeded, so that the quota cannot refuse the context
+   * afterwards. Returns the failure if the quota refuses it now; the context is deleted then.
+   * @param stored The write of the record, which must finish first.
    */
   async acknowledge(session: LiveSession, stored?: Promise<void>): Promise<QuotaExceeded | null> {
     const registering = this.#join(session.openedAt, stored);
@@ -54,8 +54,7 @@ export class SessionRow {
   }
 
   /**
-   * Tries to register the context; if the registry cannot be reached, the alarm, which is set already, tries again. A context that
-   * the principal's quota refuses is gone.
+   * Tries to register the context. If the registry is unavailable, the alarm retries. If the quota refuses the context, deletes it.
    */
   async register(session: LiveSession): Promise<void> {
     await this.#join(session.openedAt).refusal;
@@ -81,20 +80,20 @@ export class SessionRow {
     const request = { sessionId: this.#sessionId, openedAt, principal, client, previousEnd, region };
     const answer = await this.#registry.register(shard, request, maxSessions, registrySize);
     const session = this.#unregistered(openedAt);
-    // Nobody joins what is decided here and now.
+    // The decision is made below without an await, so nobody may join any more.
     this.#over(registering);
-    // Ended, or begun anew, while the registry was at work: that has its own way on.
+    // Ended or replaced by a new context meanwhile: its own end or registration takes care of the row.
     if (session === null) return null;
     if (!answer.ok) {
       const { tries } = registration;
       this.#log("warn", "registration_failed", { session: shortSessionId(this.#sessionId), shard, tries });
-      // Its caller is about to hear that it works: no quota may take it away from here on.
+      // The caller is about to be told that the context exists: from now on the quota must not refuse it.
       if (registering.forCaller) this.#acknowledged(session);
     } else if (answer.value.outcome === "registered") {
-      // Says that the row is confirmed. Nobody has to wait for it: lost in a crash, the next try finds the row that is there.
+      // Marks the row as confirmed. Answers need not wait for this write: if a crash loses it, the next attempt finds the row.
       await this.#record.setAlarm(session.registration.deadline, { allowUnconfirmed: true });
     } else if (answer.value.outcome === "removed") {
-      // A context that began in this same millisecond is over: the shard takes this one for a late call about that one.
+      // An earlier context of this session began in the same millisecond and has ended, so the shard takes this for a stale call.
       registering.openedAt = openedAt + 1;
       this.#record.put({ ...session, openedAt: registering.openedAt });
       this.#registering ??= registering;
@@ -111,14 +110,14 @@ export class SessionRow {
     if (maxSessions !== undefined) this.#record.put({ ...session, registration });
   }
 
-  /** The context that began at `openedAt`, if it is still live and its row not confirmed. */
+  /** The context that began at `openedAt`, if it is still live and its row is not yet confirmed. */
   #unregistered(openedAt: number) {
     const { stored } = this.#record;
     if (stored?.state !== "live" || stored.openedAt !== openedAt || stored.registration === undefined) return null;
     return { ...stored, registration: stored.registration };
   }
 
-  /** Removes the row of a context that is closing, and then what is left of it. If the registry cannot be reached, the alarm tries again. */
+  /** Removes the row of a closing context, then its record. If the registry is unavailable, the alarm retries. */
   async remove(): Promise<void> {
     const before = this.#record.stored;
     if (before?.state !== "closing") return;
@@ -126,17 +125,17 @@ export class SessionRow {
     const entry = { sessionId: this.#sessionId, openedAt };
     const answer = await this.#registry.unregister(shard, entry, endReasonOf(before));
     const session = this.#record.stored;
-    // A set came in between: it wins, and its row is newer than the one that was removed.
+    // A concurrent set began a new context: it wins, and its row is newer than the removed one.
     if (session?.state !== "closing" || session.openedAt !== openedAt) return;
     if (!answer.ok) {
       this.#log("warn", "unregistration_failed", { session: shortSessionId(this.#sessionId), shard });
     } else {
-      // No await between the check above and this: nothing that came meanwhile is deleted with it.
+      // No await since the check above, so this deletes nothing newer.
       await this.#deleteContext(session);
     }
   }
 
-  /** Leaves nothing of a context that has no row, or a tombstone that still lasts. */
+  /** Deletes everything of a context that has no row, except a tombstone that has not expired. */
   #deleteContext(session: LiveSession | ClosingSession): Promise<void> {
     const deletedUntil = headerDeletedUntil(session, Date.now());
     if (deletedUntil === null) return this.#record.deleteAll();

@@ -24,7 +24,7 @@ import type {
 import type { QuotaExceeded } from "./session-row.ts";
 import type { StateFailure, StateOperation } from "./state-store.ts";
 
-/** A session id that has been checked: the object it stands for can be called. */
+/** A session ID that has been checked, and the ID of its object. */
 export interface SessionRef {
   readonly sessionId: string;
   readonly objectId: DurableObjectId;
@@ -32,7 +32,7 @@ export interface SessionRef {
   readonly byHeader?: boolean;
 }
 
-/** Sessions as the Worker uses them: ids are minted and checked here, everything else is one call to the object. */
+/** The Worker's access to sessions: mints and checks session IDs; every other method is one call to the session's object. */
 export class Sessions {
   readonly #namespace: DurableObjectNamespace<SessionObject>;
   readonly #config: Pick<Config, "idleTimeoutMs" | "maxAgeMs" | "registryShards" | "maxSessionsPerPrincipal">;
@@ -51,12 +51,12 @@ export class Sessions {
     return { sessionId: encodeSessionId(objectId.toString()), objectId };
   }
 
-  /** The session that a service knows by an id of its own choice. Ids of other services, and minted ones, never meet it. */
+  /** The session that a service names with an ID of its own. Never the session of another service or of a minted ID. */
   named(service: string, sessionId: string): SessionRef {
     const objectId = this.#namespace.idFromName(JSON.stringify([service, sessionId]));
     return {
       objectId,
-      // Worked out where it is asked for: a service knows its session by the id that it has chosen.
+      // Computed only if needed: a service uses its own ID for the session.
       get sessionId() {
         return encodeSessionId(objectId.toString());
       },
@@ -64,7 +64,7 @@ export class Sessions {
   }
 
   /**
-   * Checks an id that a caller presents, without waking an object. Anything but an id minted here is unknown.
+   * Checks an ID from a caller without waking an object. Any ID that was not minted here is unknown.
    * @param byHeader Whether the `Mcp-Session-Id` header presents it.
    */
   parse(sessionId: string, byHeader = false): Result<SessionRef, SessionUnknown> {
@@ -73,13 +73,13 @@ export class Sessions {
       try {
         return { ok: true, value: { sessionId, objectId: this.#namespace.idFromString(hex), byHeader } };
       } catch {
-        // The platform's checksum does not hold: made up, mistyped, or of another namespace.
+        // The platform's checksum is wrong: invented, mistyped, or from another namespace.
       }
     }
     return fail({ kind: "session_unknown", sessionId });
   }
 
-  /** Sets the working directory, which must be normalised; begins a context near `region` if there is none. */
+  /** Sets the working directory, which must be normalised; begins a context if there is none, registered near `region`. */
   set(
     session: SessionRef,
     principal: Principal,
@@ -93,7 +93,7 @@ export class Sessions {
   }
 
   /**
-   * Reads or changes the session's state. A `set` begins a context near `region` if there is none and `mayBegin` is true.
+   * Reads or changes the session's state. A `set` begins a context if there is none and `mayBegin` is true, registered near `region`.
    */
   state(
     session: SessionRef,
@@ -115,7 +115,7 @@ export class Sessions {
     return this.#read(session, (object) => object.get(principal, session.byHeader));
   }
 
-  /** Asks or changes the catalog of projects, and says what the session makes of it. Counts as an access. */
+  /** Queries or changes the catalog of projects, and updates the session's project. Counts as an access. */
   project(
     session: SessionRef,
     principal: Principal,
@@ -132,7 +132,7 @@ export class Sessions {
     );
   }
 
-  /** The context, or null, without touching it; a failure if `principal` may not use the session. */
+  /** The context, or null; a failure if `principal` may not use the session. Not an access. */
   peek(session: SessionRef, principal: Principal): Promise<Result<SessionContext | null, Refusal>> {
     return this.#read(session, (object) => object.peek(principal, session.byHeader));
   }
@@ -152,12 +152,12 @@ export class Sessions {
     return this.#read(session, (object) => object.giveAnswer(principal, requestId, answer));
   }
 
-  /** Forgets the context; the id stays usable. */
+  /** Ends the context; the ID stays usable. */
   end(session: SessionRef, principal: Principal): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
     return this.#change(session, (object, change) => object.end(principal, change, session.byHeader));
   }
 
-  /** Ends the session that the header names; fails with `no_context` where that would take storage anew and `mayStore` is false. */
+  /** Ends the session that the header names; fails with `no_context` if nothing is stored yet and `mayStore` is false. */
   delete(
     session: SessionRef,
     principal: Principal,
@@ -166,13 +166,13 @@ export class Sessions {
     return this.#change(session, (object, change) => object.delete(principal, change, mayStore));
   }
 
-  /** The context of anybody's session, or null, without touching it. Only for callers with the scope `admin`. */
+  /** The context of any owner, or null. Not an access. Only for callers with the `admin` scope. */
   peekAsOperator(session: SessionRef): Promise<Result<SessionContext | null, SessionUnavailable>> {
     return this.#read(session, async (object) => ok(await object.peekAsOperator()));
   }
 
-  /** Forgets the context of anybody's session. Only for callers with the scope `admin`. */
-  endAsOperator(session: SessionRef): Promise<Result<{ ended: boolean }, Refusal | OutcomeUnknown>> {
+  /** Ends the context of any owner. Only for callers with the `admin` scope. */
+  endAsOperator(session: SessionRef): Promise<Result<{ ended: boolean }, SessionUnavailable | OutcomeUnknown>> {
     return this.#change(session, (object, change) => object.endAsOperator(change));
   }
 
@@ -184,18 +184,18 @@ export class Sessions {
   ): BeginRequest {
     const { idleTimeoutMs, maxAgeMs, registryShards, maxSessionsPerPrincipal } = this.#config;
     const shared = isShared(principal);
-    // A shared principal's contexts register near their client; those of a known one together, so that one shard has them all.
+    // A shared principal's contexts register near their clients; a known principal's all in one shard, so that it can list them.
     const shard = shared ? shardOf(sessionId, region, registryShards) : shardOf(principal, null, registryShards);
     const maxSessions = shared ? 0 : maxSessionsPerPrincipal;
     return { client, idleTimeoutMs, maxAgeMs, shard, registrySize: registryShards, region, maxSessions };
   }
 
-  /** A call that may be repeated as it is. */
+  /** A call that is safe to repeat. */
   #read<T, F>(session: SessionRef, call: Call<T, F>): Promise<Result<T, F | SessionUnavailable>> {
     return this.#call(session, () => call, { kind: "session_unavailable", sessionId: session.sessionId });
   }
 
-  /** A call that must have its effect once: the object knows it again by its id. */
+  /** A call that must take effect at most once: its ID lets the object recognise a repetition. */
   #change<T, F>(
     session: SessionRef,
     call: (object: DurableObjectStub<SessionObject>, change: Change) => Promise<Result<T, F>>,
@@ -209,8 +209,8 @@ export class Sessions {
   }
 
   /**
-   * One call; repeated, over a new stub, where the platform says that the connection or the object broke, never on overload. A
-   * call that broke may have been carried out all the same; only one that was turned away at once was certainly not.
+   * Calls the object. Retries with a new stub if the platform reports a broken connection or object, but not on overload. A broken
+   * call may have been carried out; only an overload on the first attempt means that it certainly was not.
    */
   async #call<T, F, B extends SessionUnavailable | OutcomeUnknown>(
     session: SessionRef,
@@ -222,7 +222,7 @@ export class Sessions {
         return await attemptOf(attempt > 1)(this.#namespace.get(session.objectId));
       } catch (error) {
         const { retryable, overloaded, durableObjectReset } = error as PlatformError;
-        // No mark: the object itself threw, which is a bug and goes where bugs go.
+        // None of the platform's flags: the object itself threw, which is a bug.
         if (!retryable && !overloaded && !durableObjectReset) throw error;
         if (overloaded && attempt === 1) return fail({ kind: "session_unavailable", sessionId: session.sessionId });
         if (overloaded || attempt === OBJECT_CALL_TRIES) return fail(broken);
@@ -234,7 +234,7 @@ export class Sessions {
 
 type Call<T, F> = (object: DurableObjectStub<SessionObject>) => Promise<Result<T, F>>;
 
-/** What the platform says of a call to an object that failed. */
+/** The platform's flags on the error of a failed call to an object. */
 interface PlatformError {
   readonly retryable?: boolean;
   readonly overloaded?: boolean;

@@ -2,7 +2,7 @@ import { fail, ok, type Result } from "../model/failure.ts";
 import { MAX_STATE_BYTES, MAX_STATE_DEPTH, MAX_STATE_KEY_BYTES, MAX_STATE_KEYS } from "./limits.ts";
 
 /**
- * Why a state value or its key is refused. Nothing was changed.
+ * Why a state operation is refused. Nothing was changed.
  * @example
  * ```ts
  * import type { StateFailure } from "mcp-session-context";
@@ -12,25 +12,25 @@ import { MAX_STATE_BYTES, MAX_STATE_DEPTH, MAX_STATE_KEY_BYTES, MAX_STATE_KEYS }
  */
 export type StateFailure =
   | { readonly kind: "state_key_invalid"; readonly key: string }
-  /** The value is nothing that JSON can carry; `path` leads to the part that is not. */
+  /** The value is not JSON; `path` is the path to the part that is not. */
   | { readonly kind: "state_value_invalid"; readonly key: string; readonly path: string }
   | { readonly kind: "state_too_many_keys"; readonly key: string; readonly limit: number }
-  /** A conditional set found another value than the one it was made from. */
+  /** A conditional set found a value other than the expected one. */
   | { readonly kind: "state_conflict"; readonly key: string }
-  /** The value does not have the form that the server's author gave to this key; `problem` says why. */
+  /** The value does not match the schema that the server's author gave for this key; `problem` says why. */
   | { readonly kind: "state_mismatch"; readonly key: string; readonly problem: string }
-  /** With this value the session's state would have `bytes`. */
+  /** With this value the session's state would be `bytes` long. */
   | { readonly kind: "state_too_large"; readonly key: string; readonly bytes: number; readonly limit: number };
 
-/** Values are JSON text on their way and in storage. */
+/** Values are JSON text, both in calls and in storage. */
 export type StateOperation =
   | { readonly kind: "get"; readonly key: string }
-  /** `expected` makes it conditional: on this text, or null for no value, being what is kept now. */
+  /** With `expected` the set is conditional: the stored text must equal it; null means no value. */
   | { readonly kind: "set"; readonly key: string; readonly text: string; readonly expected?: string | null }
   | { readonly kind: "delete"; readonly key: string }
   | { readonly kind: "list" };
 
-/** What an operation found: the key's value before it, and for `list` everything. */
+/** The key's value before the operation, and for `list` all entries. */
 export interface StateOutcome {
   readonly before: string | null;
   readonly entries: readonly StateEntry[];
@@ -46,7 +46,7 @@ const utf8 = new TextEncoder();
 const bytesOf = (text: string): number => utf8.encode(text).length;
 
 /**
- * A value as the JSON text that is kept. Refuses what JSON would silently change or drop (dates, maps, undefined,
+ * A value as the JSON text that is stored. Refuses what JSON would silently change or drop (dates, maps, undefined,
  * infinite numbers, cycles), so that what is read is what was written.
  */
 export function encodeState(key: string, value: unknown): Result<string, StateFailure> {
@@ -57,7 +57,7 @@ export function encodeState(key: string, value: unknown): Result<string, StateFa
   return path === null ? ok(JSON.stringify(value)) : fail({ kind: "state_value_invalid", key, path });
 }
 
-/** The path to the first part of a value that JSON cannot carry, or null. */
+/** The path to the first part of a value that is not JSON, or null. */
 function notJson(value: unknown, path: string, depth: number): string | null {
   if (value === null || typeof value === "boolean") return null;
   if (typeof value === "string") return value.isWellFormed() ? null : path;
@@ -68,11 +68,11 @@ function notJson(value: unknown, path: string, depth: number): string | null {
     const found = name.isWellFormed() ? notJson(part, `${path}.${name}`, depth + 1) : path;
     if (found !== null) return found;
   }
-  // A hole is no entry of the array and would come back as null.
+  // A hole in an array would be read back as null.
   return Array.isArray(value) && Object.keys(value).length !== value.length ? path : null;
 }
 
-/** The state values of a session, in its own storage, and gone with it. */
+/** The state values of a session, in its own storage; deleted with the context. */
 export class StateStore {
   readonly #storage: DurableObjectStorage;
 
@@ -98,13 +98,13 @@ export class StateStore {
     return ok({ before, entries: [] });
   }
 
-  /** Why a `set` that has to begin a context would be refused: it finds no value of any key. Changes nothing. */
+  /** Why a `set` that begins a context, and so finds no values, would be refused; or null. Changes nothing. */
   firstStateRefusal({ key, text, expected }: Extract<StateOperation, { kind: "set" }>): StateFailure | null {
     if (expected !== undefined && expected !== null) return { kind: "state_conflict", key };
     return stateRefusal(key, text, null, []);
   }
 
-  /** Forgets every value: those of a context before must not show in the next. */
+  /** Deletes all values, so that the next context does not see them. */
   clear(): void {
     for (const { key } of this.#entries()) this.#storage.kv.delete(PREFIX + key);
   }
@@ -129,7 +129,7 @@ function stateRefusal(
   return bytes > MAX_STATE_BYTES ? { kind: "state_too_large", key, bytes, limit: MAX_STATE_BYTES } : null;
 }
 
-/** The failure in words: what was wrong, the value, what to do. */
+/** The failure in words: what was wrong, the value, and what to do. */
 export function describeStateFailure(failure: StateFailure): string {
   const key = JSON.stringify(failure.key.slice(0, 200));
   switch (failure.kind) {

@@ -76,7 +76,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
   {
     name: "the alarm handler of a session does not throw",
     file: LIFE,
-    find: "// What could not be read may be unreadable (a newer version's record): then the alarm is set without reading.",
+    find: "// The record may be unreadable (written by a newer version): then set the alarm without reading it.",
     replace: "throw error;",
     tests: INTERLEAVINGS,
     only: "an alarm handler",

@@ -34,7 +34,7 @@ export const QUOTA_MUTATIONS: readonly Mutation[] = [
   {
     name: "a second try to register begins only after the first is decided for its callers",
     file: ROW,
-    find: "// Nobody joins what is decided here and now.\n    this.#over(registering);",
+    find: "// The decision is made below without an await, so nobody may join any more.\n    this.#over(registering);",
     replace: "",
     tests: ["test/objects/session-row.test.ts"],
   },

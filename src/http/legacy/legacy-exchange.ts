@@ -16,7 +16,7 @@ export async function legacyExchange(
   call: SessionCall,
   streaming: boolean,
 ): Promise<Response> {
-  const awaitAnswer = streaming ? call.awaitAnswer : null;
+  const awaitAnswer = streaming ? call.target.awaitAnswer : null;
   const transport = new AskingTransport(streaming, requestIdOf(body), awaitAnswer);
   await server.connect(transport);
   if (awaitAnswer !== null && !isInitializeRequest(body)) {

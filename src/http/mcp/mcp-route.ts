@@ -2,7 +2,8 @@ import { internalError } from "../../author/internal-error.ts";
 import type { ServerFactory } from "../../author/server-factory.ts";
 import type { SessionTool } from "../../author/session-tool.ts";
 import type { Logger } from "../../base/log.ts";
-import { type NamedSession, SessionCall } from "../../call/session-call.ts";
+import { SessionCall } from "../../call/session-call.ts";
+import type { NamedSession } from "../../call/target-session.ts";
 import { acceptedBy } from "../edge/accept.ts";
 import type { Answerer, Served, Taken } from "./answer.ts";
 import { asEventStream } from "./as-event-stream.ts";
@@ -68,11 +69,11 @@ export function createMcpRoute({ buildServer, streaming, data, log }: McpRouteOp
     const call = newCall(message, header, context);
     const own = firstOf(answerers, message);
     const taken = own ?? sdk.take(message);
-    const refusal = taken.asksSession ? null : await call.refusal();
+    const refusal = taken.asksSession ? null : await call.target.refusal();
     if (refusal !== null) return { message, call, answer: null, refusal };
     const answer = await taken.answer(call);
     if (own === null) for (const answerer of answerers) answerer.learn?.(message, answer);
-    return { message, call, answer, refusal: await call.refusal() };
+    return { message, call, answer, refusal: await call.target.refusal() };
   }
 }
 

@@ -10,7 +10,7 @@ export class PostedAnswerer implements Answerer {
     return {
       asksSession: true,
       answer: async (call) => {
-        await call.giveAnswer(requestId, JSON.stringify(body));
+        await call.target.giveAnswer(requestId, JSON.stringify(body));
         return { status: 202, headers: new Headers(), body: null, outcome: "ok" };
       },
     };

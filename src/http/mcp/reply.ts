@@ -18,7 +18,7 @@ export async function reply(
   mint: () => string,
 ): Promise<Response> {
   const [first] = served as [Served];
-  event.sessionId = served.at(-1)?.call.sessionId ?? null;
+  event.sessionId = served.at(-1)?.call.target.sessionId ?? null;
   for (const one of served) note(one);
   const id = isBatch ? null : requestIdOf(first.message.body);
   const refused = served.find(({ refusal }) => refusal !== null)?.refusal;
@@ -51,5 +51,5 @@ function note({ message: { event }, call, answer }: Served): void {
     event.outcome = call.outcome === INTERNAL_ERROR ? INTERNAL_ERROR : "tool_error";
     event.failure = call.outcome;
   } else if (call.outcome === "ok" && outcome === "streamed") event.outcome = "ok";
-  else event.outcome = call.threw && outcome === "tool_error" ? INTERNAL_ERROR : outcome;
+  else event.outcome = call.target.threw && outcome === "tool_error" ? INTERNAL_ERROR : outcome;
 }

@@ -5,7 +5,7 @@ import { ANONYMOUS } from "../../../model/principal.ts";
 import { shardNames } from "../../../registry/layout.ts";
 import { RegistryClient } from "../../../registry/registry-client.ts";
 import type { RegistryUnavailable } from "../../../registry/shard-calls.ts";
-import type { OutcomeUnknown, Refusal } from "../../../session/session-requests.ts";
+import type { OutcomeUnknown, SessionUnavailable, SessionUnknown } from "../../../session/session-requests.ts";
 import { Sessions } from "../../../session/sessions.ts";
 import type { Config } from "../../../settings/config.ts";
 import type { AppEnv } from "../../edge/app-env.ts";
@@ -19,7 +19,7 @@ export const storesOf = (c: Context<AppEnv>, config: Config): OperatorStores => 
 });
 
 /** Why a request to the API cannot be answered. */
-type ApiFailure = RegistryUnavailable | CursorInvalid | Refusal | OutcomeUnknown;
+type ApiFailure = RegistryUnavailable | CursorInvalid | SessionUnknown | SessionUnavailable | OutcomeUnknown;
 
 /** JSON for scripts and text for Prometheus. `admit` lets through who may see the whole server. */
 export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
@@ -78,8 +78,6 @@ function describeApiFailure(failure: ApiFailure): { status: 400 | 404 | 503; err
       return { status: 404, error: `${quote(failure.sessionId)} is not a session of this server. Copy the id in full` };
     case "cursor_invalid":
       return { status: 400, error: `cursor ${quote(failure.cursor)} is not a next_cursor of GET /api/sessions` };
-    case "session_deleted":
-      return { status: 404, error: `Session ${quote(failure.sessionId)} was ended by its client with DELETE` };
     case "outcome_unknown":
       return {
         status: 503,

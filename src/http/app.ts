@@ -35,11 +35,11 @@ import { createMcpRoute } from "./mcp/mcp-route.ts";
 import { countOperations } from "./mcp/operation-metrics.ts";
 import { onlyOwnNames } from "./mcp/own-names.ts";
 
-/** State of a server that describes none: no key. */
+/** The state of a server that declares none: no keys. */
 type NoState = z.ZodObject<Record<never, z.ZodType>>;
 
 /**
- * What a server factory is given for each request.
+ * What a server factory receives for each request.
  * @example
  * ```ts
  * import { McpServer } from "@modelcontextprotocol/server";
@@ -52,9 +52,9 @@ type NoState = z.ZodObject<Record<never, z.ZodType>>;
  * ```
  */
 export interface BuildContext<State extends z.ZodObject = NoState> {
-  /** The sessions that the request's calls mean: working directory, project, count. */
+  /** The sessions that the request's tool calls refer to: working directory, project, count. */
   readonly session: ServerSession;
-  /** The state values of those sessions, in the shape that `sessionApp` was given. */
+  /** The state values of those sessions, in the shape that was passed to `sessionApp`. */
   readonly state: TypedState<State>;
   readonly caller: Caller;
   /** Writes JSON lines, dropping those below the `LOG_LEVEL` of the deployment. */
@@ -62,7 +62,7 @@ export interface BuildContext<State extends z.ZodObject = NoState> {
 }
 
 /**
- * What {@link sessionApp} makes an app of.
+ * Options of {@link sessionApp}.
  * @example
  * ```ts
  * import { McpServer } from "@modelcontextprotocol/server";
@@ -78,30 +78,30 @@ export interface BuildContext<State extends z.ZodObject = NoState> {
 export interface SessionAppOptions<State extends z.ZodObject = NoState> {
   /** Builds the MCP server that answers one request; called for every request, so keep it light. */
   readonly buildServer: (context: BuildContext<State>) => McpServer;
-  /** What a session keeps beside its context: each field is a key that may be there or not. */
+  /** State that a session keeps besides its context. Each field is a key, which may be unset. */
   readonly state?: State;
   /**
-   * Whether tools send progress, logs or requests before their result (default true). False spares a stream per request
-   * of the legacy era.
+   * Whether tools send progress, logs or requests before their result (default true). False avoids creating a stream
+   * for each request of the legacy era.
    */
   readonly streaming?: boolean;
-  /** Whether `/` and `/dashboard` show the status page and the dashboard (default true). */
+  /** Whether to serve the status page at `/` and the dashboard at `/dashboard` (default true). */
   readonly pages?: boolean;
   /**
-   * Tools that may be answered without the SDK where a call is well-formed; they must be those that `buildServer`
-   * registers, and `serverInfo` what it calls itself.
+   * Tools that may be answered without the SDK if a call is well-formed. They must be those that `buildServer`
+   * registers, and `serverInfo` must be the server's own.
    * @internal
    */
   readonly direct?: { readonly tools: readonly SessionTool[]; readonly serverInfo: Implementation };
-  /** @internal Settings other than the Worker's vars, for tests. The Durable Objects go by the vars in any case. */
+  /** @internal Settings to use instead of the Worker's vars, for tests. The Durable Objects always use the vars. */
   readonly config?: Config;
 }
 
 /**
- * Turns a server factory into a Hono app that serves it at `/mcp` with sessions, to clients of both eras: one log line per
- * request, headers, Host and Origin, who calls, limits, then the routes. Export it as the Worker's default, beside the
- * Durable Object classes; wrangler.toml binds them as `SessionBindings` says.
- * @throws Error that names the variable, if a setting is bad; at the top of a Worker this stops it from starting.
+ * Turns a server factory into a Hono app that serves it at `/mcp` with sessions, to clients of both eras. The app logs one
+ * line per request, sets headers, checks Host and Origin, authenticates and applies rate limits. Export it as the Worker's
+ * default, together with the Durable Object classes; bind them in wrangler.toml as `SessionBindings` describes.
+ * @throws Error that names the variable if a setting is invalid. At the top level of a Worker, this prevents it from starting.
  * @example
  * ```ts
  * import { McpServer } from "@modelcontextprotocol/server";
@@ -153,11 +153,11 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     limiter === undefined || !config.rateLimited || (await withinLimit(limiter, keyOf(), log));
   const countCalls = countOperations(config, direct?.tools.map(({ name }) => name) ?? []);
   const missingShards = createRegistryHealth();
-  // A trailing slash makes no other route: people paste addresses with one.
+  // Ignore trailing slashes: people paste addresses with one.
   const app = new Hono<AppEnv>({ strict: false });
 
   app.use(createFrame(config, log, countCalls));
-  // Who asks what may be sent need not say who they are.
+  // OPTIONS needs no authentication.
   app.options("*", async (c, next) => {
     const allow = c.req.path === "/mcp" ? MCP_METHODS : allowedMethods(app, c.req.path);
     return allow === null ? next() : c.body(null, 204, { Allow: allow });
@@ -193,22 +193,22 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     });
   });
 
-  // What asks for no identity is charged to the address, routes that are not there and the author's own among it.
+  // Routes without authentication are charged to the address, including unknown routes and those of the author.
   app.use(async (c, next) => {
     if (await withinRate(c.env.REQUEST_LIMITER, () => addressKey(c.req.raw))) return next();
     c.get("event").failure = "rate_limited";
     return tooManyRequests("requests");
   });
-  // Alive: the Worker has started, so its configuration is valid.
+  // Liveness: the Worker has started, so its configuration is valid.
   app.get("/healthz", (c) => c.json({ status: "ok" }));
-  // Ready: the registry can also register, count and list every session.
+  // Readiness: the registry can also register, count and list every session.
   app.get("/readyz", async (c) => {
     const missing = await missingShards(new RegistryClient(c.env.REGISTRY, config));
     return missing.length === 0
       ? c.json({ status: "ready" })
       : c.json({ status: "degraded", error: `Not responding: ${shardNames(missing)}`, missing_shards: missing }, 503);
   });
-  // For editors, which complete and check a project's config with it.
+  // Editors use it to complete and validate a project's config.
   const configSchema = once(() => JSON.stringify(projectConfigJsonSchema()));
   app.get("/schema/config.json", (c) => c.body(configSchema(), 200, { "Content-Type": "application/schema+json" }));
   const openApi = once(() => JSON.stringify(openApiDocument(config, version)));
@@ -225,7 +225,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   app.notFound((c) => {
     const route = `${c.req.method} ${c.req.path.slice(0, 200)}`;
     const allow = allowedMethods(app, c.req.path);
-    // A route of the right method can find nothing too.
+    // A route can also match the method and still find nothing.
     return allow === null || allow.split(", ").includes(c.req.method)
       ? c.json({ error: `No route ${route}. The MCP endpoint is /mcp` }, 404)
       : c.json({ error: `Method not allowed: ${route}. This route has ${allow}` }, 405, { Allow: allow });
@@ -235,6 +235,6 @@ export function sessionApp<State extends z.ZodObject = NoState>(
     log("error", "request_threw", { request_id: c.get("requestId"), error: String(error.stack ?? error) });
     return jsonRpcError(500, -32603, `Internal error. Report request ${c.get("requestId")} if it stays`);
   });
-  // What the layers hand each other is none of the author's business.
+  // Hides the variables that are internal to the middleware.
   return app as unknown as Hono<{ Bindings: SessionBindings }>;
 }

@@ -13,8 +13,8 @@ import type { countOperations } from "./mcp/operation-metrics.ts";
 import { recordRequest } from "./request-event.ts";
 
 /**
- * What stands around every route: Host, Origin and size are checked before it, headers and the line in the log come after
- * it. One step and not six, because each step of Hono's costs as much as what happens in it.
+ * Middleware around every route: checks Host, Origin and size before the route, sets headers and logs the request after
+ * it. One middleware instead of six, because in Hono each costs as much as the work that it does.
  */
 export function createFrame(
   config: Config,
@@ -43,7 +43,7 @@ export function createFrame(
   };
 }
 
-/** The answer to a request that no route gets to see, or null. */
+/** The response to a request that is answered before routing, or null. */
 function refuse(request: Request, config: Config): Response | null {
   const refusal = originRefusal(request, config);
   if (refusal !== null) return jsonRpcError(403, SERVER_ERROR, refusal.message);

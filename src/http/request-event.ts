@@ -2,7 +2,7 @@ import { type LogFields, type Logger, shortSessionId } from "../base/log.ts";
 import { INTERNAL_ERROR } from "../call/session-call.ts";
 import type { McpEvent, MessageEvent } from "./edge/mcp-event.ts";
 
-/** Paths that may stand in the log; any other is the client's own text. */
+/** Paths that may appear in the log; any other path is text from the client. */
 const ROUTES = new Set([
   ...[
     "/mcp",
@@ -19,7 +19,7 @@ const ROUTES = new Set([
   ...["/api/sessions", "/api/sessions/count"],
 ]);
 
-/** Under these paths something follows that must not stand in the log, such as a session id. */
+/** What follows these prefixes must not be logged, such as a session id. */
 const PREFIXES = { "/api/sessions/": "/api/sessions/:id", "/assets/": "/assets/:name" };
 
 function routeOf(path: string): string {
@@ -37,8 +37,8 @@ export interface RequestOutcome {
 }
 
 /**
- * The one event of a request: a line in the log and, where the Worker binds a dataset for it, a data point that can be added up
- * by tool and outcome. Each message of a batch has a line and a point of its own, besides the line of the request.
+ * Records a request: one log line and, if the Worker binds a dataset, one data point for aggregation by tool and
+ * outcome. Each message of a batch also gets a log line of its own, and the data points are per message.
  */
 export function recordRequest(outcome: RequestOutcome, log: Logger, dataset: AnalyticsEngineDataset | undefined): void {
   const { requestId, httpMethod, path, event, status, durationMs } = outcome;
@@ -76,7 +76,7 @@ export function recordRequest(outcome: RequestOutcome, log: Logger, dataset: Ana
   const points = ended.length > 0 ? ended : [{ method: undefined, tool: undefined, outcome: outcomeOf(status, event) }];
   for (const { method, tool, outcome } of points) {
     dataset?.writeDataPoint({
-      // The index is what the platform samples by: rare tools stay visible beside frequent ones.
+      // The platform samples by index, so rare tools stay visible among frequent ones.
       indexes: [tool ?? common.route],
       blobs: [common.route, common.era ?? "", method ?? "", tool ?? "", outcome],
       doubles: [status, durationMs],
@@ -88,7 +88,10 @@ export function recordRequest(outcome: RequestOutcome, log: Logger, dataset: Ana
 const OUTCOMES: readonly string[] = ["ok", "streamed", "rejected", "tool_error", "refused", "failed", INTERNAL_ERROR];
 const rank = (outcome: string): number => OUTCOMES.indexOf(outcome);
 
-/** How a message ended, or the request as a whole: what it came to does not count if the request was turned away. */
+/**
+ * The outcome of a message, or of the whole request. If the request was rejected, the outcomes of its messages do not
+ * count.
+ */
 function outcomeOf(status: number, { failure }: McpEvent, message?: MessageEvent): string {
   if (failure === INTERNAL_ERROR || message?.outcome === INTERNAL_ERROR) return INTERNAL_ERROR;
   if (status >= 400) return status < 500 ? "refused" : "failed";

@@ -10,12 +10,12 @@ export type TokenFailure =
   | { readonly kind: "token_missing"; readonly header: string }
   | { readonly kind: "token_header_invalid" }
   | { readonly kind: "token_malformed" }
-  /** A JWT that was made for something else than access, such as a logout token. `typ` is its type, `none` if it has none. */
+  /** A JWT that is not an access token, such as a logout token. `typ` is its type, or `none` if it has none. */
   | { readonly kind: "token_type"; readonly typ: unknown }
   | { readonly kind: "token_algorithm"; readonly alg: unknown }
   /** No published key verifies it. */
   | { readonly kind: "token_unknown_key" }
-  /** The key that it names does not verify it. */
+  /** The key with its key id does not verify it. */
   | { readonly kind: "token_signature" }
   | { readonly kind: "token_expired" }
   | { readonly kind: "token_expiry_invalid"; readonly exp: number }
@@ -24,21 +24,21 @@ export type TokenFailure =
   | { readonly kind: "token_issuer" }
   | { readonly kind: "token_subject" }
   | { readonly kind: "token_claim"; readonly claim: string }
-  /** A static token that is not stored. */
+  /** A static token that is not configured. */
   | { readonly kind: "token_unknown" };
 
-/** Why a request is not let in. The kind is logged with the request; the rest is for the client only. */
+/** Why a request is refused. The kind is logged with the request; the rest is only for the client. */
 export type AccessFailure =
   | TokenFailure
   | { readonly kind: "scope_missing"; readonly scope: Scope }
-  /** The issuer's keys could not be fetched or used, so no token can be called good or bad. */
+  /** The issuer's keys could not be fetched or used, so tokens cannot be verified. */
   | { readonly kind: "keys_unavailable"; readonly retryAfterSeconds: number }
   | { readonly kind: "rate_limited" };
 
 /**
- * The response to a request that is not let in.
- * @param challenge.scope Named in the challenge if clients may ask users for it.
- * @param challenge.metadataUrl Where the protected-resource metadata is; null if there is none.
+ * The response that refuses a request.
+ * @param challenge.scope Included in the challenge if clients may ask users for it.
+ * @param challenge.metadataUrl URL of the protected-resource metadata; null if there is none.
  */
 export function refuseAccess(
   failure: AccessFailure,
@@ -58,14 +58,14 @@ export function refuseAccess(
     const error = new OAuthError(OAuthErrorCode.InvalidToken, describeTokenFailure(failure));
     return bearerAuthChallengeResponse(error, options);
   }
-  // Clients ask users for what a challenge names, so a scope that is not published is named in the body only.
+  // Clients ask users for the scopes in a challenge, so an unpublished scope appears only in the body.
   const error = new OAuthError(OAuthErrorCode.InsufficientScope, "Insufficient scope");
   const { status, headers } = bearerAuthChallengeResponse(error, options);
   const description = `This token lacks the scope "${failure.scope}". Use one that has it`;
   return Response.json({ error: error.code, error_description: description }, { status, headers });
 }
 
-/** What a client may know. Says nothing of a claim before the signature holds. */
+/** The error description for the client. Reveals nothing about claims before the signature has been verified. */
 export function describeTokenFailure(failure: TokenFailure): string {
   switch (failure.kind) {
     case "token_missing":

@@ -5,9 +5,9 @@ import { principalHash } from "./principal-hash.ts";
 import { addressKey, rateLimitKey, tooManyRequests } from "./rate-limit.ts";
 
 /**
- * Makes the check of who may go on: resolves to who passes `gate`, charged with the request, or to the response that
- * turns them away.
- * @param withinRate Charges one request to a key, if there is a limit; false if that is one too many.
+ * Creates the admission check. It resolves to the identity of a caller who passes `gate` and is within the rate limit,
+ * or to the response that refuses the request.
+ * @param withinRate Charges one request to a key, if there is a limit; false if the limit is exceeded.
  */
 export const createAdmission =
   (withinRate: (limiter: RateLimit | undefined, keyOf: () => string) => Promise<boolean>) =>
@@ -24,7 +24,7 @@ export const createAdmission =
     };
     const identity = await gate(request, { event, chargeAddress });
     if (!(identity instanceof Response)) event.principal = await principalHash(identity.principal);
-    // Whoever is refused is nobody, and pays as the address that they come from.
+    // A refused caller has no principal, so the request is charged to the address.
     const isWithin =
       identity instanceof Response
         ? await chargeAddress()

@@ -15,14 +15,14 @@ interface VerifiedToken extends Identity {
   readonly expiresAtMs: number;
 }
 
-/** Tokens of an OAuth 2 issuer, checked against its published keys. */
+/** Verifies tokens of an OAuth 2 issuer against its published keys. */
 export function createJwtVerifier(auth: JwtAuth, log: Logger): Verifier {
   const keys = issuerKeys(auth.jwksUrl, log);
   const accepted = new VerifiedTokens();
 
   return async (token, chargeAddress) => {
     const hash = await sha256Hex(token);
-    // Good callers behind one address do not pay for it with each request, nor for a bad one among them.
+    // Cached tokens are exempt from the address limit, so an abuser does not affect them at a shared address.
     const ready = keys.ready();
     const known = ready && accepted.recall(ready, hash, Date.now());
     if (known !== null) return ok(known);
@@ -58,7 +58,7 @@ export function createJwtVerifier(auth: JwtAuth, log: Logger): Verifier {
       });
     } catch (error) {
       if (error instanceof errors.JOSEError && !(error instanceof errors.JWKSInvalid)) return fail(failureOf(error));
-      // jose throws plain errors for keys that it will not use.
+      // jose throws plain errors for keys that it refuses to use.
       keys.reportUnusable(set, error);
       return unavailable();
     }
@@ -78,7 +78,7 @@ export function createJwtVerifier(auth: JwtAuth, log: Logger): Verifier {
   }
 }
 
-/** What a token's header is enough to refuse, before any key is needed. */
+/** Rejects a token by its header alone, before fetching a key. Null if the header is acceptable. */
 function headerFault(token: string, auth: JwtAuth): TokenFailure | null {
   let header: ReturnType<typeof decodeProtectedHeader>;
   try {
@@ -91,12 +91,12 @@ function headerFault(token: string, auth: JwtAuth): TokenFailure | null {
   return auth.algorithms.includes(String(alg)) ? null : { kind: "token_algorithm", alg };
 }
 
-/** What is wrong with the claims of a token whose signature holds, beyond what jose checks. */
+/** Checks the claims of a token with a valid signature, beyond what jose checks. Null if they are valid. */
 function claimsFault({ exp, sub, events }: JWTPayload): TokenFailure | null {
-  // Logout tokens and other security events (RFC 8417) have this claim, also those that do not say so in their type.
+  // Logout tokens and other security events (RFC 8417) have this claim, even if their type does not say so.
   if (typeof events === "object" && events !== null) return { kind: "token_type", typ: "security event" };
   if (exp === undefined || exp > MAX_TOKEN_EXPIRY_SECONDS) return { kind: "token_expiry_invalid", exp: Number(exp) };
-  // Two subjects that differ only in half a surrogate pair would be stored as the same bytes.
+  // Subjects that differ only in an unpaired surrogate would be stored as the same bytes.
   return typeof sub === "string" && sub !== "" && sub.length <= MAX_SUBJECT_LENGTH && sub.isWellFormed()
     ? null
     : { kind: "token_subject" };
@@ -115,17 +115,17 @@ function failureOf(error: errors.JOSEError): TokenFailure {
   return { kind: "token_malformed" };
 }
 
-/** Issuers and clients do not agree on a slash at the end of a URL. */
+/** Issuers and clients disagree about trailing slashes in URLs. */
 const withAndWithoutSlash = (audience: string): string[] =>
   /^https?:/i.test(audience) ? [audience, audience.endsWith("/") ? audience.slice(0, -1) : `${audience}/`] : [audience];
 
 /**
- * `issuer|subject`. An issuer is a URL and holds no `|`, so the first one parts the two beyond doubt, and no such
+ * `issuer|subject`. An issuer is a URL and cannot contain `|`, so the first one is always the separator, and no such
  * principal is `anonymous` or begins with `token:`.
  */
 export const principalOf = (issuer: string, subject: string): string => `${issuer}|${subject}`;
 
-/** All scopes that the claims list, as text with spaces or as an array; null without any such claim. */
+/** All scopes in the scope claims, each a space-separated string or an array; null if the token has no such claim. */
 export function scopesOf(claims: JWTPayload, { scopeClaims }: Pick<JwtAuth, "scopeClaims">): readonly string[] | null {
   const present = scopeClaims.flatMap((name) => (Object.hasOwn(claims, name) ? [claims[name]] : []));
   if (present.length === 0) return null;

@@ -9,17 +9,20 @@ import { baseUrlOf } from "../edge/base-url.ts";
 
 type Settings = Pick<Config, "auth" | "publicUrl">;
 
-/** Where clients look for the metadata: for the endpoint's own path (RFC 9728, section 3.1), and for the host. */
+/** Paths at which clients look for the metadata: for the endpoint (RFC 9728, section 3.1) and for the host. */
 export const METADATA_PATHS = ["/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"];
 
 /**
- * The address of the metadata, or null where there is no authorization server to lead to: static tokens come from none,
- * and a token in a header of its own is fetched by the proxy that puts it there.
+ * URL of the metadata, or null if clients have no authorization server to use: static tokens are not issued by one, and
+ * a token in a custom header is obtained by the proxy that adds it.
  */
 export const resourceMetadataUrl = (config: Settings, request: Request): string | null =>
   hasDiscovery(config.auth) ? getOAuthProtectedResourceMetadataUrl(endpointOf(config, request)) : null;
 
-/** Protected-resource metadata (RFC 9728): which issuer a client has to ask for a token, and for which scopes. */
+/**
+ * Protected-resource metadata (RFC 9728): the issuer from which a client requests a token, and the scopes. Null if
+ * there is nothing to discover.
+ */
 export function resourceMetadata(config: Settings, request: Request): OAuthProtectedResourceMetadata | null {
   const { auth } = config;
   if (auth.mode !== "jwt" || !hasDiscovery(auth)) return null;

@@ -3,14 +3,14 @@ import type { TokenAuth } from "../../settings/auth-config.ts";
 import type { Verifier } from "./verifier.ts";
 
 /**
- * Static tokens. Only their hashes are stored, so the secret's text opens nothing; and they are looked up by hash, so the
- * time that takes tells nothing about how near a guess was. They are valid until they are taken out of the secret.
+ * Verifies static tokens. Only their hashes are stored, so a leaked secret does not reveal them, and they are looked up
+ * by hash, so timing does not reveal how close a guess was. A token is valid until it is removed from the secret.
  */
 export function createTokenVerifier({ grants }: Pick<TokenAuth, "grants">): Verifier {
   return async (token) => {
     const grant = grants.get(await sha256Hex(token));
     if (grant === undefined) return fail({ kind: "token_unknown" });
-    // The prefix keeps a name such as "anonymous" from being that principal.
+    // The prefix keeps a token named "anonymous" from getting that principal.
     return ok({ principal: `token:${grant.principal}`, scopes: grant.scopes });
   };
 }

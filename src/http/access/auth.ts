@@ -11,22 +11,22 @@ import { resourceMetadataUrl } from "./auth-metadata.ts";
 import { createTokenVerifier } from "./auth-token.ts";
 import type { Identity } from "./identity.ts";
 
-/** Everyone is the same principal, and what is there to see is everyone's. */
+/** In AUTH_MODE `none` all callers share one principal, which has every scope. */
 const ANYONE: Identity = { principal: ANONYMOUS, scopes: SCOPES };
 
-/** What the check of who calls may do to a request besides. */
+/** What an {@link Authenticator} receives besides the request. */
 export interface Admission {
-  /** Receives why the request was refused. */
+  /** Its `failure` is set if the request is refused. */
   readonly event: McpEvent;
-  /** Charges the client's address, once per request; false if that is one too many. */
+  /** Charges the client's address, at most once per request; false if the limit is exceeded. */
   readonly chargeAddress: () => Promise<boolean>;
 }
 
 export type Authenticator = (request: Request, scope: Scope, admission: Admission) => Promise<Identity | Response>;
 
 /**
- * Makes the check that stands before a route: it resolves to who calls, or to the 401, 403, 429 or 503 that refuses them.
- * The token goes no further than this: what is behind knows a principal and scopes.
+ * Creates the authentication check for routes. It resolves to the caller's identity, or to the 401, 403, 429 or 503
+ * response that refuses the request. Code behind it never sees the token, only the principal and scopes.
  */
 export function createAuthenticator(config: Pick<Config, "auth" | "publicUrl">, log: Logger): Authenticator {
   const { auth } = config;
@@ -47,7 +47,7 @@ export function createAuthenticator(config: Pick<Config, "auth" | "publicUrl">, 
   };
 }
 
-/** Cloudflare Access and its like put the bare token into a header of their own. */
+/** Reads the token. Cloudflare Access and similar proxies send it without "Bearer", in a header of their own. */
 function tokenOf(request: Request, header: string): Result<string, AccessFailure> {
   const value = request.headers.get(header);
   if (value === null) return fail({ kind: "token_missing", header });
@@ -56,7 +56,7 @@ function tokenOf(request: Request, header: string): Result<string, AccessFailure
   return token === undefined ? fail({ kind: "token_header_invalid" }) : ok(token);
 }
 
-/** Lets everybody in, and says so in the log, once for each start, where the server is not just on this machine. */
+/** Lets everyone in. If the server is reachable from other machines, logs a warning once per start. */
 function warnIfDeployed(publicUrl: string | null, log: Logger): Authenticator {
   let warned = false;
   const publicHostname = publicUrl === null ? null : new URL(publicUrl).hostname;

@@ -1,6 +1,6 @@
 import type { Principal } from "../../model/principal.ts";
 
-/** Who calls, as far as HTTP can tell. */
+/** The caller of an HTTP request, as authenticated. */
 export interface Identity {
   readonly principal: Principal;
   readonly scopes: readonly string[];

@@ -14,7 +14,7 @@ import {
   MAX_JWKS_BYTES,
 } from "./limits.ts";
 
-/** One per URL for as long as the isolate lives: all requests share the keys and the limit on fetching them. */
+/** One instance per URL and isolate: all requests share the keys and the limit on fetching them. */
 const byUrl = new Map<string, IssuerKeys>();
 
 export function issuerKeys(url: string, log: Logger): IssuerKeys {
@@ -24,14 +24,14 @@ export function issuerKeys(url: string, log: Logger): IssuerKeys {
 }
 
 /**
- * The keys that an issuer publishes. At most one fetch starts in `JWKS_INTERVAL_MS`, whatever arrives and whatever the
- * issuer answers, and none lasts longer than `JWKS_TIMEOUT_MS`, so no two overlap.
+ * The keys that an issuer publishes. At most one fetch starts per `JWKS_INTERVAL_MS`, whatever clients send and the issuer
+ * answers, and none takes longer than `JWKS_TIMEOUT_MS`, so fetches never overlap.
  *
  * | age of the keys | what happens |
  * |---|---|
  * | below `JWKS_REFRESH_AFTER_MS` | used |
- * | below `JWKS_STALE_AFTER_MS` | used, and fetched anew in the background |
- * | below `JWKS_MAX_AGE_MS` | fetched anew first; used if the issuer is known to be failing |
+ * | below `JWKS_STALE_AFTER_MS` | used, and refreshed in the background |
+ * | below `JWKS_MAX_AGE_MS` | refreshed first; used as they are if the last fetch failed |
  * | older | not used |
  */
 export class IssuerKeys {
@@ -40,9 +40,9 @@ export class IssuerKeys {
   #set: KeySet | null = null;
   #startedAt = Number.NEGATIVE_INFINITY;
   #underWay = false;
-  /** Whether the last fetch that ended has failed. */
+  /** Whether the last completed fetch failed. */
   #failing = false;
-  /** The set whose unusable key has been logged. */
+  /** The key set for which an unusable key has been logged. */
   #reported: KeySet | null = null;
 
   constructor(url: string, log: Logger) {
@@ -58,7 +58,7 @@ export class IssuerKeys {
     return age < JWKS_STALE_AFTER_MS || (age < JWKS_MAX_AGE_MS && this.#failing) ? this.#set : null;
   }
 
-  /** Keys to verify with, after waiting for a fetch if need be; null if there are none to be had now. */
+  /** Keys to verify with. Waits for a fetch if necessary; null if no keys are available. */
   async current(): Promise<KeySet | null> {
     const ready = this.ready();
     if (ready !== null) return ready;
@@ -67,7 +67,7 @@ export class IssuerKeys {
     return this.ready();
   }
 
-  /** Other keys than `known`, which lacks the key of some token; null if none may be fetched now or none have come. */
+  /** Keys newer than `known`, for a token whose key `known` lacks. Null if no fetch may start yet, or it failed. */
   async newerThan(known: KeySet): Promise<KeySet | null> {
     if (this.#set === known) this.#startFetch();
     await this.#fetched();
@@ -75,12 +75,12 @@ export class IssuerKeys {
     return ready === known ? null : ready;
   }
 
-  /** When a client that found no usable keys may try again. */
+  /** Seconds until a client that found no usable keys may retry. */
   retryAfterSeconds(): number {
     return Math.max(1, Math.ceil((this.#startedAt + JWKS_INTERVAL_MS - Date.now()) / 1000));
   }
 
-  /** Logs that a key cannot be used, such as RSA below 2048 bits, once for each set. */
+  /** Logs that a key cannot be used, such as RSA below 2048 bits; once per key set. */
   reportUnusable(set: KeySet, error: unknown): void {
     if (this.#reported === set) return;
     this.#reported = set;
@@ -92,7 +92,7 @@ export class IssuerKeys {
     if (now < this.#startedAt + JWKS_INTERVAL_MS) return;
     this.#startedAt = now;
     this.#underWay = true;
-    // The fetch serves all requests, so it must not end with the one that started it.
+    // The fetch serves all requests, so it must outlive the one that started it.
     waitUntil(this.#fetch(now));
   }
 
@@ -109,15 +109,15 @@ export class IssuerKeys {
   }
 
   /**
-   * Resolves when no fetch is under way. It polls, since a request on Workers must not await what another one has begun:
-   * that request may be gone before it is done.
+   * Resolves when no fetch is in progress. Polls, because on Workers a request must not await work that another request
+   * started: that request may end before the work is done.
    */
   async #fetched(): Promise<void> {
     while (this.#underWay && Date.now() < this.#startedAt + JWKS_TIMEOUT_MS) await scheduler.wait(JWKS_POLL_MS);
   }
 }
 
-/** The published keys, or what was wrong, for the log. */
+/** The published keys, or an error text for the log. */
 async function fetchKeySet(url: string, fetchedAt: number): Promise<Result<KeySet, string>> {
   const abort = new AbortController();
   try {
@@ -132,7 +132,7 @@ async function fetchKeySet(url: string, fetchedAt: number): Promise<Result<KeySe
 async function download(url: string, fetchedAt: number, signal: AbortSignal): Promise<Result<KeySet, string>> {
   const response = await fetch(url, {
     signal,
-    // Keys that another host serves could be anybody's.
+    // Following a redirect would trust the keys of another host.
     redirect: "manual",
     headers: { Accept: "application/jwk-set+json, application/json", "User-Agent": "mcp-session-context" },
   });

@@ -10,7 +10,7 @@ import {
 } from "jose";
 import { MAX_KEYS_TRIED } from "./limits.ts";
 
-/** jose adds the keys that fit to this error; its types do not say so. */
+/** jose makes this error iterable over the matching keys; its types do not declare it. */
 type Candidates = errors.JWKSMultipleMatchingKeys & AsyncIterable<CryptoKey>;
 
 /** The keys that an issuer has published. */
@@ -19,7 +19,7 @@ export class KeySet {
   readonly #unnamed: JWTVerifyGetKey;
   readonly #names: ReadonlySet<unknown>;
 
-  /** @throws JWKSInvalid if this is no key set. */
+  /** @throws JWKSInvalid if `jwks` is not a key set. */
   constructor(
     jwks: unknown,
     readonly fetchedAt: number,
@@ -27,13 +27,14 @@ export class KeySet {
     this.#all = createLocalJWKSet(jwks as JSONWebKeySet);
     const { keys } = jwks as JSONWebKeySet;
     const unnamed = createLocalJWKSet({ keys: keys.filter(({ kid }) => typeof kid !== "string") });
-    // A key without an id may be the one that the token means, whatever the token calls it.
+    // A key without an id may match any key id in a token.
     this.#unnamed = ({ alg }) => unnamed({ alg });
     this.#names = new Set(keys.map(({ kid }) => kid).filter((kid) => typeof kid === "string"));
   }
 
   /**
-   * Verifies a token with the key that it names. Where token or keys have no ids, any key of its algorithm will do.
+   * Verifies a token with the key that its key id selects. If the token or the keys have no ids, tries all keys for its
+   * algorithm.
    * @throws errors.JWKSNoMatchingKey if no key of the set can have signed it; else what `jwtVerify` throws.
    */
   async verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload> {
@@ -55,12 +56,12 @@ async function verifyWithAny(token: string, keys: JWTVerifyGetKey, options: JWTV
     if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
     let tried = 0;
     for await (const key of error as Candidates) {
-      // Each costs a signature, and anyone can send a token that names no key.
+      // Each try costs a signature check, and anyone can send a token without a key id.
       if (tried++ === MAX_KEYS_TRIED) break;
       try {
         return (await jwtVerify(token, key, options)).payload;
       } catch (reason) {
-        // Plain errors are about a weak key; another one may still fit.
+        // A plain error means a weak key; another key may still match.
         if (reason instanceof errors.JOSEError && !(reason instanceof errors.JWSSignatureVerificationFailed)) {
           throw reason;
         }

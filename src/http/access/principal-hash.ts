@@ -4,11 +4,11 @@ import { MAX_KNOWN_PRINCIPALS } from "./limits.ts";
 const known = new Map<Principal, string>();
 
 /**
- * A principal as the log shows it: the first 12 hex digits of its SHA-256, the same in every line and deployment.
- * Whoever knows a principal can compute it and find its lines; from the line alone nobody learns a name or a subject.
+ * A principal's label for the log: the first 12 hex digits of its SHA-256, the same in every line and deployment.
+ * Someone who knows a principal can compute the hash and find its lines; the hash alone reveals no name or subject.
  */
 export async function principalHash(principal: Principal): Promise<string> {
-  // Nobody in particular, and more useful as a word.
+  // These identify no person and are more useful as words.
   if (principal === ANONYMOUS || principal === OPERATOR) return principal;
   let hash = known.get(principal);
   if (hash === undefined) {

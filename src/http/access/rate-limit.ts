@@ -4,15 +4,15 @@ import { ANONYMOUS } from "../../model/principal.ts";
 import { jsonRpcError, SERVER_ERROR } from "../edge/json-rpc.ts";
 import type { Identity } from "./identity.ts";
 
-/** Whose account a request goes to: the principal's, or that of the address where nobody is known. */
+/** The key to charge a request to: the principal, or the client's address if the caller is anonymous. */
 export const rateLimitKey = ({ principal }: Identity, request: Request): string =>
   principal === ANONYMOUS ? addressKey(request) : `principal ${principal}`;
 
-/** The client's address as the platform reports it; a client cannot choose it. Local runs have none. */
+/** The key of the client's address, which the platform reports and clients cannot forge. Local runs have none. */
 export const addressKey = (request: Request): string =>
   `address ${networkOf(request.headers.get("cf-connecting-ip") ?? "unknown")}`;
 
-/** An IPv4 address as it is; of an IPv6 address the /64 network, all of which belongs to one customer. */
+/** An IPv4 address unchanged; for IPv6 the /64 network, which belongs to one customer. */
 export function networkOf(address: string): string {
   if (!address.includes(":")) return address;
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
@@ -28,7 +28,10 @@ export function networkOf(address: string): string {
     .join(":")}::/64`;
 }
 
-/** Charges one request to `key`; false if the account is overdrawn. A limiter that fails lets pass: it guards cost, not access. */
+/**
+ * Charges one request to `key`; false if the limit is exceeded. If the limiter fails, the request passes: it limits
+ * cost, not access.
+ */
 export async function withinLimit(limiter: RateLimit, key: string, log: Logger): Promise<boolean> {
   try {
     return (await limiter.limit({ key })).success;

@@ -3,14 +3,14 @@ import type { KeySet } from "./key-set.ts";
 import { MAX_VERIFIED_TOKENS } from "./limits.ts";
 
 /**
- * Tokens that one verifier has accepted, by their hash. They are tied to the keys that verified them: when other keys are
- * fetched they are all dropped, so that a withdrawn key takes its tokens along.
+ * Cache of the tokens that a verifier has accepted, keyed by hash. It belongs to the key set that verified them and is
+ * cleared when another set is used, so that withdrawing a key also invalidates its tokens.
  */
 export class VerifiedTokens {
   readonly #accepted = new Map<string, { readonly identity: Identity; readonly expiresAtMs: number }>();
   #keys: KeySet | null = null;
 
-  /** The caller, if the token was accepted with these keys and has not expired. */
+  /** The caller's identity, if the token was accepted with these keys and has not expired; else null. */
   recall(keys: KeySet, hash: string, now: number): Identity | null {
     const accepted = keys === this.#keys ? this.#accepted.get(hash) : undefined;
     return accepted !== undefined && now < accepted.expiresAtMs ? accepted.identity : null;

@@ -3,9 +3,9 @@ import type { AccessFailure } from "./access-failure.ts";
 import type { Identity } from "./identity.ts";
 
 /**
- * Checks a token.
- * @param chargeAddress Charges the request to the client's address; false if that is one too many. Called before a token is
- *   verified at any cost.
+ * Verifies a token.
+ * @param chargeAddress Charges the request to the client's address; false if the limit is exceeded. Called before any
+ *   expensive check.
  */
 export type Verifier = (
   token: string,

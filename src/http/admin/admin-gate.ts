@@ -9,9 +9,9 @@ export const NO_OPERATOR_KEY =
   'This is closed: AUTH_MODE is "none" and OPERATOR_KEY is not set. Set it with "wrangler secret put OPERATOR_KEY", or in .dev.vars for a local run; "npm start" makes one';
 
 /**
- * The check before pages and figures of the whole server: the scope `admin`, or in AUTH_MODE `none`, where everybody has
- * every scope, the operator key. Nothing is granted for an address or a Host: a reverse proxy on this machine presents the
- * whole world under both. Resolves to who calls, or to the response that refuses them.
+ * The check before pages and figures of the whole server: requires the scope `admin` or, in AUTH_MODE `none`, where
+ * everybody has every scope, the operator key. A loopback address or Host grants nothing: behind a reverse proxy on
+ * this machine, every request has both. Resolves to the caller's identity, or to the response that refuses the request.
  */
 export function createAdminGate(
   { auth, publicUrl }: Pick<Config, "auth" | "publicUrl">,
@@ -33,8 +33,8 @@ export function createAdminGate(
 }
 
 /**
- * Whether a browser sends this for a page of another origin. That page could read nothing, but could act with what the
- * browser brings along by itself: its place in the network, or the cookie of Cloudflare Access.
+ * Whether a browser sends this request for a page of another origin. The page could not read the response, but it could
+ * act with what the browser adds automatically: its position in the network, or the cookie of Cloudflare Access.
  */
 function isForeignPage(request: Request, publicUrl: string | null): boolean {
   const site = request.headers.get("sec-fetch-site");
@@ -47,7 +47,7 @@ function isForeignPage(request: Request, publicUrl: string | null): boolean {
   );
 }
 
-/** Compares hashes, so that the time tells neither where two keys differ nor how long ours is. */
+/** Compares hashes, so that timing reveals neither where two keys differ nor how long ours is. */
 async function isSame(a: string, b: string): Promise<boolean> {
   const hash = (text: string) => crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
   return crypto.subtle.timingSafeEqual(await hash(a), await hash(b));

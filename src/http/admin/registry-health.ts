@@ -1,19 +1,19 @@
 import type { RegistryClient } from "../../registry/registry-client.ts";
 import { HEALTH_MAX_AGE_MS } from "./limits.ts";
 
-/** The registry shards that do not respond. */
+/** Returns the registry shards that do not respond. */
 export type RegistryHealth = (registry: RegistryClient) => Promise<readonly number[]>;
 
 /**
- * Asks all shards, but not more often than every `HEALTH_MAX_AGE_MS` in an isolate: whoever reloads the status page or
- * polls `/readyz` needs no token.
+ * Checks all shards, at most once per `HEALTH_MAX_AGE_MS` in an isolate, because the status page and `/readyz` need no
+ * token.
  */
 export function createRegistryHealth(): RegistryHealth {
   let checkedAt = Number.NEGATIVE_INFINITY;
   let known: readonly number[] | null = null;
   return async (registry) => {
     if (known !== null && Date.now() - checkedAt < HEALTH_MAX_AGE_MS) return known;
-    // Before the answer arrives: requests of the same moment get the answer of the last check and do not ask too.
+    // Set before the answer arrives, so that concurrent requests get the last result and do not check too.
     checkedAt = Date.now();
     known = await registry.missing();
     return known;

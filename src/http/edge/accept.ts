@@ -1,4 +1,4 @@
-/** What a client takes as an answer. */
+/** The response types that a client accepts. */
 export interface Accepted {
   readonly json: boolean;
   readonly stream: boolean;
@@ -6,7 +6,7 @@ export interface Accepted {
 
 const ANYTHING: Accepted = { json: true, stream: true };
 
-/** What an `Accept` header lets through (RFC 9110, section 12.5.1). Absent or empty, it is no wish at all. */
+/** Response types allowed by an `Accept` header (RFC 9110, section 12.5.1). An absent or empty header allows both. */
 export function acceptedBy(header: string | null): Accepted {
   if (header === null || header.trim() === "") return ANYTHING;
   const ranges = header.split(",").map(parseRange);
@@ -25,7 +25,7 @@ function parseRange(text: string): Range {
   return { type: type.trim(), refused: weight !== undefined && Number(weight) === 0 };
 }
 
-/** The most specific range that matches decides; weight 0 refuses. */
+/** The most specific matching range decides; weight 0 refuses. */
 function accepts(ranges: readonly Range[], type: string): boolean {
   for (const wanted of [type, `${type.split("/")[0]}/*`, "*/*"]) {
     const matching = ranges.filter((range) => range.type === wanted);

@@ -4,8 +4,8 @@ import type { AppEnv } from "./app-env.ts";
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /**
- * The value of `Allow` for a path: the methods that it has a route for, an author's own included; null if it has none. Routes for
- * every method are steps that all requests pass, and do not count.
+ * The value of `Allow` for a path: the methods that have a route, including routes of the author; null if there are
+ * none. Routes for all methods are middleware and do not count.
  */
 export function allowedMethods({ router }: Hono<AppEnv>, path: string): string | null {
   const allowed = METHODS.filter((method) => {

@@ -1,7 +1,7 @@
 import type { SessionBindings } from "../../session/bindings.ts";
 import type { McpEvent } from "./mcp-event.ts";
 
-/** What Hono hands from one step of a request to the next. */
+/** Hono's bindings, and the variables that middleware sets for a request. */
 export interface AppEnv {
   readonly Bindings: SessionBindings;
   readonly Variables: {

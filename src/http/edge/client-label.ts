@@ -1,13 +1,19 @@
 const NAME = /^[A-Za-z][A-Za-z0-9 ._-]{0,39}$/;
 const VERSION = /^[A-Za-z0-9._+-]{1,20}$/;
 
-/** Names start with a letter and are short: neither a path nor a token or session id that landed here fits. */
+/**
+ * Accepts only short names that start with a letter, so that a path, token or session id in the wrong field is not
+ * logged.
+ */
 const label = (name: unknown, version: unknown): string => {
   if (typeof name !== "string" || !NAME.test(name)) return "other";
   return typeof version === "string" && VERSION.test(version) ? `${name}/${version}` : name;
 };
 
-/** The client as the log shows it, from the first product of its user agent: `claude-code/2.1.0`. Undefined if it has none. */
+/**
+ * The client's label for the log, from the first product of its user agent: `claude-code/2.1.0`. Undefined without a
+ * user agent.
+ */
 export function clientOfUserAgent(userAgent: string | null): string | undefined {
   if (userAgent === null || userAgent === "") return undefined;
   const [product = ""] = userAgent.split(" ");
@@ -15,7 +21,7 @@ export function clientOfUserAgent(userAgent: string | null): string | undefined 
   return label(name, version);
 }
 
-/** The client as the log shows it, from the `clientInfo` of a message; undefined if that has none. */
+/** The client's label for the log, from the `clientInfo` of a message. Undefined without a name. */
 export function clientOfInfo(info: unknown): string | undefined {
   const { name, version } = (info ?? {}) as { name?: unknown; version?: unknown };
   return name === undefined ? undefined : label(name, version);

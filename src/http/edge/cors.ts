@@ -1,10 +1,10 @@
 import type { Config } from "../../settings/config.ts";
 import { mayRead } from "./origin.ts";
 
-/** What `/mcp` answers to: the value of `Allow`, and of its like in a preflight. */
+/** Methods of `/mcp`, for `Allow` and `Access-Control-Allow-Methods`. */
 export const MCP_METHODS = "POST, DELETE, OPTIONS";
 
-/** Response headers that a page's MCP client has to see. */
+/** Response headers that an MCP client in a web page must be able to read. */
 const EXPOSED = "Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After";
 
 const REQUEST_HEADERS = [
@@ -16,18 +16,18 @@ const REQUEST_HEADERS = [
   "Mcp-Method",
   "Mcp-Name",
   "Last-Event-ID",
-  // Instrumented clients add these by themselves: https://www.w3.org/TR/trace-context/, https://www.w3.org/TR/baggage/
+  // Added by instrumented clients: https://www.w3.org/TR/trace-context/, https://www.w3.org/TR/baggage/
   "traceparent",
   "tracestate",
   "baggage",
 ];
 
-/** Headers that mirror tool arguments: their names end as the server's author likes (revision 2026-07-28). */
+/** Headers that mirror tool arguments. The server's author chooses the suffix (revision 2026-07-28). */
 const PARAM_HEADER = /^mcp-param-[a-z0-9!#$%&'*+.^_`|~-]+$/;
 
 /**
- * Lets scripts of the configured origins, and of this machine, read an answer. No cookie is ever involved, so credentials
- * are not allowed; every other origin gets no header at all, and its browser keeps the answer to itself.
+ * Lets scripts of the configured origins and of this machine read a response. Credentials are not allowed, because
+ * cookies are never used. Other origins get no CORS headers, so the browser withholds the response from them.
  */
 export function allowReading({ headers }: Response, request: Request, config: Pick<Config, "allowedOrigins">): void {
   const origin = request.headers.get("origin");
@@ -36,11 +36,11 @@ export function allowReading({ headers }: Response, request: Request, config: Pi
   headers.set("Access-Control-Expose-Headers", EXPOSED);
 }
 
-/** Whether a browser asks if it may send a request. It does so without a token, so this comes before authentication. */
+/** Whether this is a CORS preflight. Browsers send it without a token, so it is handled before authentication. */
 export const isPreflight = (request: Request): boolean =>
   request.method === "OPTIONS" && request.headers.has("origin") && request.headers.has("access-control-request-method");
 
-/** The answer to a preflight request; {@link allowReading} adds the origin, without which the rest counts nothing. */
+/** The response to a preflight. {@link allowReading} adds the origin, without which browsers ignore the rest. */
 export function preflightResponse(request: Request): Response {
   const asked = request.headers.get("access-control-request-headers")?.toLowerCase().split(",") ?? [];
   const params = asked.map((name) => name.trim()).filter((name) => PARAM_HEADER.test(name));

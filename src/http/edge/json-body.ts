@@ -3,12 +3,12 @@ import { MAX_JSON_DEPTH } from "./limits.ts";
 
 const UTF_8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 
-/** Why a body is no message. */
+/** Why a body is rejected. */
 export type BodyFault = "not_utf8" | "not_json" | "too_deep" | "names_prototype";
 
 /**
- * Reads a body as JSON. The depth is measured on the text, before anything recurses into it: parsers and validators do,
- * and end in a stack overflow. The text is decoded strictly, so that no byte is replaced by another.
+ * Parses a body as JSON. The nesting depth is checked on the text first, because parsers and validators recurse and
+ * would overflow the stack. UTF-8 is decoded strictly: invalid bytes are rejected, not replaced.
  */
 export function parseBody(bytes: ArrayBuffer): Result<unknown, BodyFault> {
   let text: string;
@@ -27,12 +27,12 @@ export function parseBody(bytes: ArrayBuffer): Result<unknown, BodyFault> {
   }
 }
 
-/** Whether to look closer: the name stands in the text as it is, or may be spelt with escapes. */
+/** Whether {@link namesPrototype} is needed: the name occurs literally, or may be written with escapes. */
 const mayNamePrototype = (text: string): boolean => text.includes("__proto__") || text.includes("\\u");
 
 /**
- * Whether a member is named `__proto__`. As parsed it is harmless, but the first copy made by assignment turns it into a
- * prototype, and validators of strict objects overlook it. Recursion is safe: the depth has been measured.
+ * Whether any member is named `__proto__`. The parsed object is harmless, but copying it by assignment sets a
+ * prototype, and validators of strict objects overlook the member. Recursion is safe: the depth has been checked.
  */
 function namesPrototype(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
@@ -42,7 +42,10 @@ function namesPrototype(value: unknown): boolean {
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** One pass over the text. What is not JSON may be measured wrongly; the parser refuses it anyway. */
+/**
+ * Checks the nesting depth in one pass over the text. For invalid JSON the depth may be wrong; the parser rejects it
+ * anyway.
+ */
 function measure(text: string): BodyFault | null {
   let depth = 0;
   for (let i = 0; i < text.length; i++) {
@@ -60,7 +63,7 @@ function measure(text: string): BodyFault | null {
   return null;
 }
 
-/** What to tell the client. */
+/** The error message for the client. */
 export function describeBodyFault(fault: BodyFault): string {
   switch (fault) {
     case "not_utf8":

@@ -1,13 +1,13 @@
-/** JSON-RPC errors that are answered before the SDK sees a request. */
+/** JSON-RPC error responses that are sent before the SDK sees a request. */
 
 export const PARSE_ERROR = -32700;
 export const INVALID_REQUEST = -32600;
 export const INVALID_PARAMS = -32602;
-/** The range that JSON-RPC leaves to servers; the SDK uses the same two codes. */
+/** Codes from the range that JSON-RPC reserves for servers; the SDK uses the same two. */
 export const SERVER_ERROR = -32000;
 export const SESSION_NOT_FOUND = -32001;
 
-/** An error response. `id` is the request's own where it could be read. */
+/** An error response. `id` is the request's own, or null if it could not be read. */
 export function jsonRpcError(
   status: number,
   code: number,

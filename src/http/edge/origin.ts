@@ -1,13 +1,13 @@
-/** Names of this machine. */
+/** Host names of this machine. */
 export const LOOPBACK_HOSTS: readonly string[] = ["localhost", "127.0.0.1", "[::1]"];
-/** Host names served without configuration: this machine, and the platform's own domain. */
+/** Host names allowed without configuration: this machine and the platform's own domain. */
 const DEFAULT_HOSTS = [...LOOPBACK_HOSTS, "*.workers.dev"];
 
 export type OriginRefusal = { readonly setting: "ALLOWED_HOSTS" | "ALLOWED_ORIGINS"; readonly message: string };
 
 /**
- * Stops DNS rebinding: a page that makes its own name point to this server still sends that name as Host and Origin.
- * Returns why a request is refused, or null. Requests without an Origin header come from no browser page and pass.
+ * Stops DNS rebinding: a page that resolves its own name to this server still sends that name as Host and Origin.
+ * Returns why a request is refused, or null. Requests without an Origin header do not come from a web page and pass.
  */
 export function originRefusal(
   request: Request,
@@ -17,7 +17,7 @@ export function originRefusal(
   if (!matches(hostname, [...DEFAULT_HOSTS, ...allowed.allowedHosts]))
     return refusal("ALLOWED_HOSTS", "Host", request.headers.get("host"));
   const origin = request.headers.get("origin");
-  // A page of this server's own is at home here. One of *.workers.dev in general is not: anyone can have such a name.
+  // This server's own pages are allowed. Other pages on *.workers.dev are not: anyone can register a name there.
   if (origin !== null && hostnameOf(origin) !== hostname && !mayRead(origin, allowed)) {
     return refusal("ALLOWED_ORIGINS", "Origin", origin);
   }
@@ -26,7 +26,7 @@ export function originRefusal(
 
 let lastHost: { readonly header: string | null; readonly hostname: string | null } | undefined;
 
-/** The host name that a request was sent to; null if its Host header is none. Most requests of a server name the same. */
+/** The host name in the Host header; null if it is invalid. Caches the last one, since most requests have the same. */
 export function hostnameOfRequest(request: Request): string | null {
   const header = request.headers.get("host");
   if (lastHost === undefined || lastHost.header !== header) {
@@ -35,7 +35,7 @@ export function hostnameOfRequest(request: Request): string | null {
   return lastHost.hostname;
 }
 
-/** Whether pages of an origin on another host may call this server and read its answers. */
+/** Whether pages on another host with this origin may call this server and read its responses. */
 export const mayRead = (origin: string, allowed: { readonly allowedOrigins: readonly string[] }): boolean =>
   matches(hostnameOf(origin), [...LOOPBACK_HOSTS, ...allowed.allowedOrigins]);
 

@@ -1,9 +1,10 @@
 /**
- * What every answer tells browsers and caches: do not guess, frame, embed or refer, and keep no copy. The list is that of
- * Hono's `secureHeaders`, which sets header by header through eight layers; test/worker/browser.test.ts holds the two together.
+ * Security headers for every response: no MIME sniffing, framing, embedding or referrers. The list is that of Hono's
+ * `secureHeaders`, which is slower: it sets each header through eight layers. test/worker/browser.test.ts checks that
+ * the two agree.
  */
 const PROTECTIVE: readonly (readonly [string, string])[] = [
-  // A page that needs more brings a policy of its own; nothing else here is ever rendered.
+  // Pages set a policy of their own; nothing else here is rendered.
   ["Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"],
   ["Cross-Origin-Resource-Policy", "same-origin"],
   ["Cross-Origin-Opener-Policy", "same-origin"],
@@ -17,10 +18,13 @@ const PROTECTIVE: readonly (readonly [string, string])[] = [
   ["X-Permitted-Cross-Domain-Policies", "none"],
   ["X-XSS-Protection", "0"],
 ];
-/** Set by nobody else, so that an answer which has it has them all. */
+/** Nothing else sets this header, so a response that has it has the whole list. */
 const MARK = "X-Permitted-Cross-Domain-Policies";
 
-/** For answers in JSON that hold a session's data: made once, since a header set by itself costs as much as all together. */
+/**
+ * Headers of JSON responses with session data. Built once, since setting one header costs as much as copying all of
+ * them.
+ */
 export const JSON_ANSWER: Headers = new Headers([
   ["Content-Type", "application/json"],
   ["Cache-Control", "no-store"],
@@ -28,11 +32,11 @@ export const JSON_ANSWER: Headers = new Headers([
   ...PROTECTIVE.map(([name, value]): [string, string] => [name, value]),
 ]);
 
-/** Adds what an answer lacks; what it says itself stays. `Vary` is there because of `allowReading`. */
+/** Adds the headers that a response lacks; those that it has are kept. `Vary` is needed because of `allowReading`. */
 export function protect({ headers }: Response, path: string): void {
   if (headers.has(MARK)) return;
   for (const [name, value] of PROTECTIVE) if (!headers.has(name)) headers.set(name, value);
-  // Answers hold session ids; the SDK's own `no-cache` would let a proxy keep them.
+  // Responses contain session ids; the SDK's `no-cache` would let a proxy store them.
   if (path === "/mcp" || !headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   headers.append("Vary", "Origin");
 }

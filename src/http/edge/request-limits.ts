@@ -1,7 +1,10 @@
 import { jsonRpcError, SERVER_ERROR } from "./json-rpc.ts";
 import { MAX_HEADERS_LENGTH, MAX_URL_LENGTH } from "./limits.ts";
 
-/** Refuses what is too large before anything is done with it; null if all is well. Bodies have their own limit. */
+/**
+ * Rejects a request whose URL or headers are too long, before any other work; null if both fit. {@link readBody} limits
+ * the body.
+ */
 export function refuseOversize(request: Request): Response | null {
   if (request.url.length > MAX_URL_LENGTH) {
     return jsonRpcError(414, SERVER_ERROR, `URI Too Long: a request URL may have ${MAX_URL_LENGTH} characters`);
@@ -26,7 +29,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<Arra
   return readStream(request.body, maxBytes);
 }
 
-/** All of a stream, or null if it has more than `maxBytes`, after which no more is read. */
+/** Reads a whole stream. Null if it exceeds `maxBytes`; reading stops there. */
 export async function readStream(stream: ReadableStream | null, maxBytes: number): Promise<ArrayBuffer | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;

@@ -1,14 +1,14 @@
-/** A position in a distributed trace, as the caller of a request names it. */
+/** The caller's position in a distributed trace. */
 export interface TraceContext {
   readonly traceId: string;
-  /** The caller's span, of which this request is a child. */
+  /** The caller's span, the parent of this request. */
   readonly parentId: string;
 }
 
-/** https://www.w3.org/TR/trace-context/#traceparent-header. Later versions may append fields, never change these. */
+/** https://www.w3.org/TR/trace-context/#traceparent-header. Later versions may append fields but not change these. */
 const TRACEPARENT = /^(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(-.*)?$/;
 
-/** The trace that a message's `_meta.traceparent` names, or null if it names none in that form. */
+/** The trace in a message's `_meta.traceparent`; null if absent or invalid. */
 export function traceOf(meta: unknown): TraceContext | null {
   const traceparent = (meta as { traceparent?: unknown } | null | undefined)?.traceparent;
   if (typeof traceparent !== "string") return null;

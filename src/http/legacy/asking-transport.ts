@@ -7,37 +7,42 @@ import {
 } from "@modelcontextprotocol/server";
 import type { Result } from "../../model/failure.ts";
 
-/** Waits a while for the client's answer to the request `requestId`; null says that it has to be asked for again. */
+/** Waits a while for the client's answer to the request `requestId`. Null if none has arrived yet: call again. */
 export type AwaitAnswer = (requestId: string) => Promise<Result<string | null>>;
 
-/** How many times in a row the session may be out of reach; each has been tried several times already. */
+/** How many times in a row the session may be unreachable; each time includes several retries. */
 const MAX_FAILURES = 5;
 
 /**
- * What the client is taken to offer. What it declared came with `initialize`, which stores nothing; a client that lacks one
- * of these refuses the request. Finer capabilities (elicitation by URL, sampling with tools) are not assumed.
+ * Capabilities that the client is assumed to have. Those that it declared came with `initialize`, which stores nothing;
+ * a client that lacks one of these rejects the request. Finer capabilities (elicitation by URL, sampling with tools)
+ * are not assumed.
  */
 const ASSUMED_CAPABILITIES = { sampling: {}, elicitation: { form: {} }, roots: {} };
 
 const ANSWER_LOST = -32603;
 
-/** Which request of the client a message belongs to. */
+/** The client's request to which a message belongs. */
 type Related = { relatedRequestId?: RequestId };
 
 /**
- * The SDK's transport for one legacy exchange, in the course of which the server may ask the client something: the request
- * goes out on the stream of this exchange, the answer comes with another HTTP request and through the session's object.
+ * The SDK's transport for one legacy exchange, during which the server may send requests to the client. Such a request
+ * is sent on the stream of this exchange; the answer arrives in another HTTP request and is passed on by the session's
+ * object.
  */
 export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
   readonly #requestId: RequestId | null;
   readonly #awaitAnswer: AwaitAnswer | null;
-  /** What requests under way are called by the client, which sees those of several exchanges, each counting from 0. */
+  /**
+   * Pending requests: the server's id for each, and the id sent to the client. The client sees requests of several
+   * exchanges, and in each the server counts from 0.
+   */
   readonly #asked = new Map<RequestId, string>();
   #introduction: { readonly id: RequestId; readonly done: () => void } | null = null;
 
   /**
    * @param requestId The client's request that this exchange answers; null for a notification.
-   * @param awaitAnswer Null where an answer cannot find its way back: no stream, or no session.
+   * @param awaitAnswer Null if answers cannot be received: there is no stream, or no session.
    */
   constructor(streaming: boolean, requestId: RequestId | null, awaitAnswer: AwaitAnswer | null) {
     super({ enableJsonResponse: !streaming });
@@ -45,7 +50,7 @@ export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
     this.#awaitAnswer = awaitAnswer;
   }
 
-  /** Has the connected server believe that the client has initialized with it, so that it does not decline to ask. */
+  /** Replays `initialize` to the connected server, so that it may send requests to the client. */
   introduce(protocolVersion: string, clientName: string): Promise<void> {
     return new Promise((done) => {
       const id = crypto.randomUUID();
@@ -81,20 +86,20 @@ export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
         `Cannot send ${request.method}: it takes a server that streams, and a client that has opened a session`,
       );
     }
-    // Nobody can guess it, so nobody can answer who has not been asked.
+    // Not guessable, so only the client that was asked can answer.
     const id = crypto.randomUUID();
     this.#asked.set(request.id, id);
     void this.#bringAnswer(request.id, id, this.#awaitAnswer);
     await super.send({ ...request, id }, this.#related(options));
   }
 
-  /** What belongs to no request would go to the client's GET stream, which there is none of. */
+  /** Without a related request, a message would go to the client's GET stream, which does not exist. */
   #related(options?: Related): Related {
     const relatedRequestId = options?.relatedRequestId ?? this.#requestId;
     return relatedRequestId === null ? {} : { relatedRequestId };
   }
 
-  /** Hands the server the answer, unless it has given up waiting before. */
+  /** Passes the client's answer to the server, unless the server has stopped waiting. */
   async #bringAnswer(own: RequestId, id: string, awaitAnswer: AwaitAnswer): Promise<void> {
     let answer: JSONRPCResponse | null = null;
     for (let failures = 0; answer === null && this.#asked.get(own) === id; ) {
@@ -102,7 +107,7 @@ export class AskingTransport extends WebStandardStreamableHTTPServerTransport {
       if (taken?.ok) {
         failures = 0;
         if (taken.value !== null) answer = { ...(JSON.parse(taken.value) as JSONRPCResponse), id: own };
-        // A session whose object restarts is asked again: the client's answer may come to the new one.
+        // If the session's object restarts, ask again: the client's answer may reach the new instance.
       } else if (taken?.failure.kind !== "session_unavailable" || ++failures === MAX_FAILURES) {
         const gone = taken?.failure.kind === "session_deleted" || taken?.failure.kind === "session_unknown";
         const message = `The session ${gone ? "ended" : "could not be reached"} before the client answered`;

@@ -4,10 +4,10 @@ import { requestIdOf } from "../edge/json-rpc.ts";
 import { AskingTransport } from "./asking-transport.ts";
 
 /**
- * One exchange of the legacy era through the SDK, with a server that lives as long as it.
- * @param call Whose session the client's answers to the server's requests come back through.
- * @param streaming Whether the server may send progress, logs or requests before its result. A result that comes first is answered as
- *   plain JSON in either case; only what comes before it makes the answer an event stream.
+ * Runs one exchange of the legacy era through the SDK, and closes the server when it ends.
+ * @param call The call whose session receives the client's answers to the server's requests.
+ * @param streaming Whether the server may send progress, logs or requests before its result. A result that comes first
+ *   is always answered as plain JSON; the answer is an event stream only if something precedes it.
  */
 export async function legacyExchange(
   request: Request,
@@ -39,7 +39,7 @@ export async function legacyExchange(
   return plainOrStream(response.status, response.headers, response.body, close);
 }
 
-/** The stream as it is, or as plain JSON if all that it holds is one result. */
+/** The stream unchanged, or plain JSON if its first message is the result. */
 async function plainOrStream(
   status: number,
   headers: Headers,
@@ -84,7 +84,10 @@ async function plainOrStream(
   return new Response(rest, { status, headers });
 }
 
-/** The data of the first complete event that has any (comments and priming events have none), or null. */
+/**
+ * The data of the first complete event that has any; comments and priming events have none. Null if there is no such
+ * event yet.
+ */
 function firstMessage(stream: string): string | null {
   const events = stream.split("\n\n").slice(0, -1);
   for (const event of events) {

@@ -3,31 +3,33 @@ import type { Refusal } from "../../session/session-requests.ts";
 import type { MessageOutcome } from "../edge/mcp-event.ts";
 import type { Message } from "./classify.ts";
 
-/** What a message is answered with. Only `reply.ts` makes a response of it. */
+/** The answer to a message. Only `reply.ts` turns it into a response. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  /** One JSON-RPC message as text; a stream of them; or null for a message that is not answered. */
+  /** One JSON-RPC message as text, a stream of messages, or null if the message gets no answer. */
   readonly body: string | ReadableStream<Uint8Array> | null;
   readonly outcome: MessageOutcome;
 }
 
-/** One way to answer a message, which has taken it. */
+/** A message that an {@link Answerer} has taken, ready to be answered. */
 export interface Taken {
-  /** Whether answering asks the session's object, and so learns by itself whether the session may be used. */
+  /** Whether answering calls the session's object, which also checks whether the session may be used. */
   readonly asksSession: boolean;
   answer(call: SessionCall): Promise<Answer>;
 }
 
-/** One of the ways to answer messages. They are tried in order; what one does not fully understand it leaves to the next. */
+/**
+ * One way to answer messages. Answerers are tried in order; each leaves what it does not fully understand to the next.
+ */
 export interface Answerer {
-  /** Null: not a message for this one. */
+  /** Null if this answerer does not handle the message. */
   take(message: Message): Taken | null;
-  /** Is shown what another has answered. */
+  /** Called with an answer of the SDK, to cache what can be reused. */
   learn?(message: Message, answer: Answer): void;
 }
 
-/** A message and what came of it. */
+/** A message with its answer, or with the reason that its session may not be used. */
 export interface Served {
   readonly message: Message;
   readonly call: SessionCall;

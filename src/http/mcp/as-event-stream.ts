@@ -1,4 +1,7 @@
-/** A JSON answer as an event stream of one message, for a client that takes no JSON. Errors of HTTP stay as they are. */
+/**
+ * Wraps a JSON answer in an event stream of one message, for a client that does not accept JSON. HTTP errors stay as
+ * they are.
+ */
 export async function asEventStream(response: Response): Promise<Response> {
   const { status, headers: given } = response;
   if (status !== 200 || !given.get("content-type")?.includes("application/json")) return response;

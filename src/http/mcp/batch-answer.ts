@@ -7,15 +7,15 @@ const utf8 = new TextEncoder();
 const bytesOf = (text: string): number => utf8.encode(text).length;
 
 /**
- * The answers to a batch, as one list. It is bounded as a whole: an answer that does not fit is replaced by an error. Room for the
- * error is set aside for each before, so that the errors fit too.
+ * The answers to a batch as one list, with a maximum total size. An answer that does not fit is replaced by an error.
+ * Space for the error of each answer is reserved first, so that the errors always fit.
  */
 export function gather(served: readonly Served[]): Response {
   const answers = served.flatMap(({ message, answer }) =>
     typeof answer?.body === "string" ? [{ text: answer.body, error: tooLarge(message.event.id) }] : [],
   );
   if (answers.length === 0) return new Response(null, { status: 202 });
-  // Two bytes around the list, and one between two answers.
+  // Two bytes for the brackets, and one per answer for the comma.
   let left = answers.reduce((rest, { error }) => rest - bytesOf(error) - 1, MAX_BATCH_ANSWER_BYTES - 2);
   const texts = answers.map(({ text, error }) => {
     const more = bytesOf(text) - bytesOf(error);

@@ -16,35 +16,38 @@ import type { HttpRefusal } from "./refusal.ts";
 
 export const SESSION_HEADER = "mcp-session-id";
 export const VERSION_HEADER = "mcp-protocol-version";
-/** The revision that took batches out of the protocol. Without a version header the one before it is assumed. */
+/** The revision that removed batches. Without a version header, the previous revision is assumed. */
 const FIRST_VERSION_WITHOUT_BATCHES = "2025-06-18";
 const CLIENT_INFO = `${ENVELOPE}clientInfo`;
 const METHOD_NAME = /^[a-z]+([/][A-Za-z_]{1,40}){0,2}$/;
 
-/** A message, and everything about it that is decided before it is answered. */
+/** A message and everything that is decided about it before it is answered. */
 export interface Message {
   readonly request: Request;
   readonly era: Era;
   readonly body: unknown;
-  /** Whether its answer may be a stream: not in a batch, whose answers are gathered, and not if the client takes only JSON. */
+  /**
+   * Whether its answer may be a stream: not in a batch, whose answers are collected, and not if the client accepts only
+   * JSON.
+   */
   readonly mayStream: boolean;
   readonly callsTool: boolean;
   readonly initializes: boolean;
   readonly event: MessageEvent;
 }
 
-/** A request as far as its message(s) go. */
+/** The messages of a request, and what applies to all of them. */
 export interface Classified {
   readonly era: Era;
   readonly messages: readonly Message[];
   readonly isBatch: boolean;
-  /** The session that the header names, for messages that it decides about: null in the modern era, and for `initialize`. */
+  /** The session in the header, if it applies to the messages: null in the modern era, and for `initialize`. */
   readonly header: string | null;
-  /** What the client calls itself in the message; undefined if it does not say so. */
+  /** The client's label, from the message; undefined if the message has none. */
   readonly client: string | undefined;
 }
 
-/** The names of what a message has, where they are of the right form. */
+/** The members of a message that are read here, not validated. */
 interface Named {
   readonly id?: unknown;
   readonly method?: unknown;
@@ -57,7 +60,7 @@ interface Named {
   };
 }
 
-/** Decides once about era, kind and session of a request; nothing behind it asks again. Reads the request, and writes nothing. */
+/** Determines era, kind and session of a request, once for all later steps. Only reads; writes nothing. */
 export async function classify(request: Request, body: unknown, accepted: Accepted): Promise<Classified | HttpRefusal> {
   const isBatch = Array.isArray(body);
   const large = (isBatch ? body : [body]).map(largeNumberOf).find((found) => found !== null);
@@ -103,7 +106,8 @@ function messageOf(request: Request, era: Era, body: unknown, mayStream: boolean
     initializes: method === "initialize",
     event: {
       id,
-      // Names as protocol and tools have them; anything else could be a path or a token that landed in the wrong place.
+      // Only text in the form of a method or tool name is logged: other text could be a path or a token in the wrong
+      // field.
       method: typeof method === "string" ? (METHOD_NAME.test(method) ? method : "other") : undefined,
       tool: typeof params?.name === "string" ? toolLabel(params.name) : undefined,
       trace: traceOf(params?._meta),
@@ -111,7 +115,7 @@ function messageOf(request: Request, era: Era, body: unknown, mayStream: boolean
   };
 }
 
-/** Which number that an answer has to repeat is too large to be read exactly; null if none is. */
+/** The name of a number that the answer must echo but that is too large to be exact; null if there is none. */
 function largeNumberOf(message: unknown): string | null {
   const { id, params } = (message ?? {}) as Named;
   const repeated = {

@@ -3,8 +3,8 @@ import { type HttpRefusal, WRITES } from "./refusal.ts";
 import type { McpRequestContext } from "./request-context.ts";
 
 /**
- * `DELETE /mcp`: the client of a legacy session says that it is over. Returns why it is not, or null.
- * @param named The session that the header names.
+ * `DELETE /mcp`: ends a legacy session at its client's request. Returns why it could not, or null.
+ * @param named The session in the header.
  */
 export async function deleteSession(
   named: string | null,
@@ -17,7 +17,7 @@ export async function deleteSession(
   const session = stores.sessions.parse(named, true);
   if (!session.ok) return { kind: "session", failure: session.failure };
   event.sessionId = session.value.sessionId;
-  // Ending a context is never refused, but a tombstone where nothing was stored is.
+  // The write limit never prevents ending a context, but it prevents storing a tombstone where nothing was stored.
   const deleted = await stores.sessions.delete(session.value, identity.principal, await chargeWrite());
   if (deleted.ok) return null;
   if (deleted.failure.kind === "no_context") return { kind: "rate_limited", what: WRITES };

@@ -3,7 +3,7 @@ import { JSON_ANSWER } from "../edge/protective-headers.ts";
 import type { Answer } from "./answer.ts";
 
 /**
- * The answer with this result, framed as the SDK frames it, member by member in its order.
+ * The answer with this result, with the same members in the same order as the SDK's.
  * @param result As JSON.
  */
 export const answerOf = (id: string | number, result: string, isError: boolean): Answer => ({
@@ -16,6 +16,6 @@ export const answerOf = (id: string | number, result: string, isError: boolean):
 export const frame = (id: string | number, result: string): string =>
   `{"result":${result},"jsonrpc":"2.0","id":${JSON.stringify(id)}}`;
 
-/** The result with what every result of the modern era has besides its own, as JSON members. */
+/** Adds the members that every result of the modern era has, given as JSON. Legacy results stay unchanged. */
 export const withMembers = (era: Era, result: string, modernMembers: string): string =>
   era === "legacy" ? result : `${result.slice(0, -1)},${modernMembers}}`;

@@ -2,7 +2,10 @@ import type { Caller, Era } from "../../call/caller.ts";
 import { type Region, regionOfRequest } from "../../registry/shard-of.ts";
 import type { Identity } from "../access/identity.ts";
 
-/** Who has sent an HTTP request. What few tools ask for is looked up when they do: the platform parses `cf` on each access. */
+/**
+ * The caller of an HTTP request. `region` and `userAgent` are read only on demand: few tools need them, and the
+ * platform parses `cf` on each access.
+ */
 export class HttpCaller implements Caller {
   readonly era: Era;
   readonly principal: string;

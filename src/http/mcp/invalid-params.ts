@@ -1,6 +1,6 @@
 import { INVALID_PARAMS } from "../edge/json-rpc.ts";
 
-/** What the SDK's validation finds: where in the request, and what is wrong there. */
+/** An issue found by the SDK's validation: the path in the request, and what is wrong there. */
 interface Issue {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -13,8 +13,9 @@ interface ErrorAnswer {
 }
 
 /**
- * The SDK answers a request that its schema refuses with -32603 and the validator's issues as text, as if the server had a bug
- * (`cursor: null`, no `clientInfo`). Gives the same answer as -32602, in words; null if the error is another.
+ * The SDK answers a request that does not match its schema with -32603 and the validator's issues as text, as if the
+ * server had a bug (`cursor: null`, no `clientInfo`). Converts such an error to -32602 with a readable message; null
+ * for any other error.
  */
 export function asInvalidParams({ jsonrpc, id, error }: ErrorAnswer): ErrorAnswer | null {
   const issues = issuesIn(error.message);
@@ -23,7 +24,7 @@ export function asInvalidParams({ jsonrpc, id, error }: ErrorAnswer): ErrorAnswe
   return { jsonrpc, id, error: { code: INVALID_PARAMS, message: `Invalid params: ${found}` } };
 }
 
-/** The issues, if the text is a list of them and all are about the request's `params`. */
+/** The issues, if the text is a list of them and all concern the request's `params`. */
 function issuesIn(text: string): Issue[] | null {
   if (!text.startsWith("[")) return null;
   try {

@@ -1,18 +1,18 @@
-/** Limits and time-outs of this room. Units are in the names. */
+/** Limits of the MCP route. Units are in the names. */
 
-/** Most messages in one batch (2025-03-26): each may cost calls to objects, and all run at once. */
+/** Maximum number of messages in a batch (2025-03-26). Each may call Durable Objects, and all run at once. */
 export const MAX_BATCH_MESSAGES = 20;
 
-/** Names of tools that one isolate learns from a server's answers. */
+/** Maximum number of tool names that one isolate learns from a server's answers. */
 export const MAX_KNOWN_TOOLS = 200;
 
-/** Modern envelopes that one isolate remembers as accepted, and how long one may be, in UTF-16 code units. */
+/** Maximum number of accepted modern envelopes cached per isolate, and maximum length of each in UTF-16 code units. */
 export const MAX_KNOWN_ENVELOPES = 500;
 export const MAX_KNOWN_ENVELOPE_LENGTH = 4096;
 
-/** Answers that one isolate remembers to give again, and how long the request to one may be, in UTF-16 code units. */
+/** Maximum number of answers cached per isolate, and maximum length of their requests in UTF-16 code units. */
 export const MAX_KNOWN_ANSWERS = 250;
 export const MAX_KNOWN_REQUEST_LENGTH = 4096;
 
-/** All answers to a batch together. */
+/** Maximum total size of the answers to a batch. */
 export const MAX_BATCH_ANSWER_BYTES = 1024 * 1024;

@@ -24,7 +24,7 @@ export interface McpRouteOptions {
   readonly buildServer: ServerFactory;
   /** Whether its tools send anything before their result. */
   readonly streaming: boolean;
-  /** The server's tools as data, and what it calls itself, where its factory does not look at who calls. */
+  /** The server's tools as data and its `serverInfo`. Set only if its factory ignores the caller. */
   readonly data?: { readonly tools: readonly SessionTool[]; readonly serverInfo: Record<string, unknown> } | undefined;
   readonly log: Logger;
 }
@@ -32,7 +32,7 @@ export interface McpRouteOptions {
 const FIRST_MODERN_VERSION = "2026-07-28";
 const BATCH = "messages: each one of a batch counts as a request. Nothing was done";
 
-/** Serves the MCP endpoint. One road for every message: read, classify, find the session, answer, reply. */
+/** Serves the MCP endpoint. Every message takes the same steps: read, classify, find the session, answer, reply. */
 export function createMcpRoute({ buildServer, streaming, data, log }: McpRouteOptions) {
   const sdk = new SdkAnswerer({ buildServer, streaming, log });
   const answerers: readonly Answerer[] = [
@@ -64,7 +64,7 @@ export function createMcpRoute({ buildServer, streaming, data, log }: McpRouteOp
     return accepted.json ? response : asEventStream(response);
   };
 
-  /** Answers one message, with a call of its own. What asks no object about the header's session has it checked here. */
+  /** Answers one message, with a call of its own. If no object is asked about the header's session, checks it here. */
   async function serve(message: Message, header: NamedSession | null, context: McpRequestContext): Promise<Served> {
     const call = newCall(message, header, context);
     const own = firstOf(answerers, message);
@@ -91,7 +91,7 @@ function newCall(message: Message, header: NamedSession | null, context: McpRequ
   return new SessionCall(caller, stores, header, chargeWrite, (error) => internalError(error, log, "object_threw"));
 }
 
-/** Charges each message of a batch beyond the first, which the HTTP request was charged for. */
+/** Charges each message of a batch after the first, which was charged with the HTTP request. */
 async function chargeRest(messages: readonly Message[], { chargeRequest }: McpRequestContext): Promise<boolean> {
   for (let charged = 1; charged < messages.length; charged++) if (!(await chargeRequest())) return false;
   return true;

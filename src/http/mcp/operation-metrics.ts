@@ -6,21 +6,21 @@ import type { Config } from "../../settings/config.ts";
 import { callsOf, type McpEvent } from "../edge/mcp-event.ts";
 import { MAX_KNOWN_TOOLS } from "./limits.ts";
 
-/** Only a tool that the server has answers like this. */
+/** Outcomes that only an existing tool can have. */
 const SHOWS_TOOL: ReadonlySet<string> = new Set(["ok", "tool_error", "streamed"]);
 
-/** What of a request's platform it takes to report later. */
+/** The platform objects needed to report after the response. */
 interface Platform {
   readonly env: { readonly REGISTRY: DurableObjectNamespace<SessionRegistry> };
   readonly executionCtx: Pick<ExecutionContext, "waitUntil">;
 }
 
 /**
- * Counts the tool calls of requests for `/metrics`, by tool and outcome. At the time of the request that is memory only; a while later,
- * at most once in `operationFlushMs`, one call to a registry shard, which the response does not wait for. Best effort: what an isolate
- * has not reported when it is stopped is lost, and so is a report that fails. Null if the deployment does not want it.
- * @param tools Names that may become labels. Those of other authors' tools are learnt from the server's answers; what a
- *   client has made up counts as `unknown`.
+ * Counts tool calls for `/metrics`, by tool and outcome. Counts are kept in memory and sent to a registry shard in the
+ * background, at most once per `operationFlushMs`. Best effort: counts are lost if the isolate is stopped before it
+ * reports them, or if the report fails. Null if operation metrics are off.
+ * @param tools Names that may become labels. Tools of other authors are learned from the server's answers; names that a
+ *   client has made up count as `unknown`.
  */
 export function countOperations(
   config: Pick<Config, "operationFlushMs" | "registryShards" | "jurisdiction" | "logLevel">,
@@ -38,7 +38,7 @@ export function countOperations(
       tally.add({ tool: known.has(tool) ? tool : "unknown", outcome, count: 1 });
     }
     const now = Date.now();
-    // A report that is long overdue died with the request that was to send it.
+    // A long overdue report was cancelled along with the request that should have sent it.
     if (tally.isEmpty || now - scheduledAt < 2 * flushMs) return;
     scheduledAt = now;
     const report = async () => {

@@ -1,6 +1,6 @@
 /**
- * The SDK keeps tools, prompts and resources in plain objects and looks a client's name up in them, where `constructor` or
- * `toString` finds what every object inherits. Without a prototype there is nothing to inherit: such a name is unknown.
+ * Removes the prototypes of the plain objects in which the SDK keeps tools, prompts and resources. It looks up names
+ * from clients in them, and `constructor` or `toString` would find an inherited member.
  */
 export function onlyOwnNames<Server extends object>(server: Server): Server {
   for (const member of Object.values(server)) {

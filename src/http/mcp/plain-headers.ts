@@ -1,14 +1,17 @@
 import { SESSION_HEADER, VERSION_HEADER } from "./classify.ts";
 
-/** Headers that have one value. Proxies and careless clients send them twice, which arrives as one header with a comma. */
+/**
+ * Headers with a single value. Proxies and careless clients send them twice, which arrives as one comma-separated
+ * value.
+ */
 const SINGLE_HEADERS = [SESSION_HEADER, VERSION_HEADER, "mcp-method", "mcp-name", "content-type"];
 
-/** The SDK looks for both of these as they stand, whatever else `Accept` allows. */
+/** The SDK requires both types literally, whatever else `Accept` allows. */
 const SDK_ACCEPT = "application/json, text/event-stream";
 
 /**
- * The request with the headers that the steps behind read: a repeated equal value counts once, and `Accept`, which has been judged
- * before, is what the SDK wants to see. The same request where nothing changes, as with most clients.
+ * Normalizes the headers that later steps read: equal values are merged, and `Accept`, which has already been
+ * evaluated, is set to what the SDK requires. Returns the same request if nothing changes, as with most clients.
  */
 export function withPlainHeaders(request: Request): Request {
   const changed: [string, string][] = [];

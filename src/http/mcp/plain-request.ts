@@ -1,15 +1,15 @@
-/** What the ways past the SDK take a message apart with. They only handle what is plain; all else is the SDK's. */
+/** Parsing for the answerers that bypass the SDK. They handle only plain messages and leave all others to the SDK. */
 
 export type JsonObject = Record<string, unknown>;
 
-/** Prefix of the members of `_meta` that are the protocol's own. */
+/** Prefix of the `_meta` members that the protocol reserves. */
 export const ENVELOPE = "io.modelcontextprotocol/";
 
-/** A request that has no members but those of JSON-RPC, and an id that can be sent back as it came. */
+/** A request with only the members of JSON-RPC, and an id that can be echoed exactly. */
 export interface PlainRequest {
   readonly id: string | number;
   readonly method: string;
-  /** Undefined: there are none. */
+  /** Undefined if absent. */
   readonly params: JsonObject | undefined;
 }
 
@@ -23,14 +23,14 @@ export function plainRequestOf(body: unknown): PlainRequest | null {
   return { id: id as string | number, method, params: params as JsonObject | undefined };
 }
 
-/** Members of `_meta` that differ from request to request and that an answer without progress has no use for. */
+/** Members of `_meta` that vary between requests and do not affect an answer without progress, with their checks. */
 const VARYING: Readonly<Record<string, (value: unknown) => boolean>> = {
   progressToken: (value) => typeof value === "string" || Number.isSafeInteger(value),
   traceparent: (value) => typeof value === "string",
   tracestate: (value) => typeof value === "string",
 };
 
-/** What of a `_meta` is the same from request to request; null if a varying member is not what it should be. */
+/** The parts of a `_meta` that stay the same between requests. Null if a variable member is invalid. */
 export function lastingPartOf(meta: JsonObject): JsonObject | null {
   const lasting: JsonObject = {};
   for (const [key, value] of Object.entries(meta)) {

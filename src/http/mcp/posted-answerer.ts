@@ -2,7 +2,10 @@ import { answeredRequest } from "../legacy/posted-answer.ts";
 import type { Answerer, Taken } from "./answer.ts";
 import { type Message, SESSION_HEADER } from "./classify.ts";
 
-/** Takes what a legacy client answers to requests of calls that run, and brings it to where they wait. Nothing is answered. */
+/**
+ * Takes a legacy client's answer to a server request and passes it to the tool call that waits for it. Replies 202
+ * without a body.
+ */
 export class PostedAnswerer implements Answerer {
   take({ era, body, request: { headers } }: Message): Taken | null {
     const requestId = era === "legacy" && headers.has(SESSION_HEADER) ? answeredRequest(body) : null;

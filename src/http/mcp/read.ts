@@ -16,7 +16,7 @@ export async function readMessages(request: Request, accepted: Accepted): Promis
   if (method !== "POST") {
     return fail({
       ...refusal(405, `Method ${method} not allowed. Send MCP messages with POST`),
-      // A DELETE that gets here is of the modern era, which has no session to delete.
+      // A DELETE that gets here is modern, and the modern era has no session to delete.
       headers: { Allow: method === "DELETE" ? "POST, OPTIONS" : MCP_METHODS },
     });
   }
@@ -24,13 +24,14 @@ export async function readMessages(request: Request, accepted: Accepted): Promis
   if (type !== JSON_TYPE && type?.split(";")[0]?.trim().toLowerCase() !== JSON_TYPE) {
     return fail(refusal(415, "Unsupported Media Type: Content-Type must be application/json"));
   }
-  // Compressed, a few bytes may be gigabytes. Clients do not compress requests unasked (RFC 9110, section 15.5.16).
+  // A few compressed bytes may expand to gigabytes. Clients do not compress requests unasked (RFC 9110, section
+  // 15.5.16).
   const encoding = headers.get("content-encoding") ?? "identity";
   if (encoding.split(",").some((coding) => !/^\s*(identity)?\s*$/i.test(coding))) {
     const message = `Unsupported Media Type: Content-Encoding ${quote(encoding)} is not read here. Send the message uncompressed`;
     return fail({ ...refusal(415, message), headers: { "Accept-Encoding": "identity" } });
   }
-  // Both revisions ask clients to accept both. Many do not say so, and one is enough to answer them.
+  // Both eras require clients to accept both types. Many do not, and one is enough to answer them.
   if (!accepted.json && !accepted.stream) {
     return fail(refusal(406, "Not Acceptable: Accept must allow application/json or text/event-stream"));
   }

@@ -4,9 +4,11 @@ import { tooManyRequests } from "../access/rate-limit.ts";
 import { jsonRpcError, SERVER_ERROR, SESSION_NOT_FOUND } from "../edge/json-rpc.ts";
 import type { McpEvent } from "../edge/mcp-event.ts";
 
-/** Why a request is turned away as a whole. */
+/** Why a whole request is rejected. */
 export type HttpRefusal =
-  /** It is no message, or none that may be sent like this. `failure` is its kind for the log, where the status does not say it all. */
+  /**
+   * It is not a message, or may not be sent this way. `failure` is the kind for the log, where the status is ambiguous.
+   */
   | {
       readonly kind: "protocol";
       readonly status: number;
@@ -15,15 +17,15 @@ export type HttpRefusal =
       readonly headers?: Record<string, string>;
       readonly failure?: string;
     }
-  /** The session of its header may not be used, or not now. */
+  /** The session in its header may not be used, at least for now. */
   | { readonly kind: "session"; readonly failure: Refusal | Extract<Failure, { kind: "outcome_unknown" }> }
-  /** The caller sends too many of these. */
+  /** The caller exceeds the rate limit of `what`. */
   | { readonly kind: "rate_limited"; readonly what: string };
 
-/** What the caller does too often if a write is refused. */
+/** `what` for a write over the limit. */
 export const WRITES = "calls that store something, such as set_working_directory, register_project or DELETE";
 
-/** The response to a request that is turned away. */
+/** The response to a rejected request. */
 export function replyRefusal(refusal: HttpRefusal, id: string | number | null, event: McpEvent): Response {
   switch (refusal.kind) {
     case "protocol": {
@@ -37,7 +39,7 @@ export function replyRefusal(refusal: HttpRefusal, id: string | number | null, e
     case "session": {
       const { kind } = refusal.failure;
       event.failure = kind;
-      // 404 tells a legacy client to initialize anew; a session that is only busy must not cost it its session.
+      // 404 makes a legacy client initialize again. A session that is only busy must not be lost that way.
       if (kind === "session_unknown" || kind === "session_deleted") {
         return jsonRpcError(404, SESSION_NOT_FOUND, "Session not found. Initialize a new one", { id });
       }

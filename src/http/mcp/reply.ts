@@ -7,9 +7,9 @@ import { type Classified, SESSION_HEADER } from "./classify.ts";
 import { replyRefusal, WRITES } from "./refusal.ts";
 
 /**
- * The response to the messages of a request, and the only place that turns what came of them into status, headers, body and what
- * the log says.
- * @param mint Opens the session that a client has asked for with `initialize`.
+ * Builds the response to the messages of a request. Only this function turns their outcomes into status, headers, body
+ * and log fields.
+ * @param mint Creates the session that a client has requested with `initialize`.
  */
 export async function reply(
   { isBatch }: Classified,
@@ -25,7 +25,7 @@ export async function reply(
   if (refused) return discard(served, replyRefusal({ kind: "session", failure: refused }, id, event));
   if (isBatch) return gather(served);
   const { message, call, answer } = first;
-  // In place of the tool error that says the same, which would pass for success at every proxy. A batch keeps its answers.
+  // Replaces the equivalent tool error, which proxies would take for a success. A batch keeps its answers.
   if (call.rateLimited) return discard(served, replyRefusal({ kind: "rate_limited", what: WRITES }, id, event));
   if (answer === null) return new Response(null, { status: 202 });
   if (!message.initializes || message.era !== "legacy" || answer.outcome !== "ok") return responseOf(answer);
@@ -38,13 +38,13 @@ export async function reply(
 
 const responseOf = ({ status, headers, body }: Answer): Response => new Response(body, { status, headers });
 
-/** The streams that nobody will read. */
+/** Cancels the streams of answers that are not sent. */
 async function discard(served: readonly Served[], response: Response): Promise<Response> {
   for (const { answer } of served) if (answer?.body instanceof ReadableStream) await answer.body.cancel();
   return response;
 }
 
-/** Notes how a message ended: as its tool says, where it is one of ours, else as its answer says. */
+/** Records how a message ended: as reported by the tool if it is one of ours, else according to the answer. */
 function note({ message: { event }, call, answer }: Served): void {
   const outcome = answer?.outcome ?? "ok";
   if (call.outcome !== null && call.outcome !== "ok") {

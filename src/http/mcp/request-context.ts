@@ -3,14 +3,14 @@ import type { Stores } from "../../call/session-call.ts";
 import type { Identity } from "../access/identity.ts";
 import type { McpEvent } from "../edge/mcp-event.ts";
 
-/** Everything of one request that is not the request itself. */
+/** Everything about a request besides the request itself. */
 export interface McpRequestContext {
   readonly identity: Identity;
   readonly stores: Stores;
   readonly event: McpEvent;
-  /** Charges one more request to the caller; false if that is one too many. */
+  /** Charges one more request to the caller; false if the limit is exceeded. */
   readonly chargeRequest: () => Promise<boolean>;
-  /** Charges something that stores to the caller; false if that is one too many. */
+  /** Charges one write to the caller; false if the limit is exceeded. */
   readonly chargeWrite: () => Promise<boolean>;
   readonly log: Logger;
 }

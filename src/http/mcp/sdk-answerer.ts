@@ -8,7 +8,7 @@ import type { Answer, Answerer, Taken } from "./answer.ts";
 import type { Message } from "./classify.ts";
 import { asInvalidParams } from "./invalid-params.ts";
 
-/** The code with which the SDK answers where a server's handler threw. */
+/** The error code of the SDK when a server's handler throws. */
 const INTERNAL_ERROR_CODE = -32603;
 
 export interface SdkOptions {
@@ -18,13 +18,13 @@ export interface SdkOptions {
   readonly log: Logger;
 }
 
-/** Leaves a message to the SDK, with a server of its own: the last of the answerers, which takes everything. */
+/** Answers any message through the SDK, with a server of its own. Used when no other answerer takes the message. */
 export class SdkAnswerer implements Answerer {
   readonly #options: SdkOptions;
-  /** The SDK hands its factory the request; this is how the call that belongs to it is found again. */
+  /** The call of each request. The SDK passes only the request to its factory. */
   readonly #calls = new WeakMap<Request, SessionCall>();
   readonly #modern: ReturnType<typeof createMcpHandler>;
-  /** For clients that take no stream: what a tool sends before its result is dropped. */
+  /** For clients that do not accept streams: what a tool sends before its result is dropped. */
   readonly #modernJson: () => ReturnType<typeof createMcpHandler>;
 
   constructor(options: SdkOptions) {
@@ -44,8 +44,8 @@ export class SdkAnswerer implements Answerer {
       {
         legacy: "reject",
         responseMode,
-        // Subscriptions are left to the SDK: a server that declares no list as changing is spoken for by an acknowledgement
-        // of nothing, after which the stream ends. One that is held open would be billed.
+        // The SDK handles subscriptions: if a server does not declare that a list changes, the SDK acknowledges an
+        // empty subscription and ends the stream. An open stream would be billed.
         onerror: (error) => options.log("debug", "mcp_rejected", { error: error.message }),
       },
     );
@@ -66,13 +66,13 @@ export class SdkAnswerer implements Answerer {
   }
 }
 
-/** Takes the SDK's response apart: JSON as text, so that it can be gathered and learnt; a stream as it is. */
+/** Converts the SDK's response: JSON to text, so that it can be batched and cached; streams are passed through. */
 async function readAnswer(response: Response): Promise<Answer> {
   const { status, headers } = response;
   const type = headers.get("content-type") ?? "";
   if (type.includes("text/event-stream")) return { status, headers, body: response.body, outcome: "streamed" };
   const text = await response.text();
-  // Notifications, and answers to what the server has asked, are not answered.
+  // Notifications, and answers to requests of the server, get no answer.
   if (text === "") return { status, headers, body: null, outcome: "ok" };
   const { result, error, ...rest } = JSON.parse(text) as Ended;
   if (result !== undefined)
@@ -83,7 +83,7 @@ async function readAnswer(response: Response): Promise<Answer> {
   return { status, headers, body: JSON.stringify(invalid), outcome: "rejected" };
 }
 
-/** What of an answer tells how the message ended. */
+/** The members of an answer that determine its outcome. */
 interface Ended {
   readonly jsonrpc: string;
   readonly id: unknown;

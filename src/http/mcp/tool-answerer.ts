@@ -13,19 +13,20 @@ const LEGACY_VERSIONS: ReadonlySet<string | null> = new Set([null, "2025-03-26",
 type Info = { readonly name: string; readonly version: string };
 
 /**
- * Answers calls of tools that are data, whoever wrote them. The SDK builds a server, converts schemas and checks the result for every
- * message; for a well-formed call all that comes to a fixed frame around the tool's answer. Only calls that are fully
- * understood are taken, and everything else, every error among them, is left to the SDK:
- * test/worker/direct-call.test.ts holds the two against each other.
+ * Answers calls of tools that are data, by any author, without the SDK. For every message the SDK builds a server,
+ * converts schemas and checks the result; for a well-formed call this only adds a fixed frame around the tool's answer.
+ * Calls that are not fully understood, including every error, are left to the SDK. test/worker/direct-call.test.ts
+ * checks that both give the same answers.
  */
 export class ToolAnswerer implements Answerer {
   readonly #tools: ReadonlyMap<string, SessionTool>;
-  /** What every result of the modern era has besides its own, as JSON. */
+  /** Members that every result of the modern era has, as JSON. */
   readonly #modernMembers: string;
   readonly #log: Logger;
   /**
-   * Modern envelopes that the SDK has accepted, as text. Its schema decides what an envelope may be; here it only has to be
-   * the same as one before, which a client's are from call to call.
+   * Modern envelopes that the SDK has accepted, as JSON. The SDK's schema decides whether an envelope is valid; this
+   * class only checks whether the SDK has accepted the same one before. A client's envelope stays the same between
+   * calls.
    */
   readonly #envelopes = new Set<string>();
 
@@ -63,7 +64,7 @@ export class ToolAnswerer implements Answerer {
     this.#envelopes.add(envelope);
   }
 
-  /** Whether everything that the message and its headers say besides the call is known to be in order. */
+  /** Whether everything in the message and its headers, besides the call itself, is known to be valid. */
   #understands({ era, request: { headers } }: Message, { name, meta }: Parts): boolean {
     const version = headers.get(VERSION_HEADER);
     const claimed = meta !== null && `${ENVELOPE}protocolVersion` in meta;
@@ -79,7 +80,7 @@ export class ToolAnswerer implements Answerer {
   }
 }
 
-/** What of a call decides about its answer. */
+/** The parts of a call that determine its answer. */
 interface Parts {
   readonly id: string | number;
   readonly name: string;
@@ -87,7 +88,7 @@ interface Parts {
   readonly meta: JsonObject | null;
 }
 
-/** The parts of a `tools/call` request that has no members but those known here; null for any other message. */
+/** The parts of a `tools/call` request that has only known members; null for any other message. */
 function callOf(body: unknown): Parts | null {
   const request = plainRequestOf(body);
   if (request?.method !== "tools/call" || request.params === undefined) return null;
@@ -99,11 +100,11 @@ function callOf(body: unknown): Parts | null {
   return { id: request.id, name, args, meta };
 }
 
-/** A legacy `_meta` that asks for nothing: no member is reserved to the protocol, and the progress token is one. */
+/** Whether a legacy `_meta` has no effect: no member is reserved by the protocol, and the progress token is valid. */
 const isPlainMeta = (meta: JsonObject | null): boolean =>
   meta === null || (!Object.keys(meta).some((key) => key.startsWith(ENVELOPE)) && lastingPartOf(meta) !== null);
 
-/** What of a modern `_meta` is the same from call to call, as text; null if a varying member is not what it should be. */
+/** The parts of a modern `_meta` that stay the same between calls, as JSON. Null if a variable member is invalid. */
 function envelopeOf(meta: JsonObject | null): string | null {
   const lasting = meta === null ? null : lastingPartOf(meta);
   return lasting === null ? null : JSON.stringify(lasting);

@@ -21,10 +21,13 @@ export const storesOf = (c: Context<AppEnv>, config: Config): OperatorStores => 
 /** Why a request to the API cannot be answered. */
 type ApiFailure = RegistryUnavailable | CursorInvalid | SessionUnknown | SessionUnavailable | OutcomeUnknown;
 
-/** JSON for scripts and text for Prometheus. `admit` lets through who may see the whole server. */
+/**
+ * JSON routes for scripts, and `/metrics` for Prometheus. `admit` lets only callers through who may see the whole
+ * server.
+ */
 export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
-  // All below /api; /api itself says what is there, to everybody, as /openapi.json does.
+  // Everything below /api. /api itself is a public overview, as is /openapi.json.
   routes.use("/api/:route/*", admit);
   routes.use("/metrics", admit);
 
@@ -60,7 +63,7 @@ export function apiRoutes(config: Config, admit: MiddlewareHandler<AppEnv>): Hon
   return routes;
 }
 
-/** The failure as a status and a sentence. */
+/** The error response to a failure. */
 export function refuseApi(c: Context<AppEnv>, failure: ApiFailure): Response {
   const { status, error } = describeApiFailure(failure);
   c.get("event").failure = failure.kind;

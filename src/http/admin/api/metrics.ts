@@ -19,9 +19,9 @@ interface Metric {
 }
 
 /**
- * The figures of the registry for Prometheus. Of durations there are none: the clock stands still while code computes.
- * While a shard is missing, the totals over all shards are left out: without it they would be wrong, and counters would fall.
- * @param counted Whether calls are counted, and in the reports.
+ * The registry's figures for Prometheus. There are no durations: on Workers the clock stands still while code computes.
+ * While a shard is missing, totals over all shards are omitted: they would be wrong, and counters would fall.
+ * @param counted Whether operation metrics are on and included in the reports.
  */
 export function renderMetrics(reports: Gathered<ShardReport>, version: string, counted: boolean): string {
   const rendered = shardMetrics(reports, version).map(renderMetric);
@@ -91,7 +91,7 @@ function totals(reports: readonly ShardReport[]): Metric[] {
 
 const NOT_COUNTED = `# ${PREFIX}_operations_total, tool calls by tool and outcome, is off: set OPERATION_METRICS to "on".`;
 
-/** The one figure that is not exact, and says so: isolates report what they have counted some time after. */
+/** The only figure that is not exact, as its help text says: isolates report their counts with a delay. */
 function operationsOf(reports: readonly ShardReport[]): Metric {
   const tally = new OperationTally();
   for (const { operations } of reports) for (const operation of operations) tally.add(operation);
@@ -115,7 +115,7 @@ function renderMetric({ name, type, help, samples }: Metric): string {
 const escapeLabel = (text: string): string =>
   text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
 
-/** Active sessions by the region that they began in, in the order of the regions; all of them, also where there are none. */
+/** Active sessions by the region that they began in, in the order of `REGIONS`. Includes regions without sessions. */
 export function sessionsByRegion(parts: readonly { readonly byRegion: RegionCounts }[]) {
   const counts = addRegions(parts);
   return ([...REGIONS, "unknown"] as const).map((region) => ({ region, sessions: counts[region] ?? 0 }));

@@ -3,7 +3,7 @@ import type { AuthConfig } from "../../../settings/auth-config.ts";
 import type { Config } from "../../../settings/config.ts";
 import { countSchema, endedSchema, errorSchema, sessionPageSchema } from "./schemas.ts";
 
-/** The OpenAPI document of the JSON API, made from the schemas that the routes answer with: the same for every caller. */
+/** The OpenAPI document of the JSON API, generated from the response schemas. It is the same for every caller. */
 export function openApiDocument({ auth, publicUrl }: Pick<Config, "auth" | "publicUrl">, version: string) {
   const answers = (schema: z.ZodType, refusals: Record<string, string> = {}) => ({
     "200": { description: "OK", content: { "application/json": { schema: jsonSchema(schema) } } },
@@ -14,7 +14,7 @@ export function openApiDocument({ auth, publicUrl }: Pick<Config, "auth" | "publ
   return {
     openapi: "3.1.0",
     info: { title: "Session context", version, description: "Figures and sessions of the whole server. Scope: admin." },
-    // Without PUBLIC_URL relative to where the document was found.
+    // Without PUBLIC_URL, relative to the URL of the document.
     servers: [{ url: publicUrl ?? "/" }],
     security: [{ admin: [] }],
     components: { securitySchemes: { admin: securityOf(auth) }, schemas: { Error: jsonSchema(errorSchema) } },
@@ -75,12 +75,12 @@ function securityOf(auth: AuthConfig): object {
 }
 
 function jsonSchema(schema: z.ZodType): object {
-  // OpenAPI 3.1 is JSON Schema 2020-12, which needs not be said in each place.
+  // OpenAPI 3.1 uses JSON Schema 2020-12 by default, so `$schema` is redundant.
   const { $schema: _, ...json } = z.toJSONSchema(schema);
   return json;
 }
 
-/** What `GET /api` answers: each route of the document in a line, for somebody who looks around. */
+/** The response of `GET /api`: an overview of the routes in the document. */
 export function apiIndex(config: Pick<Config, "auth" | "publicUrl">, version: string): ApiIndexJson {
   const { info, paths } = openApiDocument(config, version);
   const routes = Object.entries(paths).flatMap(([path, methods]) =>

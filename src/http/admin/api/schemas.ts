@@ -1,4 +1,4 @@
-/** The JSON of the API, as Zod schemas: what is sent is typed by them, and the OpenAPI document is made from them. */
+/** The JSON of the API as Zod schemas: they type the responses, and the OpenAPI document is generated from them. */
 import * as z from "zod";
 
 const count = z.int().min(0);

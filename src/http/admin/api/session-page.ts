@@ -9,7 +9,7 @@ import { peekForList } from "../../../session/peek-for-list.ts";
 import type { Sessions } from "../../../session/sessions.ts";
 import type { SessionJson, SessionPageJson } from "./schemas.ts";
 
-/** The objects behind the pages of an operator. */
+/** The stores that an operator's pages read. */
 export interface OperatorStores {
   readonly sessions: Sessions;
   readonly registry: RegistryClient;
@@ -18,9 +18,9 @@ export interface OperatorStores {
 export type CursorInvalid = Extract<Failure, { kind: "cursor_invalid" }>;
 
 /**
- * A page of all active sessions, newest first, or of one principal's. Peeks at each: listing keeps nothing alive. A session
- * that does not answer is listed with what the registry knows; one that is over by now is left out. Registry shards that do not
- * respond are named: their sessions are missing.
+ * A page of all active sessions, or of one principal's, newest first. Peeks at each session, so listing does not extend
+ * its life. A session that does not answer is listed with the registry's data; one that has ended meanwhile is omitted.
+ * `missing_shards` lists registry shards that do not respond; their sessions are missing.
  */
 export async function sessionPage(
   { sessions, registry }: OperatorStores,

@@ -2,13 +2,16 @@
 import type { AuthConfig } from "../../../settings/auth-config.ts";
 import { PageLayout } from "./layout.tsx";
 
-/** How a browser says who it is: with the operator key, with a token that is typed in, or with one that a proxy adds. */
+/**
+ * How a browser authenticates: with the operator key, with a token that the user types in, or with a token that a proxy
+ * adds.
+ */
 export type SignIn = "key" | "token" | "proxy";
 
 export const signInOf = (auth: AuthConfig): SignIn =>
   auth.mode === "none" ? "key" : auth.mode === "jwt" && auth.header !== "authorization" ? "proxy" : "token";
 
-/** The frame of the dashboard. It holds no figures, so everybody may have it; those come with a request of their own. */
+/** The frame of the dashboard. It is public because it holds no figures; they are loaded by a separate request. */
 export const DashboardPage = ({ version, signIn }: { version: string; signIn: SignIn }) => (
   <PageLayout title="Dashboard – Session context" script="dashboard.js" version={version}>
     <main class="wide" data-sign-in={signIn}>

@@ -6,7 +6,7 @@ import { axisEnd, clockTime, dayOfMonth, groupedNumber } from "./words.ts";
 interface ChartWords {
   readonly title: string;
   readonly per: string;
-  /** How many labels the time axis has; divides the number of points. */
+  /** Number of labels on the time axis; must divide the number of points. */
   readonly labels: number;
   readonly label: (start: number) => string;
   readonly span: (start: number) => string;
@@ -30,7 +30,7 @@ const WORDS: Record<RangeName, ChartWords> = {
   month: { title: "Last 30 days", per: "day", labels: 5, label: dayOfMonth, span: dayOfMonth },
 };
 
-/** A step as a page shows it: sessions that a client ended in either way, and those found gone, are one number. */
+/** One step of the chart. `ended` combines sessions that were ended, deleted or found gone. */
 interface Point {
   readonly start: number;
   readonly opened: number;
@@ -42,7 +42,10 @@ interface Point {
 const WIDTH = 10;
 const HALF = 100;
 
-/** What began above the line, what was over below it; in numbers for tooltips, and as a table. */
+/**
+ * Chart of a history: opened and refused sessions above the line, ended and expired ones below it. Tooltips and a table
+ * give the numbers.
+ */
 export const HistoryChart = ({ range, series, now }: { range: RangeName; series: readonly Tally[]; now: number }) => {
   const words = WORDS[range];
   const starts = stepStarts(HISTORY_RANGES[range], now);

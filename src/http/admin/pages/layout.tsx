@@ -1,11 +1,11 @@
 /** @jsxRuntime automatic @jsxImportSource hono/jsx */
 import type { PropsWithChildren } from "hono/jsx";
 
-/** A circle in the accent colour; without an icon browsers ask for one that is not there. */
+/** A circle in the accent colour. Without an icon, browsers request one that does not exist. */
 const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Ccircle cx='8' cy='8' r='6' fill='%230b7a75'/%3E%3C/svg%3E";
 
-/** Scripts and styles come from this server only, as files: nothing that is written into a page can run. */
+/** Scripts and styles come only from files on this server: nothing that is injected into a page can run. */
 export const PAGE_POLICY = [
   "default-src 'none'",
   "style-src 'self'",

@@ -25,14 +25,14 @@ const REGION_NAMES: Record<Region | "unknown", string> = {
 };
 
 interface LiveProps {
-  /** Each with the series of all ranges, in the order of the ranges. */
+  /** Each report has the series of all ranges, in the order of `HISTORY_RANGES`. */
   readonly reports: Gathered<ShardReport>;
   readonly page: SessionPageJson;
   readonly isFirstPage: boolean;
   readonly now: number;
 }
 
-/** Everything on the dashboard that changes, in parts that the page replaces one by one where they have changed. */
+/** Everything on the dashboard that changes, in parts. The page replaces only the parts that have changed. */
 export const LiveParts = ({ reports: { answers: reports, missing }, page, isFirstPage, now }: LiveProps) => {
   const total = reports.reduce((sum, { sessions }) => sum + sessions, 0);
   const ranges = Object.keys(HISTORY_RANGES) as RangeName[];
@@ -66,7 +66,7 @@ export const LiveParts = ({ reports: { answers: reports, missing }, page, isFirs
   );
 };
 
-/** The series of all shards, added up step by step. */
+/** Adds up the series of all shards, step by step. */
 const addSeries = (all: readonly (readonly Tally[])[]): Tally[] =>
   (all[0] ?? []).map((_, step) => all.map((series) => series[step] ?? NO_TALLY).reduce(addTallies, NO_TALLY));
 
@@ -92,7 +92,7 @@ const Places = ({ reports, missing }: PlacesProps) => {
   );
 };
 
-/** `sessions` is null where nobody knows. */
+/** `sessions` is null if unknown. */
 interface BarRow {
   readonly name: string;
   readonly sessions: number | null;

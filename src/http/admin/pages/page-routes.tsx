@@ -19,7 +19,7 @@ import { LiveParts } from "./live-parts.tsx";
 import { snippetsFor } from "./snippets.ts";
 import { StatusPage } from "./status-page.tsx";
 
-/** Pages for people, for everybody to see. */
+/** Pages for people, open to everybody. */
 export function pageRoutes(config: Config, missingShards: RegistryHealth): Hono<AppEnv> {
   const routes = new Hono<AppEnv>();
   const page = (c: Context<AppEnv>, html: string) => {
@@ -27,7 +27,7 @@ export function pageRoutes(config: Config, missingShards: RegistryHealth): Hono<
     return c.html(html);
   };
 
-  /** The status page as it was rendered last: a server is mostly asked by one name, in one state. */
+  /** The last rendered status page. Reused while endpoint and health stay the same, which is the usual case. */
   let status = { state: "", html: "" };
   routes.get("/", async (c) => {
     const base = baseUrlOf(config, c.req.raw);
@@ -58,7 +58,7 @@ export function pageRoutes(config: Config, missingShards: RegistryHealth): Hono<
   return routes;
 }
 
-/** What the dashboard shows, for whoever may see the whole server. */
+/** The figures of the dashboard, for callers who may see the whole server. */
 export const dashboardFigures =
   (config: Config): Handler<AppEnv> =>
   async (c) => {

@@ -3,7 +3,7 @@ import { shortSessionId } from "../../../base/log.ts";
 import type { SessionJson, SessionPageJson } from "../api/schemas.ts";
 import { ago, timeLeft } from "./words.ts";
 
-/** A page of the sessions. Every text in it was chosen by a client: JSX writes it as text, wherever it stands. */
+/** A page of the sessions. All text in it comes from clients and is escaped by JSX. */
 export const SessionTable = ({ page, now, isFirst }: { page: SessionPageJson; now: number; isFirst: boolean }) => (
   <>
     {page.sessions.length === 0 ? (
@@ -85,7 +85,7 @@ const Ago = ({ time, now }: { time: string; now: number }) => (
   </time>
 );
 
-/** The whole bar is the idle time-out: what is left of it from the last use to the end. */
+/** The full bar is the idle timeout, from the last use to the expiry; the filled part is the time left. */
 const TimeLeft = ({ session, now }: { session: SessionJson; now: number }) => {
   if (session.expires_at === null || session.last_used === null) return <>unknown</>;
   const [from, to] = [Date.parse(session.last_used), Date.parse(session.expires_at)];

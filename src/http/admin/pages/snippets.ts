@@ -1,19 +1,19 @@
 import type { AuthConfig } from "../../../settings/auth-config.ts";
 
-/** How to connect one client: what to do with the text, and the text to copy. */
+/** How to connect one client: instructions, and the text to copy. */
 export interface Snippet {
   readonly client: string;
   readonly steps: string;
   readonly text: string;
 }
 
-/** Stands for a token that its owner has to fill in. */
+/** Placeholder for the user's token. */
 const TOKEN = "YOUR_TOKEN";
 
 /**
- * How to connect each client to `endpoint`. Static tokens are sent in a header that the client is told; with an identity
- * provider clients find out by themselves where to sign in.
- * @param isLocal Whether the server is on this machine, where connectors that are called from elsewhere cannot reach it.
+ * How to connect each client to `endpoint`. A static token is sent in a header that the user configures; with an
+ * identity provider, clients discover where to sign in.
+ * @param isLocal Whether the server is on this machine, where connectors that run elsewhere cannot reach it.
  */
 export function snippetsFor(endpoint: string, mode: AuthConfig["mode"], isLocal: boolean): Snippet[] {
   const withToken = mode === "token";

@@ -9,7 +9,7 @@ interface StatusProps {
   readonly version: string;
   readonly endpoint: string;
   readonly mode: AuthConfig["mode"];
-  /** Whether only this machine reaches the server. */
+  /** Whether only this machine can reach the server. */
   readonly isLocal: boolean;
   /** Registry shards that do not respond. */
   readonly missing: readonly number[];
@@ -82,7 +82,7 @@ export const StatusPage = ({ version, endpoint, mode, isLocal, missing, snippets
                 Copy
               </button>
             </div>
-            {/* What scrolls must be reachable by keyboard. */}
+            {/* Scrollable areas must be reachable by keyboard. */}
             <section class="code" tabindex={0} aria-label={`For ${client}`}>
               <pre id={`snippet-${i}`}>{text}</pre>
             </section>

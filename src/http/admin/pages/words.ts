@@ -1,11 +1,11 @@
-/** Times and numbers in the words of a page. */
+/** Formats times and numbers for pages. */
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** How long ago, to the unit that matters. Below a minute "just now": last accesses are known to the minute. */
+/** Time elapsed, in its largest useful unit. Below a minute "just now": last accesses are stored to the minute. */
 export function ago(ms: number): string {
   if (ms < MINUTE) return "just now";
   if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min ago`;
@@ -13,7 +13,7 @@ export function ago(ms: number): string {
   return `${Math.floor(ms / DAY)} d ago`;
 }
 
-/** How much time is left, in its two largest units. */
+/** Time left, in its two largest units. */
 export function timeLeft(ms: number): string {
   if (ms <= 0) return "none";
   if (ms < MINUTE) return `${Math.ceil(ms / SECOND)} s`;
@@ -26,19 +26,22 @@ const WHOLE = new Intl.NumberFormat("en-US");
 
 export const groupedNumber = (n: number): string => WHOLE.format(n);
 
-/** The smallest of 1, 2, 5, 10, 20, 50, … that is not below `n`: where an axis ends. */
+/** The smallest of 1, 2, 5, 10, 20, 50, … that is at least `n`: the end of an axis. */
 export function axisEnd(n: number): number {
   for (let power = 1; ; power *= 10) {
     for (const factor of [1, 2, 5]) if (factor * power >= n) return factor * power;
   }
 }
 
-/** 14:00, in UTC like every time that a history is cut by. */
+/** 14:00, in UTC like the steps of a history. */
 export const clockTime = (time: number): string => new Date(time).toISOString().slice(11, 16);
 
 /** 20 Nov */
 export const dayOfMonth = (time: number): string =>
   new Date(time).toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 
-/** How long the page waits between two looks: a look reads every row of the registry, so a large one is looked at less often. */
+/**
+ * Seconds between two refreshes of the page. Each reads every row of the registry, so a large one is refreshed less
+ * often.
+ */
 export const refreshSeconds = (sessions: number): number => Math.min(600, Math.max(3, Math.round(sessions / 2000)));

@@ -5,6 +5,7 @@ import {
   isLegacyRequest,
 } from "@modelcontextprotocol/server";
 import type { Era } from "../../call/caller.ts";
+import { fail, ok, type Result } from "../../model/failure.ts";
 import type { Accepted } from "../edge/accept.ts";
 import { clientOfInfo } from "../edge/client-label.ts";
 import { INVALID_REQUEST } from "../edge/json-rpc.ts";
@@ -61,8 +62,15 @@ interface Named {
 }
 
 /** Determines era, kind and session of a request, once for all later steps. Only reads; writes nothing. */
-export async function classify(request: Request, body: unknown, accepted: Accepted): Promise<Classified | HttpRefusal> {
+export async function classify(
+  request: Request,
+  body: unknown,
+  accepted: Accepted,
+): Promise<Result<Classified, HttpRefusal>> {
   const isBatch = Array.isArray(body);
+  if (isBatch && body.length > MAX_BATCH_MESSAGES) {
+    return invalid(`A batch of ${body.length} messages is too large. Send at most ${MAX_BATCH_MESSAGES}`);
+  }
   const large = (isBatch ? body : [body]).map(largeNumberOf).find((found) => found !== null);
   if (large) {
     return invalid(
@@ -74,9 +82,6 @@ export async function classify(request: Request, body: unknown, accepted: Accept
   if (isBatch && version >= FIRST_VERSION_WITHOUT_BATCHES) {
     return invalid(`Batches are not part of protocol ${version}. Send one message per request`);
   }
-  if (isBatch && body.length > MAX_BATCH_MESSAGES) {
-    return invalid(`A batch of ${body.length} messages is too large. Send at most ${MAX_BATCH_MESSAGES}`);
-  }
   if (isBatch && (body.length === 0 || !body.every(isMessage))) {
     return invalid("A batch must be a list of JSON-RPC 2.0 messages, at least one");
   }
@@ -86,13 +91,13 @@ export async function classify(request: Request, body: unknown, accepted: Accept
   }
   const [first] = messages as [Message];
   const { params } = (first.body ?? {}) as Named;
-  return {
+  return ok({
     era,
     messages,
     isBatch,
     header: era === "legacy" && !first.initializes ? request.headers.get(SESSION_HEADER) : null,
     client: isBatch ? undefined : clientOfInfo(params?._meta?.[CLIENT_INFO] ?? params?.clientInfo),
-  };
+  });
 }
 
 function messageOf(request: Request, era: Era, body: unknown, mayStream: boolean): Message {
@@ -131,4 +136,5 @@ function largeNumberOf(message: unknown): string | null {
 const isMessage = (one: unknown): boolean =>
   isJSONRPCRequest(one) || isJSONRPCNotification(one) || isJSONRPCResponse(one);
 
-const invalid = (message: string): HttpRefusal => ({ kind: "protocol", status: 400, code: INVALID_REQUEST, message });
+const invalid = (message: string): Result<never, HttpRefusal> =>
+  fail({ kind: "protocol", status: 400, code: INVALID_REQUEST, message });

@@ -54,13 +54,13 @@ export function createMcpRoute({ buildServer, streaming, data, log }: McpRouteOp
     if (!read.ok) return refuse(read.failure);
     const classified = await classify(request, read.value, accepted);
     if (Array.isArray(read.value)) event.batchSize = read.value.length;
-    if ("kind" in classified) return refuse(classified);
-    const { era, messages, header: named, client = event.client } = classified;
+    if (!classified.ok) return refuse(classified.failure);
+    const { era, messages, header: named, client = event.client } = classified.value;
     Object.assign(event, { era, client, messages: messages.map((message) => message.event) });
     if (!(await chargeRest(messages, context))) return refuse({ kind: "rate_limited", what: BATCH });
     const header = named === null ? null : stores.sessions.parse(named, true);
     const served = await Promise.all(messages.map((message) => serve(message, header, context)));
-    const response = await reply(classified, served, event, () => stores.sessions.mint().sessionId);
+    const response = await reply(classified.value, served, event, () => stores.sessions.mint().sessionId);
     return accepted.json ? response : asEventStream(response);
   };
 

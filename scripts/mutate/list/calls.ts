@@ -9,59 +9,59 @@ const UNIT_CHANGES = ["test/unit/changes.test.ts"];
 const RACES = ["test/objects/session-project-races.test.ts"];
 const PROJECT_FAILURES = ["test/objects/session-project-failures.test.ts"];
 
-/** Calls to a session: repeated, overtaken, refused; what they change happens once. */
+/** Calls to a session that are retried, overtaken or refused: each change is applied once. */
 export const CALL_MUTATIONS: readonly Mutation[] = [
   {
-    name: "a call that broke is repeated",
+    name: "a broken call is retried",
     file: SESSIONS,
     find: "if (overloaded || attempt === OBJECT_CALL_TRIES) return",
     replace: "if (true) return",
     tests: SESSION_CALLS,
   },
   {
-    name: "a call is repeated a few times at most",
+    name: "a call is retried a few times at most",
     file: SESSIONS,
     find: "if (overloaded || attempt === OBJECT_CALL_TRIES) return",
     replace: "if (overloaded || attempt === 10) return",
     tests: SESSION_CALLS,
   },
   {
-    name: "a call is not repeated on overload",
+    name: "a call is not retried on overload",
     file: SESSIONS,
     find: 'if (overloaded && attempt === 1) return fail({ kind: "session_unavailable", sessionId: session.sessionId });\n        if (overloaded || attempt',
     replace: "if (attempt",
     tests: SESSION_CALLS,
   },
   {
-    name: "a repeated call is not repeated again on overload",
+    name: "a retry is not retried again on overload",
     file: SESSIONS,
     find: "if (overloaded || attempt === OBJECT_CALL_TRIES) return",
     replace: "if (attempt === OBJECT_CALL_TRIES) return",
     tests: SESSION_CALLS,
   },
   {
-    name: "a change that was turned away at once is known not to have been made",
+    name: "a change that was rejected at once is known not to have been applied",
     file: SESSIONS,
     find: 'if (overloaded && attempt === 1) return fail({ kind: "session_unavailable", sessionId: session.sessionId });',
     replace: "",
     tests: SESSION_CALLS,
   },
   {
-    name: "a call to an object that was reset is repeated",
+    name: "a call to an object that was reset is retried",
     file: SESSIONS,
     find: "if (!retryable && !overloaded && !durableObjectReset) throw error;",
     replace: "if (!retryable && !overloaded) throw error;",
     tests: SESSION_CALLS,
   },
   {
-    name: "a bug in an object is not repeated",
+    name: "a bug in an object is not retried",
     file: SESSIONS,
     find: "if (!retryable && !overloaded && !durableObjectReset) throw error;",
     replace: "",
     tests: SESSION_CALLS,
   },
   {
-    name: "a call is repeated over a new stub",
+    name: "a retry uses a new stub",
     file: SESSIONS,
     find: "for (let attempt = 1; ; attempt++) {\n      try {\n        return await attemptOf(attempt > 1)(this.#namespace.get(session.objectId));",
     replace:
@@ -69,14 +69,14 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     tests: SESSION_CALLS,
   },
   {
-    name: "a repeated call says that it is one",
+    name: "a retry is marked as one",
     file: SESSIONS,
     find: "attemptOf(attempt > 1)",
     replace: "attemptOf(false)",
     tests: SESSION_CALLS,
   },
   {
-    name: "a repeated change keeps its id",
+    name: "a retried change keeps its id",
     file: SESSIONS,
     find: "call(object, { id, repeated })",
     replace: "call(object, { id: crypto.randomUUID(), repeated })",
@@ -90,7 +90,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     tests: SESSION_CALLS,
   },
   {
-    name: "a change that is sent again is made once",
+    name: "a resent change is applied once",
     file: CHANGES,
     find: "if (known !== undefined) return known.outcome as Promise<T>;",
     replace: "",
@@ -119,7 +119,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     tests: UNIT_CHANGES,
   },
   {
-    name: "a conditional set that may have been made before says that it does not know",
+    name: "a conditional set that may have been applied before reports an unknown outcome",
     file: ACCESS,
     find: "if (uncertain && undecided) return this.#outcomeUnknown();",
     replace: "",
@@ -127,7 +127,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "a change that is sent again",
   },
   {
-    name: "an end that may have been made before says that it does not know",
+    name: "an end that may have been applied before reports an unknown outcome",
     file: ACCESS,
     find: "return uncertain ? this.#outcomeUnknown() : ok({ ended: false });",
     replace: "return ok({ ended: false });",
@@ -135,7 +135,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "a change that is sent again",
   },
   {
-    name: "a DELETE that worked is not answered 404 when it is sent again",
+    name: "a resent DELETE that has worked is not answered 404",
     file: "src/session/session-object.ts",
     find: 'const done = uncertain && !deleted.ok && deleted.failure.kind === "session_deleted";',
     replace: "const done = false;",
@@ -143,21 +143,21 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "a change that is sent again",
   },
   {
-    name: "a list of sessions names one that does not answer and has the others",
+    name: "a list of sessions includes the others if one does not respond, and marks that one",
     file: "src/session/peek-for-list.ts",
     find: '"session_unavailable" ? "unanswered" : null',
     replace: '"session_unavailable" ? null : null',
     tests: ["test/worker/registry-down.test.ts"],
   },
   {
-    name: "a tool that waits for the client asks again while the session's object restarts",
+    name: "a tool that waits for the client polls again while the session's object restarts",
     file: "src/http/legacy/asking-transport.ts",
     find: "++failures === MAX_FAILURES",
     replace: "true",
     tests: ["test/worker/asking-transport.test.ts"],
   },
   {
-    name: "a state value that is refused begins no context",
+    name: "a rejected state value begins no context",
     file: ACCESS,
     find: "const refused = this.#state.firstStateRefusal(operation);",
     replace: "const refused = null;",
@@ -165,7 +165,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "a state value",
   },
   {
-    name: "what was set is there although an end overtook it",
+    name: "a set takes effect although an end overtook it",
     file: ACCESS,
     find: "live === null && again",
     replace: "false",
@@ -173,7 +173,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "a state value|an end while a set registers",
   },
   {
-    name: "a context that ends while it is begun is begun once more at most",
+    name: "a context that ends while it begins is begun once more at most",
     file: ACCESS,
     find: "content, false)",
     replace: "content, true)",
@@ -181,7 +181,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "registering takes longer than the idle time-out",
   },
   {
-    name: "a set with a config is on no other project until the catalog keeps it",
+    name: "a set with a config is on no other project until the catalog has stored it",
     file: "src/session/set-directory.ts",
     find: "failure: unregistered(config.value) };",
     replace: "failure: null };",
@@ -189,7 +189,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "a set with a config",
   },
   {
-    name: "a set that the quota refuses leaves its config out of the catalog",
+    name: "a set that the quota refuses does not register its config in the catalog",
     file: "src/session/set-directory.ts",
     find: "if (!begun.ok) return begun;",
     replace: "",
@@ -197,7 +197,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "a set that is refused",
   },
   {
-    name: "a catalog that hangs is waited for a few seconds",
+    name: "a hanging catalog times out after a few seconds",
     file: "src/projects/catalogs.ts",
     find: "await within(CATALOG_CALL_TIMEOUT_MS, this.#namespace.get(id).ask(operation, question))",
     replace: "await this.#namespace.get(id).ask(operation, question)",
@@ -205,7 +205,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "for longer than anybody waits",
   },
   {
-    name: "a config that nobody keeps is not replaced by another project",
+    name: "a config that was not stored is not replaced by another project",
     file: "src/session/session-project.ts",
     find: "failure: config && unregistered(config.value),",
     replace: "failure: null,",

@@ -143,7 +143,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     only: "a change that is sent again",
   },
   {
-    name: "a list of sessions includes the others if one does not respond, and marks that one",
+    name: "a list of sessions marks one that does not respond and has the others",
     file: "src/session/peek-for-list.ts",
     find: '"session_unavailable" ? "unanswered" : null',
     replace: '"session_unavailable" ? null : null',

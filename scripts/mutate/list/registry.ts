@@ -111,7 +111,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     find: 'if (this.#removed.has(sessionId, openedAt)) return { outcome: "removed" };',
     replace: "",
     tests: INTERLEAVINGS,
-    only: "a registration that is tried again",
+    only: "a registration that is retried",
   },
   {
     name: "a context mistaken for a removed one registers again as a newer one",

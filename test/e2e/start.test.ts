@@ -88,7 +88,7 @@ it.each([
   [["--port", "80x0"], /^--port is "80x0": must be a whole number.*\n$/],
   [["--port", "65536"], /^--port is "65536": must be a whole number.*\n$/],
   [["--prot", "1"], /^Unknown option '--prot'.*\n$/],
-])("npm start with %j says in one line what is wrong, and starts nothing", async (args, message) => {
+])("npm start with %j reports the mistake in one line, and starts nothing", async (args, message) => {
   const script = runScript("scripts/start/main.ts", args);
   expect(await script.exitCode).toBe(1);
   expect(script.stdout()).toBe("");

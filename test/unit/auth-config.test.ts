@@ -83,7 +83,7 @@ describe("settings of access control", () => {
     `{"${HASH}":{"principal":"","scopes":["supersecret"]}}`,
     `{"${HASH}":{"principal":"a","scopes":["supersecret"],"token":"supersecret"}}`,
     `{"__proto__":{"principal":"supersecret","scopes":[]}}`,
-  ])("never show what is in AUTH_TOKENS: %s", (AUTH_TOKENS) => {
+  ])("never reveal the contents of AUTH_TOKENS: %s", (AUTH_TOKENS) => {
     const parse = () => parseConfig({ AUTH_MODE: "none", AUTH_TOKENS });
     expect(parse).toThrow(/^Bad configuration: AUTH_TOKENS /);
     expect(parse).not.toThrow(/supersecret/);

@@ -188,7 +188,7 @@ describe("the rest of the schema:", () => {
 });
 
 describe("the published JSON Schema", () => {
-  it("has the same source: required fields, limits, defaults, unknown fields allowed", () => {
+  it("is generated from the same source: required fields, limits, defaults, unknown fields allowed", () => {
     expect(projectConfigJsonSchema()).toMatchObject({
       $schema: "https://json-schema.org/draft/2020-12/schema",
       required: ["version", "project"],

@@ -94,7 +94,7 @@ describe("registration", () => {
     expect(asRegistered(registering, null)).toEqual(registering);
   });
 
-  it("is retried after now and before the deadline, at which an alarm means that it is complete", () => {
+  it("is retried after now and before the deadline, since an alarm at the deadline means that it is complete", () => {
     fc.assert(
       fc.property(now, fc.integer({ min: 2, max: DAY }), fc.nat(100), (at, left, tries) => {
         const next = nextTryOf({ deadline: at + left, tries }, at);

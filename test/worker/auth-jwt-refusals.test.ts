@@ -110,7 +110,7 @@ function forge(token: string, claims: object): string {
   return `${header}.${encode({ ...decoded, ...claims })}.${signature}`;
 }
 
-/** Signed with an `exp` of 1e400, which JSON reads as infinity. */
+/** Signed with an `exp` of 1e400, which JSON parses as infinity. */
 async function endless(issuer: Awaited<ReturnType<typeof createIssuer>>): Promise<string> {
   const { stringify } = JSON;
   const spy = vi.spyOn(JSON, "stringify").mockImplementation((value) => stringify(value).replace('"1e400"', "1e400"));
@@ -122,7 +122,7 @@ async function endless(issuer: Awaited<ReturnType<typeof createIssuer>>): Promis
 const unsigned = (header: object): string =>
   `${encode(header)}.${encode({ iss: ISSUER, aud: AUDIENCE, sub: "alice", exp: seconds() + 300, scope: "sessions" })}.`;
 
-/** HS256 over the public key, which everybody has: passes where the verifier lets the token choose the algorithm. */
+/** HS256 with the public key as secret: passes if the verifier lets the token choose the algorithm. */
 async function confused(issuer: Awaited<ReturnType<typeof createIssuer>>, form: "jwk" | "spki"): Promise<string> {
   const publicKey = await importJWK(issuer.publicJwk(), "ES256", { extractable: true });
   const secret =

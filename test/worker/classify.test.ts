@@ -1,4 +1,4 @@
-/** Era, kind and session of a request are decided once, here; what follows only reads the decision. */
+/** Era, kind and session of a request are determined in one place; later code only reads the result. */
 import { describe, expect, it } from "vitest";
 import { classify } from "../../src/http/mcp/classify.ts";
 
@@ -43,7 +43,7 @@ describe("a message", () => {
     });
   });
 
-  it("has in the log what is named as it should be, and nothing else", async () => {
+  it("is logged with valid names only", async () => {
     for (const [body, event] of [
       [call("get_session_count"), { id: 1, method: "tools/call", tool: "get_session_count" }],
       [call("/home/me/secret"), { method: "tools/call", tool: "other" }],
@@ -57,7 +57,7 @@ describe("a message", () => {
 });
 
 describe("a batch", () => {
-  it("is a list of messages, each on its own", async () => {
+  it("is a list of messages, each classified on its own", async () => {
     const body = [call("one"), notification, posted];
     expect(await classified(body, BATCHES)).toMatchObject({
       era: "legacy",

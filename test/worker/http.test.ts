@@ -179,7 +179,7 @@ describe("the modern era", () => {
   });
 });
 
-describe("a body that is no MCP message", () => {
+describe("a request that is no MCP message", () => {
   it.each([
     ["malformed JSON", "{", {}, 400, -32700],
     ["an empty body", "", {}, 400, -32700],

@@ -281,7 +281,7 @@ export const DOOR_MUTATIONS: readonly Mutation[] = [
     find: 'mayNamePrototype(text) && namesPrototype(value) ? fail("names_prototype") : ok(value)',
     replace: "ok(value)",
     tests: ["test/worker/hostile-input.test.ts"],
-    only: "prototypes",
+    only: "prototype pollution",
   },
   {
     name: "an optional argument that is null or empty counts as absent",

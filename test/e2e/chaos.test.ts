@@ -8,7 +8,7 @@ const SESSIONS = 18;
 
 /** `npm run chaos` is the long form. */
 it(
-  "a server killed under load loses no acknowledged write, stores nothing half, and counts exactly",
+  "a server killed under load loses no acknowledged write, leaves none half-written, and counts exactly",
   async () => {
     const lines: string[] = [];
     const chaos = new Chaos({

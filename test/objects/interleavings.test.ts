@@ -550,7 +550,7 @@ describe("a DELETE in the middle of registering", () => {
   });
 });
 
-describe("a context that begins over what is left of one before it", () => {
+describe("a context that begins over leftovers of the previous one", () => {
   it("stays in its shard, so that one row is updated instead of a second one added", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a", { shard: 1 }));

@@ -11,7 +11,7 @@ import { shardDown } from "../support/shard-down.ts";
 
 ownClock();
 
-/** The registry as seen by a newly started isolate: a separate client object stands for separate memory. */
+/** The registry as seen by a newly started isolate: a separate client object simulates separate memory. */
 function freshRegistry(registryShards: number): RegistryClient {
   const namespace = {
     idFromName: (name: string) => env.REGISTRY.idFromName(name),

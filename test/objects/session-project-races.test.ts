@@ -39,7 +39,7 @@ function whileRegistering(meanwhile: () => Promise<unknown>): void {
   });
 }
 
-describe("a set while the catalog is asked", () => {
+describe("a set while the catalog is called", () => {
   it("by a get: the get answers with the new directory and its project", async () => {
     const { session, id } = await aliceIn("/a", "/a", "/b");
     moveClock(PROJECT_RECHECK_MS);

@@ -13,7 +13,7 @@ ownClock();
 type Rows = { record: number; alarm: number; sql: number };
 const counted = new WeakMap<DurableObjectStorage, Rows>();
 
-/** Counts what the object writes from now on: records, moves of the alarm, rows of its own catalog. */
+/** Counts the object's writes from now on: records, moves of the alarm, rows of its own catalog. */
 const countRows = (session: SessionStub) =>
   inSession(session, (_, { storage }) => {
     const rows: Rows = { record: 0, alarm: 0, sql: 0 };

@@ -8,7 +8,7 @@ const ALL = { ...OBJECTS, REQUEST_LIMITER: limiter, CONTEXT_LIMITER: limiter };
 const LIMITED = { rateLimited: true };
 
 describe("bindings", () => {
-  it("are complete with three objects and two limiters, or without limiters if nobody is limited", () => {
+  it("are complete with three objects and two limiters, or without limiters if rate limits are off", () => {
     expect(() => checkBindings(ALL, LIMITED)).not.toThrow();
     expect(() => checkBindings(OBJECTS, { rateLimited: false })).not.toThrow();
   });

@@ -80,7 +80,7 @@ describe("keys of the issuer", () => {
     expect(issuer.state.fetches).toBe(2);
   });
 
-  it("come with the first fetch, whoever causes it: a cold start under attack locks nobody out", async () => {
+  it("come with the first fetch, whoever causes it: an attack during a cold start locks nobody out", async () => {
     const { issuer, send } = await start();
     issuer.state.respond = async () => {
       await scheduler.wait(200);

@@ -5,7 +5,7 @@ import { callTool, ENDPOINT, initialize, startApp } from "../support/apps.ts";
 afterEach(() => vi.restoreAllMocks());
 
 describe("a server in AUTH_MODE token", () => {
-  it("accepts anyone with a stored token, old or new, and nobody else", async () => {
+  it("accepts only callers with a stored token, old or new", async () => {
     const old = await createToken("alice", ["sessions"]);
     const both = await createToken("alice", ["sessions"], old.secret);
     const send = startApp({ AUTH_MODE: "token", AUTH_TOKENS: both.secret });

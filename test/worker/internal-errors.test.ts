@@ -128,7 +128,7 @@ it.each([
   );
 });
 
-it("other failures are told apart: a busy server has failed, a refusal is refused", async () => {
+it("other failures have distinct outcomes: failed for a busy server, refused for a refusal", async () => {
   const send = withShortWay();
   const opened = await send(initialize());
   vi.spyOn(SessionObject.prototype, "peek").mockImplementation(() => {

@@ -157,7 +157,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     find: "shard: own?.shard ?? shard,",
     replace: "shard,",
     tests: INTERLEAVINGS,
-    only: "over what is left of one before it",
+    only: "over leftovers of the previous one",
   },
   {
     name: "a new context is newer than the previous one",

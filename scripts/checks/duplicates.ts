@@ -9,7 +9,7 @@ interface Line {
   readonly text: string;
 }
 
-/** @param sources Text of each file by its path. Returns one line for each run of copied lines. */
+/** @param sources Text of each file by its path. Returns one line for each duplicate. */
 export function duplicateProblems(sources: ReadonlyMap<string, string>): string[] {
   const firstSeen = new Map<string, readonly Line[]>();
   const problems: string[] = [];

@@ -22,7 +22,7 @@ function check(name: string): { status: number | null; stderr: string } {
   return spawnSync(process.execPath, [script, name], { cwd: folder, encoding: "utf8" });
 }
 
-describe("the checks of a tree", () => {
+describe("the repository checks", () => {
   const copied = ["a();", "b();", "c();", "d();", "e();", "f();"].join("\n");
 
   it.each(["layers", "duplicates", "paths"])("%s passes on a tree without problems", (name) => {

@@ -54,7 +54,7 @@ it("a client that disconnects during the first fetch does not prevent the others
 });
 
 it.each<Behaviour>(["error", "redirect", "garbage", "huge", "silent", "cut off"])(
-  "an issuer whose keys come as: %s is called once, and clients are told to retry",
+  "an issuer whose key endpoint misbehaves (%s) is called once, and clients are told to retry",
   async (behaviour) => {
     const { issuer, server } = await coldServer(behaviour);
     const tokens = await several(100, (i) => (i % 2 === 0 ? hostile(issuer, i) : good(issuer)));

@@ -383,7 +383,7 @@ describe("a state value", () => {
   });
 });
 
-describe("a change that is sent again because its reply was lost", () => {
+describe("a change that is resent because its reply was lost", () => {
   const change = (id: string, repeated: boolean) => ({ id, repeated });
 
   it("is applied once, and answered as the first time", async () => {
@@ -513,7 +513,7 @@ describe("an alarm handler", () => {
   });
 });
 
-describe("a session that DELETE ended", () => {
+describe("a session ended by DELETE", () => {
   it("stays deleted for its header although unregistering failed once", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));

@@ -58,7 +58,7 @@ const repeated = (fault: Fault) => Array.from({ length: 10 }, () => fault);
 
 describe.each([
   ["broke", BROKEN],
-  ["met a reset object", RESET],
+  ["reached a reset object", RESET],
 ] as const)("a call that %s", (_name, fault) => {
   it("is retried over a new stub", async () => {
     const { sessions, calls } = sessionsFailing(fault, fault);

@@ -309,7 +309,7 @@ describe("ending", () => {
   });
 });
 
-describe("a context that an argument begins over a tombstone", () => {
+describe("a context begun by argument over a tombstone", () => {
   const begunOver = async (rest: Partial<SetRequest> = {}, principal = ANONYMOUS) => {
     const session = newSession();
     await session.set(principal, setRequest("/a", rest));

@@ -23,10 +23,10 @@ describe("imports between layers", () => {
     ["of a value", 'import { b } from "../session/b.ts";'],
     ["of a type", 'import type { B } from "../session/b.ts";'],
     ["over several lines", 'import {\n  type B,\n} from "../session/b.ts";'],
-    ["passed on", 'export type { B } from "../session/b.ts";'],
-    ["of everything, passed on", 'export * from "../session/b.ts";'],
+    ["re-exported", 'export type { B } from "../session/b.ts";'],
+    ["of everything, re-exported", 'export * from "../session/b.ts";'],
     ["inside a type", 'type B = import("../session/b.ts").B;'],
-    ["for its effect", 'import "../session/b.ts";'],
+    ["for side effects", 'import "../session/b.ts";'],
   ])("may not point up: %s", (_, source) => {
     expect(problemsOf({ "src/model/a.ts": source, "src/session/b.ts": "" })).toEqual([
       "upward: src/model/a.ts imports src/session/b.ts",

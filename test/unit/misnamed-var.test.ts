@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/settings/config.ts";
 
-describe("a var that is no setting", () => {
+describe("a var that is not a setting", () => {
   it.each([
     ["SESSION_IDLE_TIMEOUT", "SESSION_IDLE_TIMEOUT_SECONDS"],
     ["SESSION_IDLE_TIMEOUT_MS", "SESSION_IDLE_TIMEOUT_SECONDS"],

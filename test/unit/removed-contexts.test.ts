@@ -3,7 +3,7 @@ import { RemovedContexts } from "../../src/registry/removed-contexts.ts";
 
 const MINUTES = 60_000;
 
-describe("the contexts that a shard removed", () => {
+describe("contexts removed from a shard", () => {
   it("are known by session and start time, including earlier ones", () => {
     const removed = new RemovedContexts();
     removed.add("a", 1000, 0);

@@ -191,8 +191,8 @@ describe("a route about the whole server", () => {
   it.each([
     ["of another origin", { Origin: "http://localhost:3000" }],
     ["of another port of the same name", { Origin: `https://${HOST}:8443` }],
-    ["that says where it comes from", { "Sec-Fetch-Site": "cross-site" }],
-    ["of a neighbour", { "Sec-Fetch-Site": "same-site" }],
+    ["with Sec-Fetch-Site cross-site", { "Sec-Fetch-Site": "cross-site" }],
+    ["of the same site", { "Sec-Fetch-Site": "same-site" }],
   ])("refuses a page %s, whatever its token", async (_name, headers) => {
     for (const path of routes) expect((await ask(path, { headers })).status).toBe(403);
   });

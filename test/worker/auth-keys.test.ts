@@ -32,11 +32,11 @@ function keyLines(): () => Record<string, unknown>[] {
 const MISBEHAVIOUR: [what: string, logged: string, misbehave: () => Response | Promise<Response>][] = [
   ["is down", "status 500", () => new Response("no", { status: 500 })],
   ["cannot be reached", "network", () => Promise.reject(new TypeError("network"))],
-  ["leads elsewhere", "status 302", () => Response.redirect("https://elsewhere.example.com/jwks", 302)],
-  ["answers nonsense", "JSON Web Key Set", () => new Response("<html>")],
-  ["answers something else", "JSON Web Key Set", () => Response.json({ keys: "none" })],
-  ["answers with keys that are none", "JSON Web Key Set", () => Response.json({ keys: [null] })],
-  ["answers with far too much", "262144 bytes", huge],
+  ["redirects", "status 302", () => Response.redirect("https://elsewhere.example.com/jwks", 302)],
+  ["returns HTML", "JSON Web Key Set", () => new Response("<html>")],
+  ["returns other JSON", "JSON Web Key Set", () => Response.json({ keys: "none" })],
+  ["returns invalid keys", "JSON Web Key Set", () => Response.json({ keys: [null] })],
+  ["returns far too much", "262144 bytes", huge],
   ["does not answer", "within 5000 ms", hang],
   [
     "stops in the middle of its answer",

@@ -29,7 +29,7 @@ describe("a message", () => {
     ["a legacy tool call", call("get"), LEGACY, { era: "legacy", header: SESSION, tool: true }],
     ["one without a version", call("get"), {}, { era: "legacy", header: SESSION, tool: true }],
     ["a legacy list", request("tools/list"), LEGACY, { era: "legacy", header: SESSION, tool: false }],
-    ["initialize, whose session is a new one", request("initialize"), {}, { era: "legacy", header: null, tool: false }],
+    ["initialize, which opens a new session", request("initialize"), {}, { era: "legacy", header: null, tool: false }],
     ["a notification", notification, LEGACY, { era: "legacy", header: SESSION, tool: false }],
     ["an answer to the server", posted, LEGACY, { era: "legacy", header: SESSION, tool: false }],
     ["a modern tool call", call("get", { _meta: meta }), MODERN, { era: "modern", header: null, tool: true }],
@@ -70,8 +70,8 @@ describe("a batch", () => {
   it.each([
     ["in a revision without them", [call("one")], LEGACY, "Batches are not part of protocol 2025-11-25"],
     ["in the modern era", [call("one", { _meta: meta })], MODERN, "Batches are not part of protocol 2026-07-28"],
-    ["of nothing", [], BATCHES, "at least one"],
-    ["with something else in it", [call("one"), 7], BATCHES, "a list of JSON-RPC 2.0 messages"],
+    ["without messages", [], BATCHES, "at least one"],
+    ["with an invalid message", [call("one"), 7], BATCHES, "a list of JSON-RPC 2.0 messages"],
     ["with initialize in it", [request("initialize"), call("one")], BATCHES, "must not contain initialize"],
     ["of more than 20", Array.from({ length: 21 }, () => notification), BATCHES, "A batch of 21 messages is too large"],
   ])("%s is refused", async (_name, body, headers, message) => {

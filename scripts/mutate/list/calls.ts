@@ -95,7 +95,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     find: "if (known !== undefined) return known.outcome as Promise<T>;",
     replace: "",
     tests: INTERLEAVINGS,
-    only: "a change that is sent again",
+    only: "a change that is resent",
   },
   {
     name: "changes are remembered for a minute",
@@ -124,7 +124,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     find: "if (uncertain && undecided) return this.#outcomeUnknown();",
     replace: "",
     tests: INTERLEAVINGS,
-    only: "a change that is sent again",
+    only: "a change that is resent",
   },
   {
     name: "an end that may have been applied before reports an unknown outcome",
@@ -132,7 +132,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     find: "return uncertain ? this.#outcomeUnknown() : ok({ ended: false });",
     replace: "return ok({ ended: false });",
     tests: INTERLEAVINGS,
-    only: "a change that is sent again",
+    only: "a change that is resent",
   },
   {
     name: "a resent DELETE that has worked is not answered 404",
@@ -140,7 +140,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     find: 'const done = uncertain && !deleted.ok && deleted.failure.kind === "session_deleted";',
     replace: "const done = false;",
     tests: INTERLEAVINGS,
-    only: "a change that is sent again",
+    only: "a change that is resent",
   },
   {
     name: "a list of sessions marks one that does not respond and has the others",

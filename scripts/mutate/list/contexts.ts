@@ -117,7 +117,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     find: "return this.#record.store({ ...stored, tries }, now + registryRetryDelayMs(tries));",
     replace: "return this.#record.store({ ...stored, tries, deletedUntil: null }, now + registryRetryDelayMs(tries));",
     tests: INTERLEAVINGS,
-    only: "a session that DELETE ended",
+    only: "a session ended by DELETE",
   },
   {
     name: "a session ended by DELETE leaves a tombstone",

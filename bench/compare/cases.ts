@@ -7,7 +7,7 @@ export interface Case {
   readonly era: Era;
   readonly operation: OperationName;
   readonly connections: number;
-  /** How many sessions the requests take turns with; 0: each opens its own. */
+  /** How many sessions the requests alternate between; 0: each request opens its own. */
   readonly sessions: number;
 }
 
@@ -15,8 +15,8 @@ export const SESSIONS = 200;
 const ERAS: readonly Era[] = ["modern", "none", "legacy"];
 
 /**
- * In the order in which they run: peers that do the same come directly after each other, and the eras of one apart, so that it
- * has put to sleep the objects of one before the other begins.
+ * In execution order: peers that do the same run one after the other, and the eras of one peer apart, so that the objects
+ * of one era are evicted before the next begins.
  */
 export function casesOf(connections: readonly number[]): Case[][] {
   return OPERATIONS.flatMap((operation) =>

@@ -1,4 +1,4 @@
-/** What this project wants of its figures, and whether they hold. */
+/** This project's performance goals, and whether the results meet them. */
 
 import { aligned } from "../library/aligned.ts";
 import { IN_TURN } from "../library/operations.ts";

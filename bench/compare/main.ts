@@ -1,6 +1,6 @@
 /**
- * `npm run bench`: this project beside its alternatives, each in a workerd of its own. Prints tables and writes
- * bench/results/compare.json and docs/images/bench.svg. `-- --quick` takes three minutes in place of a quarter of an hour, of one round.
+ * `npm run bench`: compares this project with its alternatives, each in its own workerd. Prints tables and writes
+ * bench/results/compare.json and docs/images/bench.svg. `-- --quick` runs one round, in three minutes instead of fifteen.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -29,9 +29,9 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "1" },
     /** wrk if it is installed, else autocannon. */
     load: { type: "string", default: defaultGenerator() },
-    /** Where the objects are stored while it runs: a folder on the disk to be measured. */
+    /** Where objects are stored during the run: a folder on the disk to measure. */
     storage: { type: "string", default: tmpdir() },
-    /** What the files that it writes end in, such as "-memory". */
+    /** Suffix of the written files, such as "-memory". */
     suffix: { type: "string", default: "" },
     /** Write no files. */
     "dry-run": { type: "boolean", default: false },

@@ -1,4 +1,4 @@
-/** What bench/results/compare.json holds. */
+/** The contents of bench/results/compare.json. */
 import type { Build } from "../library/build.ts";
 import type { PeerName } from "../library/peers.ts";
 import { median, rounded } from "../library/statistics.ts";
@@ -51,7 +51,7 @@ export function find(cases: readonly CaseResult[], wanted: Partial<Case>): CaseR
   return cases.find((one) => Object.entries(wanted).every(([name, value]) => one[name as keyof Case] === value));
 }
 
-/** How many times as many requests per second `a` does as `b`: the median of the ratios of rounds. */
+/** Requests per second of `a` relative to `b`: the median of the ratios per round. */
 export function ratioOf(a: CaseResult | undefined, b: CaseResult | undefined): number | null {
   if (a === undefined || b === undefined) return null;
   return rounded(median(a.rounds.map((perSecond, round) => perSecond / (b.rounds[round] ?? Number.NaN))));

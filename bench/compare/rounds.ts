@@ -1,4 +1,4 @@
-/** Runs all cases in turn, several rounds of them, so that what else the machine does hits all alike. */
+/** Runs all cases in turn, over several rounds, so that other load on the machine affects all cases alike. */
 
 import {
   DIRECTORY,
@@ -20,13 +20,13 @@ export interface Sample {
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Processor time of the whole workerd process, Durable Objects included; null where it cannot be read. */
+  /** Processor time of the whole workerd process, Durable Objects included; null if it cannot be read. */
   readonly cpuMicroseconds: number | null;
 }
 
 export interface RoundsOptions {
   readonly servers: Readonly<Record<string, RunningPeer>>;
-  /** Cases that are compared with each other stand in one group. */
+  /** Cases in one group are compared with each other. */
   readonly groups: readonly (readonly Case[])[];
   readonly generator: Generator;
   readonly rounds: number;
@@ -36,7 +36,7 @@ export interface RoundsOptions {
 
 const CONCURRENCY = 16;
 
-/** Opening a session writes most, and so takes longest. */
+/** Opening a session writes the most, and so takes the longest. */
 const LONGER = 3;
 
 /** The samples of each case, one per round. */
@@ -44,7 +44,7 @@ export async function runRounds(options: RoundsOptions): Promise<Map<string, Sam
   const { servers, groups, generator, rounds, seconds, onProgress } = options;
   const sessions = await openAll(servers);
   const samples = new Map<string, Sample[]>();
-  // The round before the first only warms up.
+  // The round before the first is a warm-up.
   for (let round = 0; round <= rounds; round++) {
     onProgress(round === 0 ? "Warming up" : `Round ${round} of ${rounds}`);
     for (const group of groups) {
@@ -85,7 +85,7 @@ async function openAll(servers: RoundsOptions["servers"]): Promise<Map<string, s
   return sessions;
 }
 
-/** The load of a case. Every request is sent once beforehand: an object that has to wake is not what is measured. */
+/** The load of a case. Every request is sent once beforehand, so that waking an object is not measured. */
 async function prepare({ url }: RunningPeer, one: Case, sessions: readonly string[]): Promise<Omit<Load, "seconds">> {
   const { operation, era, connections } = one;
   if (operation === "open") {
@@ -106,7 +106,7 @@ async function prepare({ url }: RunningPeer, one: Case, sessions: readonly strin
 async function measure(generator: Generator, load: Load, pid: number, one: Case): Promise<Sample> {
   const before = cpuSeconds(pid);
   let result = await runLoad(generator, load);
-  // Not one in all the time, on a disk that is busy with others.
+  // No operation completed: the disk is busy with other work.
   if (result.operations === 0) result = await runLoad(generator, { ...load, seconds: load.seconds * LONGER });
   const after = cpuSeconds(pid);
   const { seconds, p50Ms, p99Ms, errors } = result;

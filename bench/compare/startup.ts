@@ -1,4 +1,4 @@
-/** Processor time until a Worker has started, by `wrangler check startup`: the time in which its profile is not idle. */
+/** Processor time of a Worker's startup, by `wrangler check startup`: the time in which its profile is not idle. */
 import { join } from "node:path";
 import { wrangler } from "../library/build.ts";
 import type { Peer } from "../library/peers.ts";

@@ -6,7 +6,7 @@ export function tableOf(results: Results): string {
   return [timesTable(results.cases), peersTable(results), costsTable(results)].join("\n\n");
 }
 
-/** Ours beside each peer: of the same era where it speaks it. McpAgent speaks legacy only, the floor no MCP at all. */
+/** Ours compared with each peer, in the same era if the peer supports it. McpAgent supports legacy only, the floor no MCP at all. */
 function timesTable(cases: readonly CaseResult[]): string {
   const rows: Cell[][] = [
     [

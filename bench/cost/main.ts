@@ -1,8 +1,8 @@
 /**
- * `npm run bench:cost`: the monthly bill of a number of sessions, from what bench/results/compare.json has counted, at public prices.
- * `-- --sessions 1000000 --gets 19 --sets 1 --quiet 0.5 --hours 24 --latency 10`: sessions that begin in a month, gets and
- * further sets of each, the part of the gets that is the first one in its minute, the hours that a session lives, and the
- * milliseconds for which an object is active per request.
+ * `npm run bench:cost`: the monthly bill for a number of sessions, from the counts in bench/results/compare.json and public prices.
+ * `-- --sessions 1000000 --gets 19 --sets 1 --quiet 0.5 --hours 24 --latency 10`: sessions opened per month, gets and
+ * further sets per session, the share of gets that are the first in their minute, the lifetime of a session in hours, and
+ * the milliseconds for which an object is active per request.
  */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -31,7 +31,7 @@ const HOURS_PER_MONTH = 730;
 
 type Era = "modern" | "legacy";
 
-/** What one call of an operation uses. */
+/** Usage of one call of an operation. */
 function usageOf(peer: PeerName, era: Era | "none", operation: string): Usage {
   const cost = results.peers[peer]?.costs.find((one) => one.era === era && one.operation === operation);
   if (cost === undefined) return NOTHING;
@@ -40,7 +40,7 @@ function usageOf(peer: PeerName, era: Era | "none", operation: string): Usage {
   return {
     ...NOTHING,
     workerRequests: operation === "expiry" ? 0 : 1,
-    // Of the whole process, objects included: more than is billed, the same way for all.
+    // For the whole process, objects included: more than is billed, but the same for all peers.
     workerCpuMs: operation === "expiry" || operation === "initialize" ? 0 : (one?.cpuMicroseconds ?? 0) / 1000,
     objectRequests: cost.requests,
     durationGbSeconds: cost.requests * (Number(values.latency) / 1000) * OBJECT_GB,
@@ -49,14 +49,14 @@ function usageOf(peer: PeerName, era: Era | "none", operation: string): Usage {
   };
 }
 
-/** One session from its first message until it is forgotten. */
+/** One session from its first message until it is deleted. */
 function sessionUsage(peer: PeerName, era: Era): Usage {
   const costs = results.peers[peer]?.costs ?? [];
   const bytes = Math.max(
     0,
     ...Object.entries(costs.at(0)?.databaseBytes ?? {}).map(([name, size]) => (/Registry/.test(name) ? 0 : size)),
   );
-  // The others delete nothing by themselves; they are charged for the month in which the session began.
+  // The others never delete sessions; each session is charged for the month in which it began.
   const forever = peer !== "ours";
   const quiet = Number(values.quiet);
   let usage: Usage = {

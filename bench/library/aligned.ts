@@ -1,6 +1,6 @@
 export type Cell = string | number | null | undefined;
 
-/** Columns of numbers to the right, others to the left; the last one as it is. */
+/** Aligns columns of numbers to the right, other columns to the left. */
 export function aligned(rows: readonly (readonly Cell[])[]): string {
   const text = rows.map((row) => row.map((cell) => String(cell ?? "–")));
   const widths = (text[0] ?? []).map((_, column) => Math.max(...text.map((row) => row[column]?.length ?? 0)));

@@ -22,7 +22,7 @@ export const wrangler = (args: readonly string[]): string =>
     env: { ...process.env, WRANGLER_SEND_METRICS: "false", CLOUDFLARE_CF_FETCH_ENABLED: "false", CI: "1" },
   });
 
-/** @param options.minify Whether names are shortened; where it is not said, as the peer's own wrangler.toml says. */
+/** @param options.minify Whether names are shortened. Default: as in the peer's wrangler.toml. */
 export function build(peer: Peer, folder: string, { minify }: { minify?: boolean } = {}): Build {
   const minified = minify === undefined ? [] : [`--minify=${minify}`];
   const args = ["deploy", "--dry-run", "--config", peer.config, "--outdir", folder, ...minified];

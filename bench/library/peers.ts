@@ -1,4 +1,4 @@
-/** What is measured, and how to build and start it. */
+/** The peers: how to build and start each. */
 import { fileURLToPath } from "node:url";
 
 export type PeerName = "ours" | "service" | "floor-service" | "mcp-agent" | "sdk-object" | "floor";
@@ -9,12 +9,12 @@ export interface Peer {
   readonly label: string;
   /** Path of its wrangler.toml. */
   readonly config: string;
-  /** Durable Object classes by the binding that names them. */
+  /** Durable Object classes by binding name. */
   readonly objects: Readonly<Record<string, string>>;
   readonly vars: Readonly<Record<string, string>>;
   /** `none`: plain JSON, no MCP. */
   readonly eras: readonly Era[];
-  /** A peer whose Worker runs in the same process, and the binding and entrypoint over which this one calls it. */
+  /** A peer whose Worker runs in the same process, with the binding and entrypoint by which this one calls it. */
   readonly calls?: {
     readonly peer: PeerName;
     readonly binding: string;
@@ -31,7 +31,7 @@ export const PEERS: readonly Peer[] = [
     label: "mcp-session-context",
     config: path("../../wrangler.toml"),
     objects: { SESSIONS: "SessionObject", REGISTRY: "SessionRegistry", CATALOG: "ProjectCatalog" },
-    // As deployed, but for the limits, which a load test runs into, and the line per request, which the peers do not write.
+    // As deployed, except for the rate limits, which a load test would hit, and the line per request, which the peers do not log.
     vars: { RATE_LIMITS: "off", LOG_LEVEL: "error" },
     eras: ["modern", "legacy"],
   },

@@ -1,4 +1,4 @@
-/** Load from a process of its own: wrk where it is installed, else autocannon, which comes with `npm ci`. */
+/** Generates load from a separate process: wrk if it is installed, else autocannon, which `npm ci` installs. */
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,12 +29,12 @@ export interface LoadResult {
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
-  /** Answers that are not 2xx, and connections that failed. */
+  /** Answers other than 2xx, and failed connections. */
   readonly errors: number;
 }
 
 export const SESSION_PLACEHOLDER = "SESSION-PLACEHOLDER";
-/** Ids have the same length throughout, so that Content-Length can be written beforehand. */
+/** All ids have the same length, so that Content-Length can be written beforehand. */
 export const ID_PLACEHOLDER = '"id":1000000000';
 
 export const defaultGenerator = (): Generator => (spawnSync("wrk", ["-v"]).error === undefined ? "wrk" : "autocannon");
@@ -81,7 +81,7 @@ function outputOf(command: string, args: readonly string[]): Promise<string> {
   });
 }
 
-/** A request as it goes over the wire. */
+/** A request as sent over the wire. */
 function rawRequest(url: string, { path, headers, body }: HttpRequest, withId: boolean): string {
   const text = withId ? body.replace('"id":1', ID_PLACEHOLDER) : body;
   const all = { Host: new URL(url).host, ...headers, "Content-Length": String(Buffer.byteLength(text)) };

@@ -1,4 +1,4 @@
-/** What each operation of a peer asks of Durable Objects, and the rows that it writes: counted in a build of its own. */
+/** Counts the Durable Object calls and the written rows of each operation of a peer, in a separate build. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { join } from "node:path";
@@ -23,22 +23,22 @@ export interface OperationCost {
   readonly rowsRead: number;
   /** Size of the largest database of each class until then. */
   readonly databaseBytes: Readonly<Record<string, number>>;
-  /** What was asked of which class. */
+  /** Calls by class. */
   readonly calls: Readonly<Record<string, number>>;
 }
 
-/** Long enough for what an object does after it has answered. */
+/** Long enough for the work that an object does after it has answered. */
 const SETTLE_MS = 200;
 
-/** Ours rounds deadlines up to 1/1440 of the idle time-out. Two seconds stand for the minute of a deployment here. */
+/** Ours rounds deadlines up to 1/1440 of the idle time-out. Here two seconds stand for the minute of a deployment. */
 const ROUNDING_MS = 2000;
-// Counted calls are reported some time after: no part of an operation's cost.
+// Reports of counted calls come later and are not part of an operation's cost.
 const VARS = { OPERATION_METRICS: "off", SESSION_IDLE_TIMEOUT_SECONDS: String((ROUNDING_MS / 1000) * 1440) };
 
-/** So many that every registry shard has been used: creating its tables is no part of an operation, nor is the row of a minute's first event. */
+/** Enough to use every registry shard first, so that neither its tables nor its first row of a minute are counted. */
 const SESSIONS_BEFORE = 100;
 const MINUTE_MS = 60_000;
-/** Enough of a minute for these and what is counted after them. */
+/** The part of a minute that these and the counted operations need. */
 const ROOM_MS = 15_000;
 
 export async function countCosts(
@@ -81,7 +81,7 @@ export async function countCosts(
   return costs;
 }
 
-/** What it takes until a context that nobody uses is gone. The peers keep theirs, or only for a fixed time. */
+/** The cost until an unused context is gone. The peers keep theirs, or delete them after a fixed time. */
 async function countExpiry(
   peer: Peer,
   modules: Readonly<Record<string, string>>,

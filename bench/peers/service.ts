@@ -1,4 +1,4 @@
-/** Another Worker that uses our sessions over its service binding: JSON in, one call to the RPC entrypoint, JSON out. */
+/** Another Worker that uses our sessions over a service binding: JSON in, one call to the RPC entrypoint, JSON out. */
 import type { SessionEntrypoint } from "../../src/rpc/session-entrypoint.ts";
 
 interface PeerEnv {
@@ -16,7 +16,7 @@ export default {
       session?: string;
       directory?: string;
       operation?: "count" | "end";
-      /** How many gets in turn, of which the last is answered. */
+      /** Number of consecutive gets; the last result is returned. */
       times?: number;
     };
     if (operation === "count") return answer(await CONTEXTS.getSessionCount());

@@ -1,5 +1,5 @@
 /**
- * `npm run bench:profile`: where the processor time of one operation goes, as the Worker's inspector sees it.
+ * `npm run bench:profile`: where one operation spends processor time, according to the Worker's inspector.
  * `-- --peer ours --operation get --era modern --connections 16 --seconds 5 --out FILE`
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -31,11 +31,11 @@ const operation = values.operation as OperationName;
 
 const folder = mkdtempSync(join(tmpdir(), "mcp-session-bench-"));
 process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
-// With the names and paths that the tables show.
+// Keeps the names and paths that the tables show.
 const { module } = build(peer, join(folder, "build"), { minify: false });
 const server = await startPeer(peer, { modules: { [peer.name]: module }, folder, inspector: true });
 const session = await openSession(server.url, era);
-// Opening a session each time, not setting the directory of one.
+// Opens a session each time, rather than setting the directory of one.
 const opening = operation === "open" ? initialize(era) : null;
 const load = {
   url: server.url,

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:registry`: what one registry shard costs with 1,000, 10,000 and 100,000 rows. Rows are counted by the
- * cursors of the real object's own SQL. Times are taken from here, around loops inside the object, since its clock stands
- * still while it computes; the sizes take turns, so that what else the machine does hits all alike.
+ * cursors of the real object's own SQL. Times are measured from here, around loops inside the object, since its clock stands
+ * still while it computes. The sizes take turns, so that other load on the machine affects all of them alike.
  */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
@@ -15,7 +15,7 @@ const { values } = parseArgs({
   options: { rounds: { type: "string", default: "40" }, times: { type: "string", default: "200" } },
 });
 const rounds = Number(values.rounds);
-/** Register stays below the quota with it, which refuses and does not write from 1,000 on. */
+/** Keeps register below the quota; from 1,000 on it would refuse and write nothing. */
 const times = Math.min(Number(values.times), 1000 - PER_PRINCIPAL);
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
@@ -56,7 +56,7 @@ for (let round = 0; round <= rounds; round++) {
       await ask("/loop", { rows, operation, principal, times });
       const microseconds = ((performance.now() - startedAt) * 1000) / times;
       const key = `${label} ${rows}`;
-      // The first round only warms up.
+      // The first round is a warm-up.
       if (round > 0) samples.set(key, [...(samples.get(key) ?? []), microseconds]);
     }
   }
@@ -65,7 +65,7 @@ for (let round = 0; round <= rounds; round++) {
 const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[numbers.length >> 1] ?? 0;
 const round2 = (number: number): number => Math.round(number * 100) / 100;
 
-/** Microseconds of one operation, round by round, without the way there and back. */
+/** Microseconds of one operation, by round, without the round trip. */
 function timesOf(label: string, rows: number): number[] {
   const wayThereAndBack = median(samples.get(`nothing ${rows}`) ?? []);
   return (samples.get(`${label} ${rows}`) ?? []).map((time) => time - wayThereAndBack);
@@ -80,7 +80,7 @@ const results = CASES.filter(({ operation }) => operation !== "nothing").map(({ 
       rowsRead: rowsOf.get(`${label} ${rows}`)?.read ?? 0,
       rowsWritten: rowsOf.get(`${label} ${rows}`)?.written ?? 0,
       microseconds: round2(median(timesOf(label, rows))),
-      // Within one round, so that both are of the same minute: a busy machine is busy for all sizes.
+      // Within one round, so that both are measured in the same minute and under the same load.
       timeRatio: round2(median(timesOf(label, rows).map((time, round) => time / (small[round] ?? 0)))),
     };
   }),

@@ -1,6 +1,6 @@
 /**
- * `npm run bench:shards`: how evenly 100 million sessions would fill the shards of the registry. Ids are random, as those of the
- * platform are; a thousand to a hundred sessions each for known principals, who keep to one shard.
+ * `npm run bench:shards`: how evenly 100 million sessions would fill the shards of the registry. Ids are random, like those of
+ * the platform; known principals, who stay in one shard, have between a hundred and a thousand sessions each.
  */
 import { randomBytes } from "node:crypto";
 import { REGIONS, shardOf } from "../../src/registry/shard-of.ts";

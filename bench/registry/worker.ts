@@ -2,12 +2,12 @@
 import { SessionRegistry } from "../../src/registry/session-registry.ts";
 import type { BenchRequest, FillRequest, Rows } from "./cases.ts";
 
-/** Settings and sessions are not bound: only the audit asks for them, whose alarm is a day away. */
+/** Settings and sessions are not bound: only the audit uses them, and its alarm is a day away. */
 interface BenchEnv extends Env {
   readonly BENCH: DurableObjectNamespace<BenchRegistry>;
 }
 
-/** As in production: the quota is looked at with every context that begins. */
+/** As in production: the quota is checked for every context that begins. */
 const MAX_SESSIONS = 1000;
 
 export class BenchRegistry extends SessionRegistry {
@@ -27,7 +27,7 @@ export class BenchRegistry extends SessionRegistry {
     });
   }
 
-  /** Does what is asked `times` times, each with an id of its own, and each committed by itself if there is anything to commit. */
+  /** Runs the operation `times` times, each with its own id and its own commit, if there is anything to commit. */
   async loop({ operation, principal, times }: BenchRequest): Promise<void> {
     for (let n = 0; n < times; n++) {
       this.#once(operation, principal, n);
@@ -47,7 +47,7 @@ export class BenchRegistry extends SessionRegistry {
     };
   }
 
-  /** Adds the rows from number `from` up to `to`: every other one anonymous, `perPrincipal` of each known principal. */
+  /** Adds rows `from` to `to`: every other one anonymous, `perPrincipal` for each known principal. */
   fill({ from, to, perPrincipal }: FillRequest): void {
     for (let n = from; n < to; n++) {
       const principal = n % 2 === 0 ? "anonymous" : `principal-${Math.floor(n / 2 / perPrincipal)}`;
@@ -64,7 +64,7 @@ export class BenchRegistry extends SessionRegistry {
   }
 }
 
-/** As long as a real one, and as little in order: FNV-1a of the name in front. */
+/** As long and as unordered as a real id: starts with the FNV-1a hash of the name. */
 function sessionId(name: string): string {
   let hash = 0x811c9dc5;
   for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193);

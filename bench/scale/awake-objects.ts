@@ -2,23 +2,23 @@ import { together } from "../library/together.ts";
 import { openFilesLimit } from "../library/workerd.ts";
 
 const CONCURRENCY = 32;
-/** An object sleeps ten seconds after its last call, looked at every few seconds. Until then its database is open: three files. */
+/** An object is evicted ten seconds after its last call, checked every few seconds. Until then its database has three files open. */
 export const AWAKE_MS = 14_000;
 const FILES_PER_OBJECT = 3;
-/** Each takes a third of a MiB while it is awake. */
+/** Each uses a third of a MiB while it is awake. */
 const MOST_AWAKE = 6000;
-/** Objects that are called without a look at how many are awake. */
+/** Objects called between two checks of how many are awake. */
 const BATCH = 500;
 
-/** Calls of many objects, no faster than those that were called before fall asleep: memory is bounded, and so are open files. */
+/** Calls many objects, no faster than the earlier ones are evicted: this bounds memory and open files. */
 export class AwakeObjects {
   readonly #most = Math.min(MOST_AWAKE, (openFilesLimit() * 0.9) / FILES_PER_OBJECT);
-  /** How many can be called in a second, in the long run. */
+  /** Sustained number of objects that can be called per second. */
   readonly perSecond: number = this.#most / (AWAKE_MS / 1000);
-  /** When each of the last batches was called, and how many objects it was. */
+  /** When each recent batch was called, and its size. */
   #batches: { readonly at: number; readonly count: number }[] = [];
 
-  /** Calls `count` objects, each by `run`. @returns How many seconds that took, without the time spent waiting. */
+  /** Calls `count` objects, each with `run`. @returns The seconds this took, without the time spent waiting. */
   async together(count: number, run: (n: number) => Promise<void>): Promise<number> {
     let ms = 0;
     for (let done = 0; done < count; done += BATCH) {

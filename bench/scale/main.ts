@@ -1,7 +1,7 @@
 /**
- * `npm run bench:scale`: 1,000, 10,000 and 100,000 sessions opened, used, counted and left to expire, each number on fresh
- * storage. Stops at the first count that is not exact. Goes through the RPC entrypoint: it is the objects that are looked
- * at, and storage in memory where there is any, for it is not the disk.
+ * `npm run bench:scale`: 1,000, 10,000 and 100,000 sessions opened, used, counted and left to expire, each on fresh
+ * storage. Stops at the first count that is not exact. Calls the RPC entrypoint, since the objects are measured, and stores
+ * in memory if possible, since the disk is not.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";

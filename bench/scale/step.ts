@@ -1,4 +1,4 @@
-/** One number of sessions: opened, counted, used, some of them ended, the others left to expire. */
+/** One number of sessions: opened, counted and used; some ended, the others left to expire. */
 import { join } from "node:path";
 import { peerOf } from "../library/peers.ts";
 import { median, rounded } from "../library/statistics.ts";
@@ -17,7 +17,7 @@ export interface ScaleStep {
   readonly registryBytesPerSession: number;
   readonly memoryBeforeMiB: number;
   readonly memoryMostMiB: number;
-  /** How many counts were compared with what they had to be. */
+  /** How many counts were compared with the expected number. */
   readonly countsChecked: number;
 }
 
@@ -25,21 +25,21 @@ export interface ScaleStepOptions {
   readonly sessions: number;
   readonly modules: Readonly<Record<string, string>>;
   readonly folder: string;
-  /** Sessions that this machine opens in a second, to choose an idle time-out in which all can be opened. */
+  /** Sessions that this machine opens per second; determines an idle time-out long enough to open all of them. */
   readonly expectedPerSecond: number;
   readonly onProgress: (text: string) => void;
 }
 
 const COUNTS = 100;
 const CHECKPOINTS = 10;
-/** Every so many sessions one is used after all have been opened, and as many others are ended by hand. */
+/** After all have been opened, one in so many is used, and as many others are ended. */
 const USED_ONE_IN = 20;
 const DIRECTORY = "/home/me/projects/shop/frontend";
 
 export async function scaleStep(options: ScaleStepOptions): Promise<ScaleStep> {
   const { sessions, modules, folder, expectedPerSecond, onProgress } = options;
   const awake = new AwakeObjects();
-  // Half as long again as opening and using them is likely to take.
+  // One and a half times the expected time for opening and using them.
   const perSecond = Math.min(expectedPerSecond, awake.perSecond);
   const idleTimeoutSeconds = Math.ceil(45 + (sessions / perSecond) * 1.5);
   const vars = { SESSION_IDLE_TIMEOUT_SECONDS: String(idleTimeoutSeconds) };
@@ -76,9 +76,9 @@ export async function scaleStep(options: ScaleStepOptions): Promise<ScaleStep> {
     await ask(server, { session: `session-${n * USED_ONE_IN + 1}`, operation: "end" });
   });
   await check(sessions - some, "after ending some");
-  // What an object has written stands twice until it is put to sleep: in its log too.
+  // Until eviction, an object's writes are stored twice: in the database and in its log.
   await new Promise((resolve) => setTimeout(resolve, AWAKE_MS));
-  // Only now: putting thousands of objects to sleep takes the same thread. The first count wakes the shards again.
+  // Only now, because evicting thousands of objects uses the same thread. The first count wakes the shards again.
   await countOf(server);
   const counts: number[] = [];
   for (let n = 0; n < COUNTS; n++) {

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { memoryMiB, type RunningPeer } from "../library/workerd.ts";
 
-/** One call over the RPC entrypoint, by way of bench/peers/service.ts. */
+/** One call over the RPC entrypoint, through bench/peers/service.ts. */
 export async function ask({ url }: RunningPeer, body: object): Promise<unknown> {
   const response = await fetch(url, { method: "POST", body: JSON.stringify(body) });
   if (!response.ok)
@@ -31,7 +31,7 @@ export async function untilNone(server: RunningPeer, active: number, idleTimeout
   return active / Math.max(0.5, (performance.now() - (firstAt ?? 0)) / 1000);
 }
 
-/** Resident memory of a process, looked at twice a second. */
+/** Resident memory of a process, sampled twice a second. */
 export function watchMemory(pid: number): { stop(): { first: number; most: number } } {
   const first = memoryMiB(pid) ?? 0;
   let most = first;

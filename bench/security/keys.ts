@@ -1,6 +1,6 @@
 /**
- * `npm run bench:keys`: how often the issuer is asked for its keys under attack. A real server that has keys, a real issuer
- * that misbehaves in one way at a time, and 10,000 requests with made-up key ids, with good ones among them.
+ * `npm run bench:keys`: how often the server fetches the issuer's keys under attack. A real server that already has keys, a
+ * real issuer that misbehaves in one way at a time, and 10,000 requests with made-up key ids, mixed with valid ones.
  * `--requests 1000` sends fewer.
  */
 import { parseArgs } from "node:util";
@@ -11,9 +11,9 @@ import { aligned } from "../library/aligned.ts";
 const { values } = parseArgs({ options: { requests: { type: "string", default: "10000" } } });
 const requests = Number(values.requests);
 const CONNECTIONS = 100;
-/** One request in so many is a good one, each with a token that the server has not seen. */
+/** One in so many requests is valid; each of these has a token that is new to the server. */
 const GOOD_ONE_IN = 100;
-/** The server's shortest time between two fetches. */
+/** The server's minimum interval between two fetches. */
 const INTERVAL_SECONDS = 30;
 
 const issuer = await startKeyServer();
@@ -34,11 +34,11 @@ async function ping(token: string): Promise<number> {
 }
 
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
-/** Not signed at all: that shows only once there is a key to check it with. */
+/** Not signed: the server can only find out once it has a key. */
 const madeUp = () => `${base64url({ alg: "ES256", kid: crypto.randomUUID() })}.${base64url({ sub: "x" })}.AAAA`;
 const lines = () => server.output().match(/token_keys_unavailable/g)?.length ?? 0;
 
-/** Sends all requests, and counts the answers to hostile and to good ones by status. */
+/** Sends all requests and counts the answers by status, hostile and valid ones separately. */
 async function attack() {
   const hostile: Record<number, number> = {};
   const good: Record<number, number> = {};

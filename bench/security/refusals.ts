@@ -1,7 +1,7 @@
 /**
- * `npm run bench:refusals`: whether the time tells somebody else's session from an id that nobody minted. A real server, two
- * principals; one opens sessions, the other asks for them and for ids that do not exist, in an order that chance decides.
- * `--door header` asks with the session header in place of the tool's argument.
+ * `npm run bench:refusals`: whether response times tell another principal's session from an id that was never minted. A real
+ * server and two principals: one opens sessions, the other asks for them and for ids that do not exist, in random order.
+ * `--door header` uses the session header instead of the tool's argument.
  */
 import { parseArgs } from "node:util";
 import { startServer } from "../../scripts/library/local-server.ts";
@@ -14,7 +14,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 const WARM_UP = 5;
-/** Sessions of each foreign kind, which take turns. */
+/** Sessions of each foreign kind, used in turn. */
 const SESSIONS = 20;
 
 const owner = await createToken("owner", ["sessions"]);
@@ -65,7 +65,7 @@ const KINDS: Readonly<Record<string, readonly string[]>> = {
   "foreign, ended by DELETE": deleted,
 };
 
-/** Milliseconds of one refusal. */
+/** Milliseconds until one refusal. */
 async function refusal(session: string): Promise<number> {
   const [header, args] = values.door === "header" ? [session, {}] : [null, { session_id: session }];
   const startedAt = performance.now();
@@ -98,7 +98,7 @@ const rows = [...samples].map(([kind, times]) => [
 ]);
 console.log(`Refusals by the ${values.door}, ${rounds} of each kind, milliseconds`);
 console.log(aligned([["kind", "25 %", "median", "75 %", "÷ made up", "P(slower than made up)"], ...rows]));
-// Two samples of one distribution come out within this of 0.5 in 95 of 100 runs (Mann–Whitney).
+// For two samples of one distribution, 95 of 100 runs are within this distance of 0.5 (Mann–Whitney).
 const chance = 1.96 * Math.sqrt((2 * rounds + 1) / (12 * rounds * rounds));
 console.log(
   `0.5 is indistinguishable; chance alone explains ${(0.5 - chance).toFixed(3)} to ${(0.5 + chance).toFixed(3)}`,

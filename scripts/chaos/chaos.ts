@@ -1,4 +1,4 @@
-/** The course of a chaos run: what people do while the server is killed, and what is found afterwards. */
+/** A chaos run: clients work while the server is killed repeatedly, and the results are checked afterwards. */
 import { Chance } from "../library/chance.ts";
 import { connect } from "../library/mcp-clients.ts";
 import { Ledger, type Verdict } from "./ledger.ts";
@@ -6,41 +6,41 @@ import { inTurn, Lives, type LivesOptions, type Moment, type Start, shares, type
 import { now, type Person } from "./person.ts";
 
 export interface ChaosOptions extends LivesOptions {
-  /** How often the server is killed, the last three times while contexts are ended, begun anew and expire. */
+  /** How often the server is killed. In the last three lives contexts are ended, begun anew and left to expire. */
   readonly kills: number;
   readonly seed: number;
   /** Idle time-out of the contexts that are left to expire in the end. */
   readonly idleTimeoutSeconds: number;
 }
 
-/** How the count and the number of sessions that were found live compared, once it was still. */
+/** The count compared with the number of live sessions found, once both were stable. */
 export interface Comparison {
   readonly when: string;
   readonly count: number;
   readonly live: number;
-  /** How long it took until they agreed, and had done so for a second. */
+  /** Time until they agreed and stayed so for a second. */
   readonly settledMs: number;
 }
 
 export interface ChaosReport {
-  /** For each kill, how many operations were under way; none at the last one, when contexts expire. */
+  /** Operations under way at each kill; none at the last one, when contexts expire. */
   readonly kills: readonly number[];
   readonly acknowledged: number;
   readonly unacknowledged: number;
   readonly verdicts: Readonly<Record<Verdict, number>>;
   readonly comparisons: readonly Comparison[];
-  /** What was found wrong, one line each. Empty: everything was as promised. */
+  /** Problems found, one line each. Empty if every promise was kept. */
   readonly problems: readonly string[];
 }
 
 export const LEAST_KILLS = 4;
 
-/** Writes answered in a life in which contexts are ended and begun anew, before it may end. */
+/** Minimum of answered writes in a life that ends and begins contexts. */
 export const LEAST_ANSWERS_IN_CHURN = 60;
 
-/** Retries after a kill are due after five seconds; a machine under load takes its time. */
+/** Retries are due five seconds after a kill; a machine under load takes longer. */
 const SETTLE_LIMIT_MS = 60_000;
-/** Of all contexts that are read again: they must not expire before, however slow the machine is. */
+/** For all contexts that are read again: long enough that they do not expire first, however slow the machine is. */
 const LONG_TIMEOUT_SECONDS = 86_400;
 
 export class Chaos {
@@ -77,7 +77,7 @@ export class Chaos {
       await (churns
         ? lives.killed(LONG_TIMEOUT_SECONDS, start, (person, share) => person.churn(share), this.#anyAnswer())
         : lives.killed(LONG_TIMEOUT_SECONDS, start, (person) => person.work(), this.#anyMoment()));
-      // After a churn what was on its way to the registry is looked at before more load could put it right.
+      // After a churn, pending registry calls are checked before more load could repair a lost one.
       start = churns || lives.kills.length === kills - 3 ? this.#compareAfterKill() : this.#lookAround;
     }
 
@@ -100,8 +100,8 @@ export class Chaos {
   }
 
   /**
-   * Every session has a context under the short time-out, the server dies about when that ends, and nothing is left. Nobody
-   * reads such a context before it must have expired: on a slow machine a start of the server takes longer than it lives.
+   * Every session has a context with the short time-out, the server is killed about when it ends, and nothing is left. Such a
+   * context is not read before it must have expired: on a slow machine the server takes longer to start than the context lives.
    */
   async #expire(idleTimeoutSeconds: number): Promise<void> {
     const idleTimeoutMs = idleTimeoutSeconds * 1000;
@@ -116,31 +116,31 @@ export class Chaos {
       await wait(idleTimeoutMs + this.#chance.between(-1000, 500));
     });
     await this.#lives.leftAlone(idleTimeoutSeconds, async (people) => {
-      // A deadline is at most 1/1440 of the time-out late, and the millisecond to which alarms are kept.
+      // A deadline is late by at most 1/1440 of the time-out, plus the millisecond resolution of alarms.
       await wait(lastSet + idleTimeoutMs * (1 + 1 / 1440) + 2 - now());
       this.#ledger.allHaveExpired(now());
       await this.#compare("after the idle time-out", people);
     });
   }
 
-  /** Mostly early; now and then so late that the retries of the life before are under way. */
+  /** Mostly early; occasionally late enough for retries from the previous life to be under way. */
   #anyMoment(): Moment {
     return () => wait(this.#chance.is(0.2) ? this.#chance.between(3000, 6500) : this.#chance.between(50, 1500));
   }
 
-  /** Just as something is answered. */
+  /** Just as an operation is answered. */
   #anyAnswer(): Moment {
     return () => this.#lives.answers(Math.round(this.#chance.between(LEAST_ANSWERS_IN_CHURN, 300)));
   }
 
-  /** While everybody still has something to do, of one operation for each session. */
+  /** While everybody still has work to do, with one operation per session. */
   #midway(): Moment {
     const { sessions, people } = this.#options;
-    // Answers to everybody may come at once with the last one waited for.
+    // The answers of all people may arrive at once with the last one waited for.
     return () => this.#lives.answers(Math.round(this.#chance.between(0, Math.max(0, sessions - 2 * people))));
   }
 
-  /** Everybody reads what they have a share of. */
+  /** Everybody reads the sessions of their share. */
   #lookAround: Start = (people) =>
     this.#lives.together(people, (person, share) => inTurn(share, (id) => person.look(id)));
 
@@ -149,7 +149,7 @@ export class Chaos {
     return (people) => this.#compare(when, people);
   }
 
-  /** Reads every session there ever was, and then asks for the count until it is right and still is a second later. */
+  /** Reads every session that ever existed, then polls the count until it is right and still right a second later. */
   async #compare(when: string, people: readonly Person[]): Promise<void> {
     const live = new Set<string>();
     await Promise.all(
@@ -162,7 +162,7 @@ export class Chaos {
     );
     const startedAt = now();
     let [count, before] = [await this.#count(), Number.NaN];
-    // Right by chance, while one row is missing and one is too many, it does not stay.
+    // A count that is right by chance, with one row missing and one too many, does not stay right.
     while ((count !== live.size || before !== live.size) && now() - startedAt < SETTLE_LIMIT_MS) {
       await wait(count === live.size ? 1000 : 100);
       [count, before] = [await this.#count(), count];
@@ -177,7 +177,7 @@ export class Chaos {
     const client = await connect("modern", this.#lives.url);
     try {
       const { isError, data } = await client.call("get_session_count");
-      // A shard that does not answer is no count, and in particular not a wrong one.
+      // An error of a shard is not a count, so not a wrong one either.
       return isError ? Number.NaN : Number(data.active_sessions);
     } finally {
       await client.close();

@@ -1,12 +1,12 @@
 /**
- * What a session may be found as, after operations some of which were never answered because the server was killed.
- * Pure: every time is passed in, in milliseconds of one clock that never goes back.
+ * The states in which a session may be found after operations that partly went unanswered because the server was killed.
+ * Pure: every time is passed in, in milliseconds of one monotonic clock.
  */
 
-/** What a session is found as by argument: its directory, or null for no context. */
+/** State of a session when named by argument: its directory, or null for no context. */
 export type State = `/${string}` | null;
 
-/** A whole context, as `get_session_context` tells it. */
+/** A whole context, as `get_session_context` returns it. */
 export interface Seen {
   readonly state: State;
   /** Name of the client that set the directory, and when; null where there is no context. */
@@ -14,48 +14,48 @@ export interface Seen {
   readonly setAt: number | null;
 }
 
-/** `lost`: an acknowledged write is not there. `half-written`: a mixture, or never written as it was read. `undead`: read after its end. */
+/** `lost`: an acknowledged write is missing. `half-written`: a mixture, or a value never written. `undead`: read after its end. */
 export type Verdict = "kept" | "lost" | "half-written" | "undead";
 
-/** One write, or a read that stands for the write of what it found. */
+/** One write, or a read, which stands for the write of the value that it found. */
 export interface Operation {
   readonly sessionId: string;
   readonly state: State;
   readonly client: string | null;
   readonly startedAt: number;
-  /** When it was over. Without an answer only the end of the server that it was sent to makes sure of that. */
+  /** When it was over. Without an answer this is certain only when the server that received it is gone. */
   endedAt: number;
   acknowledged: boolean;
 }
 
-/** The clocks of client and server are one, but the server's shows whole milliseconds and stands still while it computes. */
+/** Client and server share a clock, but the server's has whole milliseconds and stands still while it computes. */
 const CLOCK_SLACK_MS = 50;
 
 export class Ledger {
-  /** By session: the operations whose outcome may still be found. */
+  /** By session: the operations whose result may still be found. */
   readonly #open = new Map<string, Operation[]>();
-  /** By session and directory: every write of it ever. */
+  /** By session and directory: all writes so far. */
   readonly #writes = new Map<string, Operation>();
   #acknowledged = 0;
   #unacknowledged = 0;
 
-  /** Sessions known so far, in the order in which they were added. */
+  /** All sessions so far, in the order in which they were added. */
   get sessionIds(): string[] {
     return [...this.#open.keys()];
   }
 
-  /** Operations that were answered, reads included, and those that were not. */
+  /** Numbers of answered operations, reads included, and of unanswered ones. */
   get totals(): { readonly acknowledged: number; readonly unacknowledged: number } {
     return { acknowledged: this.#acknowledged, unacknowledged: this.#unacknowledged };
   }
 
-  /** A session that was minted and never used. */
+  /** Adds a session that was minted and never used. */
   add(sessionId: string, now: number): void {
     const unused = { sessionId, state: null, client: null, startedAt: now, endedAt: now, acknowledged: true };
     this.#open.set(sessionId, [unused]);
   }
 
-  /** A write that is about to be sent. A directory must be another one each time, and `client` the name that goes with it. */
+  /** Records a write before it is sent. Each needs a new directory, and `client` is the name stored with it. */
   begin(sessionId: string, state: State, client: string | null, now: number): Operation {
     const operation = {
       sessionId,
@@ -76,7 +76,7 @@ export class Ledger {
     this.#acknowledged++;
   }
 
-  /** The answer has not come: the write may have happened, or may yet happen for as long as the server lives. */
+  /** No answer came: the write may have happened, or may yet happen while this server lives. */
   leaveOpen(): void {
     this.#unacknowledged++;
   }
@@ -90,7 +90,7 @@ export class Ledger {
     );
   }
 
-  /** The server has been killed: what was sent to it and not answered has happened by now, or never will. */
+  /** The server has been killed: each unanswered operation has happened by now, or never will. */
   serverIsGone(now: number): void {
     for (const operations of this.#open.values()) {
       for (const operation of operations) if (operation.endedAt > now) operation.endedAt = now;
@@ -105,14 +105,14 @@ export class Ledger {
     }
   }
 
-  /** What a read that starts at `now` may find. */
+  /** The states that a read starting at `now` may find. */
   mayBeFound(sessionId: string, now: number): State[] {
     return this.#candidates(sessionId, now).map(({ state }) => state);
   }
 
   /**
-   * Judges what a read found that was sent at `startedAt` and answered at `now`. It settles what came before it: a write
-   * without answer that it has not found will not be found later either.
+   * Judges the result of a read sent at `startedAt` and answered at `now`. This also settles earlier operations: an unanswered
+   * write that this read did not find will not be found later.
    */
   judge(sessionId: string, seen: Seen, startedAt: number, now: number): Verdict {
     const candidates = this.#candidates(sessionId, startedAt);
@@ -127,7 +127,7 @@ export class Ledger {
     return candidates.every((candidate) => candidate.state === null) ? "undead" : "lost";
   }
 
-  /** Everything but what an acknowledged operation has replaced that began after it was over, and was over before `now`. */
+  /** All operations except those that were over before a later one began which was acknowledged before `now`. */
   #candidates(sessionId: string, now: number): Operation[] {
     const operations = this.#of(sessionId);
     const settledSince = Math.max(

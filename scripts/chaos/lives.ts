@@ -1,16 +1,16 @@
-/** The lives of a server on one storage: people come, work, and the server dies or is left alone. */
+/** The successive lives of a server on one storage: people connect and work, and the server is killed or left alone. */
 
 import { type RunningServer, startServer } from "../library/local-server.ts";
 import { CLIENT_KINDS } from "../library/mcp-clients.ts";
 import { now, Person, type Scene } from "./person.ts";
 
-/** What a person does with a share of the sessions. */
+/** A person's work on a share of the sessions. */
 export type Work = (person: Person, share: readonly string[]) => Promise<void>;
 
-/** What happens first in a life of the server, before anybody writes. */
+/** Runs first in each life of the server, before any write. */
 export type Start = (people: readonly Person[]) => Promise<void>;
 
-/** Resolves when the server shall die; `working` when everybody has finished. */
+/** Resolves when the server is to be killed; `working` resolves when everybody has finished. */
 export type Moment = (working: Promise<void>) => Promise<void>;
 
 export interface LivesOptions {
@@ -22,9 +22,9 @@ export interface LivesOptions {
 }
 
 export class Lives {
-  /** For each time that the server was killed, how many operations were under way. */
+  /** Operations under way at each kill. */
   readonly kills: number[] = [];
-  /** Of the server that lives now. */
+  /** URL of the current server. */
   url = "";
   readonly #scene: Scene;
   readonly #options: LivesOptions;
@@ -42,18 +42,18 @@ export class Lives {
     this.#options = options;
   }
 
-  /** One life in which everybody does their share of `work`, after `start`, and which ends with SIGKILL. */
+  /** One life: `start`, then everybody does `work` on their share, until SIGKILL. */
   async killed(idleTimeoutSeconds: number, start: Start, work: Work, moment: Moment): Promise<void> {
     const { ledger, chance } = this.#scene;
     await this.#live(idleTimeoutSeconds, async (people, kill) => {
-      // Before new writes cover up what the kill before has lost.
+      // Before new writes can hide what the previous kill has lost.
       await start(people);
       const working = this.together(people, work);
       await moment(working);
-      // Whoever has just got an answer sends the next operation first: everybody is in the middle of one.
+      // Whoever has just received an answer first sends the next operation, so that everybody is in the middle of one.
       await new Promise((resolve) => setImmediate(resolve));
       this.kills.push(this.#scene.underWay);
-      // Nobody sends more while the server is in the middle of what it has got: there a kill does most harm.
+      // Blocks this process, so that nothing more is sent while the server handles what it has: there a kill does most harm.
       stop(chance.between(0, 30));
       await kill();
       await working;
@@ -64,18 +64,18 @@ export class Lives {
     });
   }
 
-  /** One life in which nothing happens to the server. */
+  /** One life without a kill until the end. */
   leftAlone(idleTimeoutSeconds: number, start: Start): Promise<void> {
     return this.#live(idleTimeoutSeconds, (people) => start(people));
   }
 
-  /** Everybody works with a share of the sessions in use. */
+  /** Everybody works on a share of the sessions in use. */
   async together(people: readonly Person[], work: Work): Promise<void> {
     const parts = shares(this.#scene.sessions, people.length);
     await Promise.all(people.map((person, at) => work(person, parts[at] ?? [])));
   }
 
-  /** Resolves when so many more writes have been answered, however long that takes. */
+  /** Resolves when this many more writes have been answered, however long that takes. */
   answers(number: number): Promise<void> {
     let missing = number;
     return new Promise<void>((resolve) => {
@@ -93,7 +93,7 @@ export class Lives {
     const vars = {
       SESSION_IDLE_TIMEOUT_SECONDS: String(idleTimeoutSeconds),
       LOG_LEVEL: "warn",
-      // Everybody calls from one address.
+      // All people call from one address.
       RATE_LIMITS: "off",
     };
     const server = await startServer({ persistTo: this.#options.persistTo, vars });
@@ -112,7 +112,7 @@ export class Lives {
       });
     } finally {
       await Promise.allSettled(people.map((person) => person.leave()));
-      // Nothing is under way; a server that gets time to tidy up would prove less.
+      // Nothing is under way; a graceful shutdown would prove less.
       await server.stop("SIGKILL");
     }
     this.#readLog(server);
@@ -125,17 +125,17 @@ export class Lives {
   }
 }
 
-/** Deals `items` out. */
+/** Deals `items` out in turn. */
 export const shares = <T>(items: readonly T[], parts: number): T[][] =>
   Array.from({ length: parts }, (_, part) => items.filter((_item, at) => at % parts === part));
 
-/** One after the other. */
+/** Runs `work` on one item after the other. */
 export async function inTurn<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
   for (const item of items) await work(item);
 }
 
-/** Not at all if `ms` is not positive. */
+/** Resolves at once if `ms` is not positive. */
 export const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 
-/** Lets this whole process stand still. */
+/** Blocks this whole process. */
 const stop = (ms: number): void => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);

@@ -1,7 +1,7 @@
 /**
  * `npm run chaos`: a server under load from real clients is killed with SIGKILL at random moments and started again on
- * the same storage. In the end every acknowledged write must be there, nothing half-written, what was ended gone, and
- * the count the number of live sessions. Exit code 1 if anything is not. Leaves no process and no file behind.
+ * the same storage. In the end every acknowledged write must be there, nothing half-written, ended contexts gone, and the
+ * count equal to the number of live sessions. Exit code 1 otherwise. Leaves no process and no file behind.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -20,7 +20,7 @@ const { values } = parseArgs({
 });
 
 const folder = mkdtempSync(join(tmpdir(), "mcp-session-chaos-"));
-// Runs on every way out; the server has been ended by then, by the handler that local-server.ts registered before.
+// Runs on every exit. The handler that local-server.ts registered earlier has ended the server by then.
 process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => process.exit(1));
 

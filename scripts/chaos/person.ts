@@ -1,34 +1,34 @@
-/** Somebody who works with the server while it is killed, with a real client, and tells the ledger what was answered. */
+/** A person who works with the server while it is killed, with a real client, and records the answers in the ledger. */
 import type { Chance } from "../library/chance.ts";
 import { type ClientKind, type ConnectedClient, connect, type ToolReply } from "../library/mcp-clients.ts";
 import type { Ledger, Operation, Seen, State, Verdict } from "./ledger.ts";
 
-/** What everybody shares. */
+/** State shared by all people. */
 export interface Scene {
   readonly ledger: Ledger;
   readonly chance: Chance;
   /** Ids of the sessions in use, without those that were deleted. */
   readonly sessions: string[];
-  /** Sessions that a DELETE was sent for, and whether one was answered: from then on the header must be refused. */
+  /** Sessions for which a DELETE was sent, and whether it was answered: from then on the header must be refused. */
   readonly deleted: Map<string, "sent" | "answered">;
   readonly found: (verdict: Verdict, what: string) => void;
-  /** An answer that no kill explains. */
+  /** Reports an answer that no kill explains. */
   readonly failed: (what: string) => void;
-  /** A write is over: acknowledged, or refused, or failed, which is a problem of its own. */
+  /** Called when a write is over: acknowledged, refused, or failed, which is also a problem. */
   readonly answered: () => void;
   nextDirectory: number;
-  /** How many operations have been sent and not answered yet. */
+  /** Operations sent and not answered yet. */
   underWay: number;
 }
 
 /** One life of the server. */
 export interface Life {
   readonly url: string;
-  /** From the moment at which SIGKILL is sent: what fails from now on fails because of it. */
+  /** True from the moment SIGKILL is sent: later failures are due to it. */
   killed: boolean;
 }
 
-/** One clock for all, with fractions, that never goes back. */
+/** One monotonic clock for all, with fractions of a millisecond. */
 export const now = (): number => performance.timeOrigin + performance.now();
 
 const HEADER_REFUSED = /Session not found|Failed to terminate session: Not Found/;
@@ -57,7 +57,7 @@ export class Person {
     return this.#client.close();
   }
 
-  /** Does one thing after the other with any of the sessions until the server is gone. */
+  /** Runs random operations on any of the sessions, one after the other, until the server is gone. */
   async work(): Promise<void> {
     const { chance, sessions } = this.#scene;
     while (!this.#life.killed) {
@@ -70,7 +70,7 @@ export class Person {
     }
   }
 
-  /** Ends, begins and changes contexts, all at once, until the server is gone: many are always on their way to the registry. */
+  /** Ends, begins and changes contexts concurrently until the server is gone, so that many registry calls are under way. */
   async churn(share: readonly string[]): Promise<void> {
     await Promise.all(
       share.map(async (sessionId) => {
@@ -83,7 +83,7 @@ export class Person {
     );
   }
 
-  /** A new session, of which nothing but the id exists. */
+  /** Opens a new session, which has an id and no context. */
   async open(): Promise<void> {
     const { ledger, sessions } = this.#scene;
     const newcomer = await connect("legacy", this.#life.url);
@@ -104,8 +104,8 @@ export class Person {
   }
 
   /**
-   * Reads the whole context by argument and has the ledger judge it. Returns what was found, or undefined without an answer.
-   * After a DELETE the header must be refused besides.
+   * Reads the whole context by argument and lets the ledger judge it. Returns the state found, or undefined without an answer.
+   * After a DELETE the header must also be refused.
    */
   async look(sessionId: string): Promise<State | undefined> {
     const startedAt = now();
@@ -139,7 +139,7 @@ export class Person {
     answered();
   }
 
-  /** `DELETE /mcp`, which only a legacy client knows. */
+  /** `DELETE /mcp`, which only legacy clients send. */
   async #delete(sessionId: string): Promise<void> {
     if (this.#kind === "modern") return;
     const { ledger, deleted } = this.#scene;
@@ -155,14 +155,14 @@ export class Person {
     }
   }
 
-  /** The header of a session that was deleted is refused: the next life opens another in its place. */
+  /** Removes a deleted session, whose header is refused. The next life opens another one in its place. */
   #retire(sessionId: string): void {
     const { sessions } = this.#scene;
     const at = sessions.indexOf(sessionId);
     if (at >= 0) sessions.splice(at, 1);
   }
 
-  /** By the argument, or, as legacy clients can, by the header. */
+  /** Calls by argument or, as legacy clients can, by header. */
   #call(sessionId: string, tool: string, args: Record<string, unknown>): Promise<ToolReply> {
     return this.#underWay(
       this.#kind !== "modern" && this.#scene.chance.is(0.3)
@@ -194,7 +194,7 @@ export class Person {
     return seen.state;
   }
 
-  /** A refusal of the header after a DELETE is an answer; anything else is not, and must be due to the kill. */
+  /** A refusal of the header after a DELETE is an answer; any other error must be due to the kill. */
   #explain(error: unknown, sessionId: string, operation: Operation | null): void {
     const { ledger, deleted, failed } = this.#scene;
     const message = error instanceof Error ? error.message : String(error);
@@ -208,7 +208,7 @@ export class Person {
   }
 }
 
-/** @throws Error if the tool has answered with one. */
+/** @throws Error if the tool returned an error. */
 function seenIn({ isError, text, data }: ToolReply): Seen {
   if (isError) throw new Error(text);
   return {

@@ -1,6 +1,6 @@
-/** Paths and links in documents lead somewhere: to a file or folder that exists, and to a heading that it has. */
+/** Checks that paths and links in documents lead to an existing file, folder or heading. */
 
-/** What a document can lead to; paths are those from the root of the repository. */
+/** The files that a document can refer to. Paths are relative to the root of the repository. */
 export interface Tree {
   /** Text of each document by its path. */
   readonly documents: ReadonlyMap<string, string>;
@@ -9,14 +9,14 @@ export interface Tree {
 }
 
 const FOLDERS = "src|test|scripts|bench|docs|examples|browser|\\.ci";
-/** From the root of the repository; a test may go without its ending: `test/unit`, `src/http/*.ts`. */
+/** Relative to the root of the repository; the suffix of a test may be omitted: `test/unit`, `src/http/*.ts`. */
 const PATH = new RegExp(`(?<![\\w./@:-])(?:${FOLDERS})/[\\w.*/{},-]*[\\w*/}]`, "g");
 const IS_FROM_ROOT = new RegExp(`^(?:${FOLDERS})/`);
-/** From `src/`, as text about rooms has them: `session/limits.ts`. */
+/** Relative to `src/`: `session/limits.ts`. */
 const FILE_OF_SRC = /(?<![\w./@:-])[\w*-]+(?:\/[\w.*{},-]+)*\/[\w.*{},-]+\.tsx?\b/g;
 const LINK = /\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]+))?\)/g;
 
-/** Returns one line for each path or link that leads nowhere. */
+/** Returns one line for each path or link without a target. */
 export function pathProblems(tree: Tree): string[] {
   const problems: string[] = [];
   for (const [document, text] of tree.documents) {
@@ -33,7 +33,7 @@ export function pathProblems(tree: Tree): string[] {
 function missingPaths(line: string, { exists }: Tree): string[] {
   const fromRoot = (line.match(PATH) ?? []).filter((path) => !exists(path) && !exists(`${path}.test.ts`));
   const fromSrc = (line.match(FILE_OF_SRC) ?? []).filter((path) => !IS_FROM_ROOT.test(path) && !exists(`src/${path}`));
-  // This repository has no Python: such a path is one of the system that it succeeds.
+  // This repository has no Python: such a path belongs to the system that this one replaces.
   return [...fromRoot, ...fromSrc].filter((path) => !path.endsWith(".py"));
 }
 
@@ -52,7 +52,7 @@ function* brokenLinks(document: string, line: string, { documents, exists }: Tre
   }
 }
 
-/** The anchors that GitHub gives to headings. */
+/** The anchors that GitHub generates for headings. */
 const headingsOf = (text: string): string[] =>
   [...text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
     heading

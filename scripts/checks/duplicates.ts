@@ -1,6 +1,6 @@
-/** Where the same lines stand twice. Imports, comments and lists of names are left out: they repeat without being a copy. */
+/** Finds duplicated lines. Ignores imports, comments and lists of names, which repeat without being copies. */
 
-/** Length of a copy that counts, in lines of code. */
+/** Minimum length of a reported copy, in lines of code. */
 const LINES = 6;
 
 interface Line {
@@ -9,7 +9,7 @@ interface Line {
   readonly text: string;
 }
 
-/** @param sources Text of each file by its path. Returns one line for each run of copied lines. */
+/** @param sources Text of each file by its path. Returns one line for each duplicate. */
 export function duplicateProblems(sources: ReadonlyMap<string, string>): string[] {
   const firstSeen = new Map<string, readonly Line[]>();
   const problems: string[] = [];
@@ -35,7 +35,7 @@ const placeOf = ([first]: readonly Line[]): string => `${first?.file}:${first?.n
 
 const IMPORT = /^(?:import|export)\b[^;=()]*\bfrom "[^"]+"( with \{[^}]*\})?;$/gm;
 const COMMENT = /^\s*(?:\/\*[\s\S]*?\*\/|\/\/.*)$/gm;
-/** An entry of a list, or of an object that takes each value from the variable of that name. */
+/** An entry of a list, or of an object in shorthand notation. */
 const NAME = /^"?[\w$.-]+"?,$/;
 
 function codeLines(file: string, source: string): Line[] {

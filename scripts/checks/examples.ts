@@ -1,6 +1,6 @@
 /**
- * Type-checks the examples: those in the doc comments of every export, and those of the texts for authors. Fails where
- * an export has no doc comment or no example that uses it, or a method appears in none.
+ * Type-checks the examples: those in the doc comments of every export, and those of the texts for authors. Fails if an
+ * export has no doc comment or no example that uses it, or if a method appears in none.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 /** Inside the package, so that it can import itself by name. */
 const folder = join(root, ".examples");
 const TEXTS = ["README.md", "docs/embedding.md"];
-/** Declarations whose methods an author calls. */
+/** Declarations whose methods authors call. */
 const CALLED = ["ServerSession", "TypedState", "SessionService"];
 
 const faults: string[] = [];

@@ -1,9 +1,9 @@
 /**
- * Imports in `src/` point down, types included, and none of them forms a circle. Only the upper floors know a protocol. The linter
- * does not see imports of types.
+ * In `src/`, imports, also of types, point to lower layers only and form no cycle. Only the upper layers may import protocol
+ * packages. The linter ignores imports of types.
  */
 
-/** The rooms of the house, the ground floor first. Rooms on one line do not know each other. */
+/** The layers, lowest first. Folders on the same line may not import each other. */
 const FLOORS: readonly (readonly string[])[] = [
   ["base"],
   ["model"],
@@ -21,14 +21,14 @@ const FLOORS: readonly (readonly string[])[] = [
   ["."],
 ];
 
-/** The lowest room that may import a package of a protocol: objects, and what they are made of, know none. */
+/** The lowest layer that may import each protocol package: the objects and everything below them are independent of protocols. */
 const PROTOCOLS: Readonly<Record<string, string>> = {
   "@modelcontextprotocol": "author",
   hono: "http/edge",
   jose: "http/access",
 };
 
-/** What may be imported from outside `src/`. */
+/** The only file outside `src/` that may be imported. */
 const OUTSIDE = "package.json";
 
 interface Place {
@@ -66,7 +66,7 @@ function placeOf(file: string): Place | null {
   const folder = file.split("/").slice(1, -1).join("/") || ".";
   for (let room = folder; ; room = room.slice(0, room.lastIndexOf("/"))) {
     const floor = floorOf(room);
-    // A folder that is not listed belongs to the room around it, except directly in `src/`.
+    // An unlisted folder belongs to its parent, except directly in `src/`.
     if (floor >= 0) return { floor, room };
     if (!room.includes("/")) return null;
   }
@@ -74,7 +74,7 @@ function placeOf(file: string): Place | null {
 
 const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
 
-/** Of imports and exports, of a type or a value, static or dynamic. The formatter writes all of them with double quotes. */
+/** Specifiers of imports and exports: types or values, static or dynamic. The formatter ensures double quotes. */
 const specifiersOf = (source: string): string[] =>
   [...source.replace(/^\s*(?:\*|\/\/).*$/gm, "").matchAll(/\b(?:from|import)\s*\(?\s*"([^"]+)"/g)].map(
     ([, specifier]) => specifier as string,

@@ -1,6 +1,6 @@
 /**
- * `npm run check:layers`, `check:duplicates` and `check:paths`: rules of this repository that the linter does not know. Each prints one
- * line per problem and checks the folder in which it is started.
+ * `npm run check:layers`, `check:duplicates` and `check:paths`: rules of this repository that the linter does not check. Each
+ * prints one line per problem and checks the current directory.
  */
 import { globSync, readFileSync } from "node:fs";
 import { pathProblems } from "./document-paths.ts";
@@ -8,7 +8,7 @@ import { duplicateProblems } from "./duplicates.ts";
 import { layerProblems } from "./layers.ts";
 
 const SOURCES = ["src/**/*.{ts,tsx}"];
-/** Not CHANGELOG.md, which names files as they were. Comments in `src/` name files too. */
+/** Without CHANGELOG.md, which contains old file names. Comments in `src/` contain paths too. */
 const DOCUMENTS = ["*.md", "docs/*.md", "examples/*/*.md", "wrangler.toml", ...SOURCES];
 
 const CHECKS: Readonly<Record<string, () => string[]>> = {

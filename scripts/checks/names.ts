@@ -1,6 +1,6 @@
 /**
- * `npm run check:names`: a name that a file in `src/` exports is declared nowhere else at the top level of a file, so that each name
- * means one thing. Prints every name that does not hold to this.
+ * `npm run check:names`: a name exported from a file in `src/` must not be declared at the top level of any other file, so that
+ * each name means one thing. Prints every violation.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** Packs the package as npm would and has publint and "are the types wrong" look at it. */
+/** Packs the package like npm and checks it with publint and "are the types wrong". */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,7 +11,7 @@ try {
   const tarball = packPackage(folder);
   for (const [tool, ...args] of [
     ["publint", "run", tarball, "--strict"],
-    // The package is ESM only: what `require` would make of it is of no interest.
+    // The package is ESM only, so `require` does not matter.
     ["attw", tarball, "--profile", "esm-only", "--format", "ascii"],
   ] as const) {
     try {

@@ -1,5 +1,5 @@
 /**
- * `npm run conformance`: everything that both revisions require of a server, asked of the fixture server on the session
+ * `npm run conformance`: runs everything that both revisions require of a server against the fixture server on the session
  * layer and, in the same run, on the SDK alone. Fails if a scored scenario does not pass on the session layer.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -23,7 +23,7 @@ type Results = Readonly<Record<ServerName, Map<string, readonly Check[]>>>;
 const SCENARIO_WIDTH = 46;
 const RESULT_WIDTH = 24;
 
-/** A scenario passes if something in it succeeded and nothing failed; the suite itself asks for the second half only. */
+/** A scenario passes if something in it succeeded and nothing failed; the suite itself requires only the latter. */
 const passes = (checks: readonly Check[]): boolean => count(checks, "SUCCESS") > 0 && count(checks, "FAILURE") === 0;
 
 const count = (checks: readonly Check[], status: Check["status"]): number =>

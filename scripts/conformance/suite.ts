@@ -1,4 +1,4 @@
-/** The official conformance suite of the protocol, run as the command that it is. */
+/** Runs the official conformance suite of the protocol as a command. */
 import { execFile } from "node:child_process";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -19,14 +19,14 @@ export interface Check {
 }
 
 export interface Outcome {
-  /** 0 if the suite counts the scenario as passed, also where it was skipped. */
+  /** 0 if the suite counts the scenario as passed, also if it was skipped. */
   readonly exitCode: number;
-  /** Empty if the suite has not run the scenario. */
+  /** Empty if the suite did not run the scenario. */
   readonly checks: readonly Check[];
   readonly output: string;
 }
 
-/** What a revision requires of servers, and what else the suite looks at without counting it. */
+/** The requirements of a revision, and the scenarios that the suite runs without scoring them. */
 export interface Requirements {
   readonly scored: readonly string[];
   readonly unscored: readonly string[];
@@ -40,7 +40,7 @@ export async function runScenario(scenario: string, revision: Revision, url: str
   return { exitCode, checks, output };
 }
 
-/** Runs all scenarios that `revision` requires of servers, scored or not: the checks of each. */
+/** Runs all scenarios that `revision` requires of servers, scored or not. Returns the checks of each. */
 export async function runRequirements(
   revision: Revision,
   url: string,
@@ -50,7 +50,7 @@ export async function runRequirements(
   return checksIn(folder);
 }
 
-/** The suite's own list of what a revision requires. */
+/** Reads the suite's own list of a revision's requirements. */
 export async function listRequirements(revision: Revision): Promise<Requirements> {
   const { output } = await suite(["list", "--requirements", revision]);
   const [, scored = ""] = output.split(/^Server scenarios.*:$/m);

@@ -1,4 +1,4 @@
-/** The chapters of the demo. Each step does one thing with a real client and checks what came back. */
+/** The chapters of the demo. Each step does one thing with a real client and checks the result. */
 import assert from "node:assert/strict";
 import type { ConnectedClient } from "../library/mcp-clients.ts";
 import { count, counts, ends, gets, getsNothing, sets } from "./steps.ts";

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: what this server is for, shown with real clients of both eras in under a minute. Every step checks its
- * outcome; the exit code is 0 only if all of them happened. Leaves no process and no file behind.
+ * `npm run demo`: shows this server's purpose with real clients of both eras, in under a minute. Every step checks its
+ * outcome; the exit code is 0 only if all of them passed. Leaves no process and no file behind.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ import { workOnProjects } from "./projects.ts";
 import { DemoTable } from "./table.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "mcp-session-demo-"));
-// Runs on every way out; the servers have been ended by then, by the handler that local-server.ts registered before.
+// Runs on every exit. The handler that local-server.ts registered earlier has ended the servers by then.
 process.once("exit", () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }));
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
   process.once(signal, () => {
@@ -61,7 +61,7 @@ try {
   await workOnProjects(cast, session);
   await surviveKill(cast, session, async () => {
     await first.stop("SIGKILL");
-    // On the same port, so that the clients go on as if nothing had happened.
+    // On the same port, so that the clients continue as if nothing had happened.
     await startServer({
       persistTo,
       port: Number(new URL(first.url).port),
@@ -79,5 +79,5 @@ try {
 } finally {
   await Promise.allSettled(clients.map((client) => client.close()));
 }
-// Ends the servers too, and removes the folder: see above.
+// Also ends the servers and removes the folder: see above.
 process.exit();

@@ -1,4 +1,4 @@
-/** The chapter of the demo about projects: which one a directory leads to, and what its config says about switching. */
+/** The demo chapter about projects: which project a directory belongs to, and how its config controls switching. */
 import assert from "node:assert/strict";
 import type { ConnectedClient, ToolReply } from "../library/mcp-clients.ts";
 import { ANA, BEN, BLOG, type Cast, SHOP } from "./chapters.ts";
@@ -6,7 +6,7 @@ import { brief } from "./table.ts";
 
 const config = (name: string, rest: object = {}) => ({ version: "1.0", project: { name }, ...rest });
 
-/** Leaves Ana in the shop and Ben in his blog, each on their project. */
+/** Leaves Ana in the shop and Ben in his blog, each in their project. */
 export async function workOnProjects({ table, ana, ben }: Cast, session: string): Promise<void> {
   table.chapter(
     "A directory leads to a project: the nearest config upward, sent along because the server sees no disk",

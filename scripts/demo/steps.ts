@@ -1,9 +1,9 @@
-/** Steps that the demo takes more than once. Each checks what came back and says it in a few words. */
+/** Steps that the demo takes more than once. Each checks the result and returns it in a few words. */
 import assert from "node:assert/strict";
 import type { ConnectedClient } from "../library/mcp-clients.ts";
 import { type DemoTable, shortId } from "./table.ts";
 
-/** How many sessions have a context, as `client` is told. */
+/** Number of sessions with a context, as reported to `client`. */
 export async function count(client: ConnectedClient): Promise<unknown> {
   return (await client.call("get_session_count")).data.active_sessions;
 }

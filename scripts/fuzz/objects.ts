@@ -1,7 +1,7 @@
 /**
- * `npm run fuzz:objects -- --rounds 5000 --seed 1`: rounds of concurrent calls on a few sessions, with everything around them going
- * wrong, each judged by what was called. A round that fails is named with its seed; moments are not part of it, so it may take a few
- * tries to see it again: `--rounds 1 --seed N`.
+ * `npm run fuzz:objects -- --rounds 5000 --seed 1`: rounds of concurrent calls on a few sessions under injected faults. Each round
+ * is checked against the calls that were made. A failing round prints its seed; timing is not part of the seed, so reproducing it
+ * may take a few runs: `--rounds 1 --seed N`.
  */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";

@@ -1,6 +1,6 @@
 /**
- * Writes docs/api.md, the public surface as the compiled declarations have it: every export of the package, and every
- * declaration that one of them names. With `--check` it compares instead, and fails where they differ.
+ * Writes docs/api.md, the public surface as compiled: every export of the package, and every declaration that an export
+ * mentions. With `--check` it compares instead, and fails if they differ.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * `npm run pages` writes what browsers load, from browser/, into src/http/admin/pages/assets.ts, so that the Worker serves it
- * without files beside its script. `--check` fails if that is out of date.
+ * `npm run pages` builds browser/ into src/http/admin/pages/assets.ts, so that the Worker can serve it without separate asset
+ * files. `--check` fails if that is out of date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";

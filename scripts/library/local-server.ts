@@ -1,4 +1,4 @@
-/** Runs this Worker as a process of its own: `wrangler dev`, which embeds Miniflare and starts workerd as a child. */
+/** Runs this Worker as a separate process: `wrangler dev`, which embeds Miniflare and starts workerd as a child. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,15 +13,15 @@ const STOP_TIMEOUT_MS = 10_000;
 export interface ServerOptions {
   /** 0 or absent picks a free one. */
   readonly port?: number;
-  /** Folder that keeps the Durable Objects' storage across restarts; absent keeps it only until the server stops. */
+  /** Folder that keeps the Durable Objects' storage across restarts. If absent, storage lasts until the server stops. */
   readonly persistTo?: string;
-  /** Vars that override those of wrangler.toml. Other processes can read them: they are arguments of a command. */
+  /** Vars that override those of wrangler.toml. Other processes can read them: they are command-line arguments. */
   readonly vars?: Readonly<Record<string, string>>;
-  /** Secrets, which override those of .dev.vars and go in a file that only this user can read. */
+  /** Secrets, which override those of .dev.vars. Passed in a file that only this user can read. */
   readonly secrets?: Readonly<Record<string, string>>;
-  /** Another main module than that of wrangler.toml. */
+  /** Main module that replaces the one in wrangler.toml. */
   readonly main?: string;
-  /** Another wrangler.toml than this project's; of several Workers the first one is served, the others it can bind. */
+  /** Other wrangler.toml files. The first Worker is served; the others are available for its bindings. */
   readonly config?: string | readonly string[];
   /** Receives what the server prints, without colours. */
   readonly onOutput?: (text: string) => void;
@@ -32,16 +32,16 @@ export interface RunningServer {
   readonly url: string;
   /** Everything printed so far, without colours. */
   output(): string;
-  /** Ends the server and its children. SIGKILL leaves them no chance to tidy up. Resolves when they are gone. */
+  /** Ends the server and its children. SIGKILL gives them no chance to clean up. Resolves when they are gone. */
   stop(signal?: "SIGTERM" | "SIGKILL"): Promise<void>;
-  /** Resolves when the process has ended, by itself or not. */
+  /** Resolves when the process has ended for whatever reason. */
   readonly exited: Promise<void>;
 }
 
 /**
- * Starts the server and waits until it answers. It ends with this process, however that ends.
- * @throws Error if the server ends before it answers, or takes a minute. The message is the one line about a bad setting
- *   or a port in use if that is what stopped it, else all that it printed.
+ * Starts the server and waits until it answers. The server ends with this process, however that ends.
+ * @throws Error if the server ends before it answers, or takes over a minute. The message is the one line about a bad
+ *   setting or a port in use if that is the cause, else the whole output.
  */
 export async function startServer(options: ServerOptions = {}): Promise<RunningServer> {
   const folder = mkdtempSync(join(tmpdir(), "mcp-session-context-"));
@@ -52,21 +52,21 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   writeFileSync(secrets, lines.join(""), { mode: 0o600 });
   const child = spawn(process.execPath, commandLine(options, join(folder, "state"), secrets), {
     cwd: root,
-    // A process group of its own, so that workerd, its child, is ended with it.
+    // Its own process group, so that workerd, its child, ends with it.
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: {
       ...process.env,
       WRANGLER_SEND_METRICS: "false",
       CLOUDFLARE_CF_FETCH_ENABLED: "false",
-      // wrangler's explorer reads and writes every object's SQL for whoever asks.
+      // wrangler's explorer lets anybody read and write the SQL of every object.
       X_LOCAL_EXPLORER: "false",
-      // None: for the registry of local Workers workerd opens a port by which any process here can call every object.
+      // None: for the registry of local Workers, workerd opens a port through which any local process can call every object.
       WRANGLER_REGISTRY_PATH: "",
-      // Nor is there anybody to read of a newer version, for which wrangler would ask the registry at each start.
+      // The banner reports a newer version, for which wrangler would query the npm registry at each start.
       WRANGLER_HIDE_BANNER: "true",
       CI: "1",
-      // A server that was killed leaves its scratch files behind: here they are found again.
+      // A killed server leaves its scratch files behind; this puts them where they are removed.
       TMPDIR: scratch,
     },
   });
@@ -81,7 +81,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
       options.onOutput?.(plain);
     });
   }
-  // wrangler tells its parent the port that it got, which leaves no moment in which another process could take it.
+  // wrangler reports the port to its parent, so no other process can take the port in between.
   let url: string | null = null;
   child.on("message", (message) => {
     const { event, port } = JSON.parse(String(message)) as { event?: string; port?: number };
@@ -99,7 +99,7 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   const deadline = Date.now() + START_TIMEOUT_MS;
   while (url === null || !(await answers(url))) {
     const ended = child.exitCode !== null || child.signalCode !== null;
-    // wrangler stays and waits for a change of the source when the Worker itself does not start.
+    // If the Worker fails to start, wrangler does not exit but waits for a change of the source.
     if (ended || Date.now() > deadline || START_FAILURE.test(output)) {
       await stop("SIGKILL");
       throw new Error(PLAIN_CAUSE.exec(output)?.[0] ?? `The server did not start:\n${output}`);
@@ -109,10 +109,10 @@ export async function startServer(options: ServerOptions = {}): Promise<RunningS
   return { url, output: () => output, stop, exited };
 }
 
-/** What wrangler prints, up to the end of the line, when the Worker threw while it started. */
+/** wrangler's output, up to the end of the line, when the Worker throws during startup. */
 const START_FAILURE = /(Uncaught \w*Error|runtime failed to start).*\n/i;
 
-/** Causes that their own line explains; the rest of the output would only bury it. */
+/** Causes that one line explains; the rest of the output would only hide it. */
 const PLAIN_CAUSE = /(Bad configuration: |Address already in use).*/;
 
 function commandLine(
@@ -124,7 +124,7 @@ function commandLine(
     "--no-warnings",
     "--import",
     new URL("end-with-parent.ts", import.meta.url).href,
-    // Not bin/wrangler.js, which would start this as a child of its own.
+    // Not bin/wrangler.js, which would start this as a child process.
     join(root, "node_modules/wrangler/wrangler-dist/cli.js"),
     "dev",
     ...[main ?? []].flat(),
@@ -133,23 +133,23 @@ function commandLine(
     ...["--persist-to", persistTo ?? ownState],
     ...[config ?? []].flat().flatMap((path) => ["--config", path]),
     ...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]),
-    // Once a file is named, wrangler reads none by itself: name the usual ones too. Spelled like this because Node takes an
-    // argument --env-file for its own, even behind a script.
+    // With an explicit file, wrangler reads no default ones, so list those too. The spelling is deliberate: Node takes
+    // `--env-file` for itself, even after a script.
     ...(secrets === undefined ? [] : [...usualSecrets(), secretsFile].flatMap((file) => ["--envFile", file])),
   ];
 }
 
-/** As wrangler chooses: .dev.vars, or else .env and .env.local. */
+/** Chosen as wrangler does: .dev.vars, or else .env and .env.local. */
 const usualSecrets = () =>
   existsSync(join(root, ".dev.vars")) ? [join(root, ".dev.vars")] : [join(root, ".env"), join(root, ".env.local")];
 
-/** Servers still running and their folders: ended and removed with this process, also when it fails. */
+/** Running servers and their folders: ended and removed with this process, also when it fails. */
 const running = new Map<ChildProcess, string>();
 process.once("exit", () => {
   for (const [child, folder] of running) remove(child, folder);
 });
 
-/** Ends what may be left of the group, which can outlive its leader for a moment, and then removes the folder. */
+/** Ends the rest of the process group, which can outlive its leader for a moment, and then removes the folder. */
 function remove(child: ChildProcess, folder: string): void {
   killGroup(child, "SIGKILL");
   running.delete(child);
@@ -160,13 +160,13 @@ function killGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     if (child.pid !== undefined) process.kill(-child.pid, signal);
   } catch {
-    // Gone already.
+    // Already gone.
   }
 }
 
 async function answers(url: string): Promise<boolean> {
   try {
-    // Not every Worker has the route; one that says so answers too.
+    // Not every Worker has this route; a 404 also counts as an answer.
     return (await fetch(`${url}/healthz`)).status < 500;
   } catch {
     return false;

@@ -1,13 +1,13 @@
-/** Real MCP clients of each kind, behind one face: what the demo and the end-to-end tests talk to the server with. */
+/** Real MCP clients of each kind behind one interface, for the demo and the end-to-end tests. */
 import { Client, StreamableHTTPClientTransport } from "@modelcontextprotocol/client";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport as TransportV1 } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 
-/** `modern` and `legacy`: SDK v2 in the era of that name. `v1`: the SDK before it, which knows the legacy era only. */
+/** `modern` and `legacy`: SDK v2 in that era. `v1`: the previous SDK, which supports the legacy era only. */
 export const CLIENT_KINDS = ["modern", "legacy", "v1"] as const;
 export type ClientKind = (typeof CLIENT_KINDS)[number];
 
-/** How people would name a client of this kind. */
+/** Readable name of each kind of client. */
 export const CLIENT_LABELS: Record<ClientKind, string> = {
   modern: "SDK v2, 2026-07-28",
   legacy: "SDK v2, 2025-11-25",
@@ -15,15 +15,15 @@ export const CLIENT_LABELS: Record<ClientKind, string> = {
 };
 
 export interface ConnectOptions {
-  /** What the client calls itself, to the protocol and as user agent; the session keeps it with `/1.0.0` behind it. */
+  /** The client's name in the protocol and as user agent; the session stores it with `/1.0.0` appended. */
   readonly name?: string;
   /** Sent with every request. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Goes on with a legacy session that another connection has opened, instead of opening one. */
+  /** Resumes a legacy session that another connection has opened, instead of opening one. */
   readonly resume?: { readonly sessionId: string; readonly protocolVersion: string };
 }
 
-/** A tool's result, as a program reads it. */
+/** A tool's result in parsed form. */
 export interface ToolReply {
   readonly isError: boolean;
   /** The text form, for models. */
@@ -40,7 +40,7 @@ export interface ConnectedClient {
   readonly instructions: string | undefined;
   /** The session of the `Mcp-Session-Id` header; undefined in the modern era, which has none. */
   sessionId(): string | undefined;
-  /** @throws the SDK's error if the server answers with one of HTTP or JSON-RPC. */
+  /** @throws the SDK's error if the server answers with an HTTP or JSON-RPC error. */
   call(tool: string, args?: Record<string, unknown>): Promise<ToolReply>;
   listTools(): Promise<string[]>;
   /** `DELETE /mcp`: ends the session of the legacy client's header. */
@@ -50,7 +50,7 @@ export interface ConnectedClient {
 
 /**
  * Connects a client of `kind` to the MCP endpoint of the server at `serverUrl`.
- * @throws the SDK's error if the server is not there or speaks no revision that the client knows.
+ * @throws the SDK's error if the server is unreachable or supports no revision that the client supports.
  */
 export function connect(kind: ClientKind, serverUrl: string, options: ConnectOptions = {}): Promise<ConnectedClient> {
   const url = new URL(`${serverUrl}/mcp`);
@@ -79,7 +79,7 @@ async function connectV1(url: URL, { name, headers, resume }: ConnectOptions): P
   const { sessionId, protocolVersion } = resume ?? {};
   const transport = new TransportV1(url, { ...init(name, headers), ...(sessionId === undefined ? {} : { sessionId }) });
   const client = new ClientV1({ name: name ?? "demo-v1", version: "1.0.0" });
-  // Its own types contradict each other under exactOptionalPropertyTypes: sessionId may be undefined in one, not in the other.
+  // The SDK's own types conflict under exactOptionalPropertyTypes: only one of them allows sessionId to be undefined.
   await client.connect(transport as Parameters<ClientV1["connect"]>[0]);
   if (protocolVersion !== undefined) transport.setProtocolVersion(protocolVersion);
   return {
@@ -93,7 +93,7 @@ const init = (name: ConnectOptions["name"], headers: ConnectOptions["headers"]) 
   requestInit: { headers: { ...(name === undefined ? {} : { "user-agent": `${name}/1.0.0` }), ...headers } },
 });
 
-/** What both SDKs do alike. */
+/** The behaviour that both SDKs share. */
 const face = (kind: ClientKind, client: Client | ClientV1, transport: StreamableHTTPClientTransport | TransportV1) => ({
   kind,
   instructions: client.getInstructions(),
@@ -103,7 +103,7 @@ const face = (kind: ClientKind, client: Client | ClientV1, transport: Streamable
   close: () => client.close(),
 });
 
-/** Both SDKs check a result against the protocol's schema before they hand it out. */
+/** Both SDKs check a result against the protocol's schema before returning it. */
 function reply(result: object): ToolReply {
   const { isError, content, structuredContent } = result as {
     isError?: boolean;

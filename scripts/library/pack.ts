@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-/** Writes the package of dist/ as it stands into `folder`, as `npm publish` would, and returns the tarball's path. */
+/** Packs dist/ into `folder` as `npm publish` would, and returns the tarball's path. */
 export function packPackage(folder: string): string {
   const args = ["pack", "--ignore-scripts", "--json", "--pack-destination", folder];
   const printed = execFileSync("npm", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });

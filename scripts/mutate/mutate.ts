@@ -1,9 +1,9 @@
 /**
- * `npm run mutate`: breaks each guarantee of the list on purpose, one at a time, in a copy of the working tree, and runs the tests that
- * must notice. `--list` names the guarantees, `--only TEXT` takes those whose name contains it, `--check` only makes sure that each
- * mutation still applies. Exit code 1: a mutation survived; 2: one does not apply, or its tests say nothing.
+ * `npm run mutate`: breaks each listed guarantee on purpose, one at a time, in a copy of the working tree, and runs the tests that
+ * must fail. `--list` prints the guarantees, `--only TEXT` selects those whose name contains it, `--check` only verifies that each
+ * mutation still applies. Exit code 1: a mutation survived; 2: one does not apply, or its tests give no verdict.
  *
- * Why not Stryker: its vitest runner sets `pool: "threads"` for every project, which takes the tests out of workerd.
+ * Why not Stryker: its vitest runner sets `pool: "threads"` for every project, so the tests no longer run in workerd.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ if (values.list) for (const { name, file } of chosen) console.log(`${name}  (${f
 else if (values.check) console.log(`${MUTATIONS.length} mutations, each applies once`);
 else process.exitCode = await run(chosen);
 
-/** What is wrong with the list itself. */
+/** Faults of the list itself. */
 function faultsOf(mutations: readonly Mutation[]): string[] {
   const names = mutations.map(({ name }) => name);
   const repeated = names.filter((name, at) => names.indexOf(name) !== at);
@@ -61,7 +61,7 @@ async function run(mutations: readonly Mutation[]): Promise<number> {
 
 async function judge(sandbox: Sandbox, mutations: readonly Mutation[]): Promise<number> {
   const files = [...new Set(mutations.flatMap(({ tests }) => tests))];
-  // What fails anyway would pass for having noticed.
+  // A test that fails without a mutation would count as having detected it.
   console.log(`Test files, first run without any mutation: ${files.length}`);
   const before = await sandbox.run(files);
   if (before.kind !== "passed") {

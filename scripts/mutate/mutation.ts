@@ -1,8 +1,8 @@
-/** A guarantee, a change of the source that breaks it, and the tests that must notice. */
+/** A guarantee, a change of the source that breaks it, and the tests that must fail. */
 import { fail, ok, type Result } from "../../src/model/failure.ts";
 
 export interface Mutation {
-  /** What is guaranteed, as a sentence. */
+  /** The guarantee, as a sentence. */
   readonly name: string;
   readonly file: string;
   /** Must occur exactly once in the file. */
@@ -10,11 +10,11 @@ export interface Mutation {
   readonly replace: string;
   /** Test files of which at least one must fail. */
   readonly tests: readonly string[];
-  /** Runs only the tests of these files whose name matches, as `vitest -t` does. */
+  /** Runs only tests whose name matches this regular expression, like `vitest -t`. */
   readonly only?: string;
 }
 
-/** The source with the guarantee broken, or why the mutation cannot be applied, in one line. */
+/** Returns the source with the guarantee broken, or one line on why the mutation does not apply. */
 export function applyMutation(source: string, { name, file, find, replace }: Mutation): Result<string, string> {
   const times = source.split(find).length - 1;
   if (find === "" || find === replace) return fail(`"${name}" changes nothing: write another find or replace`);

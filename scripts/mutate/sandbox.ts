@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symli
 import { join } from "node:path";
 import { applyMutation, type Mutation } from "./mutation.ts";
 
-/** What a run of tests came to: which test failed first, that all passed, or that no test failed but the run did not pass. */
+/** Result of a test run. `failed`: the first failing test; `broken`: no test failed, but the run did not pass. */
 export type Verdict =
   | { readonly kind: "failed"; readonly test: string }
   | { readonly kind: "passed" }
@@ -16,14 +16,14 @@ interface Report {
   }[];
 }
 
-/** A hang inside workerd stops vitest's own timeouts too. */
+/** A hang inside workerd also blocks vitest's own timeouts. */
 const MUTATED_RUN_TIMEOUT_MS = 5 * 60_000;
 const WHOLE_RUN_TIMEOUT_MS = 30 * 60_000;
-/** Rounds of test/objects/concurrent.test.ts: more than it takes to find what is listed. */
+/** Rounds of test/objects/concurrent.test.ts: more than enough to detect the listed mutations. */
 const FUZZ_ROUNDS = "40";
 const MAX_OUTPUT = 4000;
 
-/** A copy of the working tree, uncommitted changes included, in which source may be broken and tests run. */
+/** A copy of the working tree, uncommitted changes included, for breaking source and running tests. */
 export class Sandbox {
   readonly #folder: string;
   #child: ChildProcess | null = null;
@@ -38,7 +38,7 @@ export class Sandbox {
     symlinkSync(join(root, "node_modules"), join(this.#folder, "node_modules"));
   }
 
-  /** Applies a mutation, runs the tests that must notice, and puts the source back. */
+  /** Applies a mutation, runs its tests, and restores the source. */
   async runMutated(mutation: Mutation): Promise<Verdict> {
     const file = join(this.#folder, mutation.file);
     const source = readFileSync(file, "utf8");
@@ -52,7 +52,7 @@ export class Sandbox {
     }
   }
 
-  /** Runs test files, up to the first test that fails. */
+  /** Runs test files until the first test fails. */
   async run(tests: readonly string[], only?: string, timeoutMs = WHOLE_RUN_TIMEOUT_MS): Promise<Verdict> {
     const report = join(this.#folder, "report.json");
     rmSync(report, { force: true });
@@ -63,7 +63,7 @@ export class Sandbox {
   }
 
   async #vitest(args: readonly string[], timeoutMs: number): Promise<string> {
-    // A process group of its own, so that workerd, its child, ends with it.
+    // Its own process group, so that workerd, its child, ends with it.
     const child = spawn("vitest", args, {
       cwd: this.#folder,
       detached: true,
@@ -92,12 +92,12 @@ export class Sandbox {
     try {
       if (pid !== undefined) process.kill(-pid, "SIGKILL");
     } catch {
-      // The group has ended by itself.
+      // The process group has already ended.
     }
     this.#child = null;
   }
 
-  /** Ends what is running and deletes the copy. */
+  /** Ends the running tests and deletes the copy. */
   close(): void {
     this.#kill();
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5 });
@@ -108,7 +108,7 @@ function verdictOf({ success, testResults }: Report, output: string): Verdict {
   const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
   const failed = tests.find(({ status }) => status === "failed");
   if (failed !== undefined) return { kind: "failed", test: failed.fullName };
-  // A name that matches nothing skips every test and passes.
+  // A filter that matches no test skips all of them and passes.
   const ran = tests.some(({ status }) => status === "passed");
   return success && ran ? { kind: "passed" } : broken(output);
 }

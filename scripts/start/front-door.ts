@@ -1,33 +1,33 @@
 /**
- * What listens on the port of `npm start`, in front of `wrangler dev`. That believes any client which says by header which
- * URL it has asked for, how and from where, and makes Host of it: a page that has made its own name point to this machine
- * (DNS rebinding) would pass for localhost. Here such headers end, and the Worker takes nothing that came around this door.
+ * The proxy on the port of `npm start`, in front of `wrangler dev`. wrangler trusts headers in which a client states the URL,
+ * scheme and address of its request, and derives Host from them: a page that uses DNS rebinding would pass for localhost. The
+ * proxy drops these headers, and the Worker rejects every request that bypasses the proxy.
  */
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** Carries the key by which scripts/start/local-worker.ts knows requests from here. */
+/** Carries the key by which scripts/start/local-worker.ts recognises requests from this proxy. */
 export const FRONT_KEY_HEADER = "x-front-door-key";
 
-/** What only a proxy of ours or the platform may say, and what belongs to one connection alone. */
+/** Headers that only the platform or a trusted proxy may set, and hop-by-hop headers. */
 const DROPPED =
   /^(mf-.*|x-forwarded-.*|forwarded|x-real-ip|cf-(connecting-ip|ray|visitor)|x-front-door-.*|host|connection|keep-alive|proxy-.*|te|trailer|upgrade|expect)$/i;
 
 export interface FrontDoor {
   /** Without a slash at the end. */
   readonly url: string;
-  /** Ends connections too. */
+  /** Also closes open connections. */
   close(): void;
 }
 
 /**
- * Listens on `port` of this machine (0 picks a free one) and passes requests on to `target`.
- * @throws Error in one line, if the port is in use.
+ * Listens on `port` of this machine (0 picks a free one) and forwards requests to `target`.
+ * @throws Error with a one-line message if the port is in use.
  */
 export async function openFrontDoor(port: number, target: string, key: string): Promise<FrontDoor> {
   const { hostname, port: targetPort } = new URL(target);
   const server = createServer((incoming, outgoing) => {
-    // An absolute URL in place of a path would be one more way to say which host was asked for.
+    // An absolute URL instead of a path is another way to state a host.
     if (incoming.url?.startsWith("/") !== true) return refuse(outgoing, 400, "Send a path, not a URL");
     const forwarded = request({
       host: hostname,
@@ -39,7 +39,7 @@ export async function openFrontDoor(port: number, target: string, key: string): 
     });
     forwarded.on("response", (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.statusMessage, passedOn(answer, /^transfer-encoding$/i));
-      // An event stream may be silent for long.
+      // An event stream may be silent for long, so the headers are sent at once.
       outgoing.flushHeaders();
       answer.pipe(outgoing);
       answer.on("error", () => outgoing.destroy());
@@ -67,7 +67,7 @@ export async function openFrontDoor(port: number, target: string, key: string): 
   };
 }
 
-/** The headers of a message, in its order, as a list of names and values. */
+/** The headers to forward, in their order, as a flat list of names and values. */
 function passedOn({ rawHeaders }: IncomingMessage, alsoDropped = /^$/): string[] {
   const list: string[] = [];
   for (let at = 0; at < rawHeaders.length; at += 2) {

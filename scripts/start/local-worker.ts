@@ -1,4 +1,4 @@
-/** The Worker as `npm start` runs it: it serves what came through front-door.ts, and nothing else. */
+/** The Worker as run by `npm start`: serves only requests that came through front-door.ts. */
 import worker from "../../src/index.ts";
 
 export * from "../../src/index.ts";
@@ -9,7 +9,7 @@ interface LocalEnv extends Env {
 
 export default {
   fetch(request, env, ctx) {
-    // wrangler's own ports are open to this machine's browsers, and there a client can still say what its Host was.
+    // Browsers on this machine can reach wrangler's own ports, where a client can still forge its Host.
     if (request.headers.get("x-front-door-key") === env.LOCAL_DOOR_KEY) return worker.fetch(request, env, ctx);
     return Response.json(
       { error: "This port is internal. Use the address that npm start has printed" },

@@ -4,11 +4,11 @@ import { startServer } from "../library/local-server.ts";
 import { openFrontDoor } from "./front-door.ts";
 import { startOptions } from "./options.ts";
 
-// Also while it still starts: the exit handler of local-server.ts ends what runs by then.
+// Also during startup: the exit handler of local-server.ts ends whatever is running.
 let end: () => void = () => process.exit(0);
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => end());
 
-// npm passes a signal on to its shell, and that dies of it without passing it on.
+// npm sends a signal to its shell only, which dies without forwarding it.
 if (process.env.npm_lifecycle_event !== undefined) {
   const shell = process.ppid;
   const watch = setInterval(() => {
@@ -18,7 +18,7 @@ if (process.env.npm_lifecycle_event !== undefined) {
   }, 250).unref();
 }
 
-/** wrangler's own line about a request; the server's says all of it, and more. */
+/** wrangler's line per request, which duplicates the server's own. */
 const WRANGLER_REQUEST_LINE = /^\[wrangler:info\] [A-Z]+ \/.*\n/gm;
 
 let ready = false;
@@ -64,7 +64,7 @@ Sessions are kept in ${persistTo}. Ctrl+C ends the server. One line per request 
   process.exit(1);
 }
 
-/** With the operator key, where the page takes one: in modes with tokens it asks for a token. */
+/** With the operator key if the page asks for it; in modes with tokens it asks for a token. */
 async function dashboardLink(origin: string, key: string): Promise<string> {
   const page = await (await fetch(`${origin}/dashboard`)).text();
   return `${origin}/dashboard${page.includes('data-sign-in="key"') ? `#key=${key}` : ""}`;

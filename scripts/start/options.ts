@@ -7,7 +7,7 @@ export interface StartOptions {
   readonly vars: Readonly<Record<string, string>>;
 }
 
-/** @throws Error in one line that quotes what is wrong and says what to write. */
+/** @throws Error with a one-line message that quotes the wrong argument and says what to write. */
 export function startOptions(args: readonly string[], defaultPort = "8787"): StartOptions {
   const { values } = parseArgs({
     args: [...args],

@@ -3,17 +3,17 @@
 import { authVars } from "../../src/settings/auth-config.ts";
 
 export interface NewToken {
-  /** To be given to the client; nobody can read it from anywhere afterwards. */
+  /** Goes to the client; it cannot be recovered afterwards. */
   readonly token: string;
-  /** The new entry alone. */
+  /** The new entry only. */
   readonly entry: string;
-  /** What to store: the entries that were there, and the new one. */
+  /** The text to store: the existing entries and the new one. */
   readonly secret: string;
 }
 
 /**
- * A new random token of 256 bits, and AUTH_TOKENS with it added.
- * @throws Error if `existing` is not the text of such a secret or a name or scope cannot be stored.
+ * Creates a random token of 256 bits, and AUTH_TOKENS with it added.
+ * @throws Error if `existing` is not the text of such a secret, or if a name or scope cannot be stored.
  */
 export async function createToken(principal: string, scopes: readonly string[], existing = "{}"): Promise<NewToken> {
   const token = `mst_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64url")}`;
@@ -26,7 +26,7 @@ export async function createToken(principal: string, scopes: readonly string[], 
   return { token, entry: JSON.stringify(entry), secret };
 }
 
-/** The server's own check, except that there may be no entry yet. */
+/** The server's own validation, except that the list may be empty. */
 function check(secret: string): void {
   const parsed = authVars.AUTH_TOKENS.safeParse(secret);
   if (!parsed.success) throw new Error(`AUTH_TOKENS ${parsed.error.issues[0]?.message}`);

@@ -1,6 +1,6 @@
 /**
  * `npm run token -- --principal alice --scopes sessions,admin` makes a token for AUTH_MODE token and prints what to store.
- * `--existing tokens.json` (or `-` for standard input) adds it to the AUTH_TOKENS that is in force.
+ * `--existing tokens.json` (or `-` for standard input) adds it to the current AUTH_TOKENS.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -6,7 +6,7 @@ import { seriousFaults } from "./support/axe.ts";
 import { fitsItsWindow, hasChromium, sharedBrowser } from "./support/chromium.ts";
 import { screenshot } from "./support/screenshot.ts";
 
-/** In mode none, as `npm start` prints the link. */
+/** In mode none, the link as printed by `npm start`. */
 const OPERATOR_KEY = "operator-key-of-the-tests-0123456789";
 const secrets = { OPERATOR_KEY };
 const LINK = `/dashboard#key=${OPERATOR_KEY}`;
@@ -16,11 +16,11 @@ const WINDOW = { width: 1200, height: 900 };
 const countOn = (page: Page) => page.locator("#count").textContent();
 
 describe.skipIf(!hasChromium)("the dashboard", () => {
-  /** For tests that count from 0 and leave no context behind. */
+  /** For tests that expect an initial count of 0 and leave no context behind. */
   const url = sharedServer({ secrets });
   const open = sharedBrowser();
 
-  it("follows a real client that opens and ends sessions, and ends one of them for it", async () => {
+  it("follows a real client that opens and ends sessions, and can end one of them", async () => {
     const page = await open(`${url()}${LINK}`, { viewport: WINDOW });
     await expect.poll(() => countOn(page), SOON).toBe("0");
     const client = await connected("modern", url());
@@ -46,13 +46,13 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
       (await client.call("get_working_directory", { session_id })).data.working_directory;
     expect(await after(first.session_id)).toBeNull();
     expect(await after(second.session_id)).toBe("/home/me/b");
-    // What happened is in the history, without a reload.
+    // The history has it without a reload.
     const sums = page.locator("[data-chart=day] .sums");
     await expect.poll(() => sums.textContent(), SOON).toMatch(/3 opened.*2 ended.*0 expired.*0 refused/);
     await client.call("end_session", { session_id: second.session_id });
   });
 
-  it("draws charts with a point for each minute, hour and day, and says the same in tables", async () => {
+  it("draws charts with a point for each minute, hour and day, and shows the same in tables", async () => {
     const server = await ownServer({ secrets });
     const client = await connected("legacy", server.url);
     await client.call("set_working_directory", { directory: "/home/me/a" });
@@ -71,7 +71,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
     );
   });
 
-  it("can be used with the keyboard alone, and updates do not take the focus away", async () => {
+  it("works with the keyboard alone, and updates do not steal the focus", async () => {
     const client = await connected("modern", url());
     const { data } = await client.call("set_working_directory", { directory: "/home/me/a" });
     const page = await open(`${url()}${LINK}`, { viewport: WINDOW });
@@ -79,7 +79,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
     const focusedKey = () => page.evaluate("document.activeElement.dataset.key");
     for (let n = 0; n < 12 && (await focusedKey()) !== data.session_id; n++) await page.keyboard.press("Tab");
     expect(await focusedKey()).toBe(data.session_id);
-    // Another session: the table is replaced under the focus.
+    // Another session replaces the table under the focus.
     const { data: another } = await client.call("set_working_directory", { directory: "/home/me/b" });
     await expect.poll(() => countOn(page), SOON).toBe("2");
     expect(await focusedKey()).toBe(data.session_id);
@@ -95,7 +95,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
     await client.call("end_session", { session_id: another.session_id });
   });
 
-  it("is in order for axe, light and dark, and fits a phone", async () => {
+  it("passes axe, light and dark, and fits a phone", async () => {
     const clients = [await connected("modern", url()), await connected("legacy", url())] as const;
     for (let n = 0; n < 15; n++) {
       const config = { version: "1.0", project: { name: ["shop", "docs-site", "billing"][n % 3] } };
@@ -123,7 +123,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
     expect(await seriousFaults(phone)).toEqual([]);
   });
 
-  it("takes the operator key from its link, out of the address, and asks for it where it is missing or wrong", async () => {
+  it("takes the operator key from its link, removes it from the address, and asks for it if it is missing or wrong", async () => {
     const page = await open(`${url()}${LINK}`, { viewport: WINDOW });
     await expect.poll(() => page.locator("#count").isVisible(), SOON).toBe(true);
     expect(page.url()).toBe(`${url()}/dashboard`);
@@ -180,7 +180,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
     expect(await page.locator("body").textContent()).not.toContain("token:bob");
   });
 
-  it("shows every text that a caller can store as text", async () => {
+  it("shows every stored text as text", async () => {
     const evil = `<img src=x onerror="window.pwned=1"><script>window.pwned=1</script>"'&<b>`;
     const token = await createToken(`mallory ${evil}`, ["sessions"]);
     const admin = await createToken("root", ["admin"], token.secret);

@@ -6,19 +6,19 @@ import { CHROMIUM, hasChromium } from "./support/chromium.ts";
 
 const KEY = "key-of-the-front-door";
 
-describe.skipIf(!hasChromium)("a page whose own name points to this machine", () => {
-  it("reads nothing of npm start, whatever headers it sends", async () => {
+describe.skipIf(!hasChromium)("a page that uses DNS rebinding", () => {
+  it("cannot read anything from npm start, whatever headers it sends", async () => {
     const server = await ownServer({ main: "scripts/start/local-worker.ts", secrets: { LOCAL_DOOR_KEY: KEY } });
     const door = await openFrontDoor(0, server.url, KEY);
     onTestFinished(() => door.close());
     const args = ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP rebound.example.com 127.0.0.1"];
-    // As in a browser that does not ask its user before a page reaches into the local network.
+    // Like a browser that does not ask the user before a page accesses the local network.
     args.push("--disable-features=LocalNetworkAccessChecks");
     const browser = await chromium.launch({ executablePath: CHROMIUM, args });
     onTestFinished(() => browser.close());
     const page = await browser.newPage();
     for (const { port } of [new URL(door.url), new URL(server.url)]) {
-      // The page came from elsewhere, before its name was made to point here.
+      // The page was loaded from another address, before its name pointed here.
       const attack = `http://rebound.example.com:${port}/attack`;
       await page.route(attack, (route) => route.fulfill({ contentType: "text/html", body: "<!doctype html>" }));
       await page.goto(attack);

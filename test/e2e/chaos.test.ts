@@ -2,13 +2,13 @@ import { expect, it } from "vitest";
 import { Chaos, LEAST_ANSWERS_IN_CHURN } from "../../scripts/chaos/chaos.ts";
 import { ownFolder } from "./support/servers.ts";
 
-/** No bound on time here is short enough for a slow machine to reach it. */
+/** Far beyond what even a slow machine needs. */
 const TIMEOUT_MS = 300_000;
 const SESSIONS = 18;
 
 /** `npm run chaos` is the long form. */
 it(
-  "a server that is killed under load loses nothing it has acknowledged, keeps nothing half, and counts exactly",
+  "a server killed under load loses no acknowledged write, leaves none half-written, and counts exactly",
   async () => {
     const lines: string[] = [];
     const chaos = new Chaos({
@@ -25,11 +25,11 @@ it(
     expect(verdicts).toMatchObject({ lost: 0, "half-written": 0, undead: 0 });
     for (const { when, count, live } of comparisons) expect(count, when).toBe(live);
     expect(comparisons.at(-1)).toMatchObject({ when: "after the idle time-out", live: 0 });
-    // A run in which nothing was at stake would prove nothing: every kill but the last falls among operations.
+    // Every kill but the last must interrupt operations, or the run would prove nothing.
     expect(kills).toEqual([...Array(4).fill(expect.any(Number)), 0]);
     expect(Math.min(...kills.slice(0, -1))).toBeGreaterThan(0);
     expect(acknowledged + unacknowledged).toBeGreaterThan(LEAST_ANSWERS_IN_CHURN);
-    // After each kill everything is read.
+    // Everything is read after each kill.
     expect(verdicts.kept).toBeGreaterThanOrEqual(kills.length * SESSIONS);
   },
   TIMEOUT_MS,

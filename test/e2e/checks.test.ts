@@ -22,10 +22,10 @@ function check(name: string): { status: number | null; stderr: string } {
   return spawnSync(process.execPath, [script, name], { cwd: folder, encoding: "utf8" });
 }
 
-describe("the checks of a tree", () => {
+describe("the repository checks", () => {
   const copied = ["a();", "b();", "c();", "d();", "e();", "f();"].join("\n");
 
-  it.each(["layers", "duplicates", "paths"])("%s passes where nothing is wrong", (name) => {
+  it.each(["layers", "duplicates", "paths"])("%s passes on a tree without problems", (name) => {
     write("src/model/limits.ts", `${copied}\n`);
     write(
       "README.md",
@@ -36,7 +36,7 @@ describe("the checks of a tree", () => {
     expect(check(name)).toMatchObject({ status: 0, stderr: "" });
   });
 
-  it("layers fails on a type that is imported upward, and on a circle", () => {
+  it("layers fails on a type imported upward, and on a cycle", () => {
     write("src/model/a.ts", 'import type { B } from "../session/b.ts";\n');
     write("src/session/b.ts", 'import { c } from "./c.tsx";\n');
     write("src/session/c.tsx", 'import type { B } from "./b.ts";\n');
@@ -47,14 +47,14 @@ describe("the checks of a tree", () => {
     });
   });
 
-  it("duplicates fails on six lines that stand twice", () => {
+  it("duplicates fails on six duplicated lines", () => {
     write("src/model/a.ts", copied);
     write("src/session/b.ts", copied);
     expect(check("duplicates").stderr).toContain("src/session/b.ts:1 repeats src/model/a.ts:1");
     expect(check("duplicates").status).toBe(1);
   });
 
-  it("paths fails on a file that does not exist, named in a document or a comment", () => {
+  it("paths fails on a missing file mentioned in a document or a comment", () => {
     write("src/model/a.ts", "/** See `src/model/gone.ts`. */\n");
     write("docs/a.md", "[gone](gone.md)\n");
     const { status, stderr } = check("paths");
@@ -66,7 +66,7 @@ describe("the checks of a tree", () => {
     ]);
   });
 
-  it("fails where there is nothing to check", () => {
+  it("fails if there is nothing to check", () => {
     expect(check("layers").status).toBe(1);
   });
 });

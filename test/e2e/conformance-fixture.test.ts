@@ -9,16 +9,16 @@ const url = sharedServer({ config: "test/conformance/wrangler.toml", vars: { LOG
 const folder = mkdtempSync(join(tmpdir(), "mcp-conformance-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** As many as the suite's own lists, which are frozen: a list read wrongly must not pass for an empty one. */
+/** As many as in the suite's own frozen lists: a list that fails to parse must not pass as an empty one. */
 const SCORED = { "2025-11-25": 30, "2026-07-28": 37 };
 
-/** Run and reported by the suite, counted by nobody. docs/conformance.md says of each why. */
+/** Run and reported by the suite, but not scored. docs/conformance.md gives the reason for each. */
 const UNSCORED_PASSING = {
   "2025-11-25": ["json-schema-2020-12", "server-session-lifecycle"],
   "2026-07-28": ["http-custom-header-server-validation", "http-header-validation", "json-schema-2020-12"],
 };
 
-describe("a server of another author, on the session layer", () => {
+describe("another author's server on the session layer", () => {
   it.each(REVISIONS)("passes every scenario that %s requires", async (revision) => {
     const [{ scored, unscored }, results] = await Promise.all([
       listRequirements(revision),

@@ -13,7 +13,7 @@ describe("the official conformance suite", () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   const outcomes = new Map<number, Outcome>();
 
-  // Two at a time: each run is a process of its own that takes longer to start than to ask its questions.
+  // Two at a time: each run is a separate process whose startup takes longer than its checks.
   beforeAll(async () => {
     const waiting = [...RUNS.entries()];
     const work = async () => {
@@ -29,7 +29,7 @@ describe("the official conformance suite", () => {
     const { checks, exitCode, output } = outcomes.get(i) ?? { checks: [], exitCode: -1, output: "" };
     const excepted = Object.values(except ?? {}).flat();
     const succeeded = checks.filter((check) => check.status === "SUCCESS");
-    // A scenario that the suite skips has no checks, and counts as passed there. Here it does not.
+    // A scenario that the suite skips has no checks and counts as passed there, but not here.
     expect(succeeded, output).not.toEqual([]);
     const others = checks.filter((check) => check.status !== "SUCCESS");
     expect(others.map((check) => check.id).toSorted(), output).toEqual(excepted.toSorted());
@@ -45,7 +45,7 @@ describe("docs/conformance.md", () => {
   }));
   const revisions = ["2025-11-25", "2026-07-28"] as const;
 
-  it("names every server scenario of the suite, and the revisions that it belongs to", async () => {
+  it("lists every server scenario of the suite, and its revisions", async () => {
     const scenarios = await listScenarios();
     expect(rows.map(({ name }) => name).toSorted()).toEqual([...scenarios.keys()].toSorted());
     for (const { name, cells } of rows) {
@@ -54,7 +54,7 @@ describe("docs/conformance.md", () => {
     }
   });
 
-  it("says of exactly those scenarios that they are run that are run here", () => {
+  it("marks as run exactly the scenarios that are run here", () => {
     const documented = (revision: Revision, cell: string) =>
       rows.filter(({ cells }) => cells[revision] === cell).map(({ name }) => name);
     for (const revision of revisions) {

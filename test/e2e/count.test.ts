@@ -7,7 +7,7 @@ const url = sharedServer();
 
 const kindOf = (i: number): ClientKind => CLIENT_KINDS[i % CLIENT_KINDS.length] ?? "modern";
 
-it("the count is 0, 1, 2, 3 and back again as clients of each kind begin and end contexts, and all are told the same", async () => {
+it("the count is 0, 1, 2, 3 and back again as clients of each kind begin and end contexts, and every client gets the same count", async () => {
   const clients = await Promise.all(CLIENT_KINDS.map((kind) => connected(kind, url())));
   const allCount = () => Promise.all(clients.map(countOf));
   expect(await allCount()).toEqual([0, 0, 0]);
@@ -17,7 +17,7 @@ it("the count is 0, 1, 2, 3 and back again as clients of each kind begin and end
     const { data } = await client.call("set_working_directory", { directory: `/home/me/${i}` });
     sessions.push(data.session_id);
     expect(await allCount()).toEqual(Array(3).fill(i + 1));
-    // Neither a change nor a read is another context.
+    // Neither a change nor a read begins another context.
     await client.call("set_working_directory", { directory: "/home/me/changed", session_id: data.session_id });
     await client.call("get_working_directory", { session_id: data.session_id });
     expect(await allCount()).toEqual(Array(3).fill(i + 1));
@@ -33,7 +33,7 @@ it("the count is 0, 1, 2, 3 and back again as clients of each kind begin and end
   expect(await allCount()).toEqual([0, 0, 0]);
 });
 
-it("50 sessions opened and used at once end with every value right and the count exact", async () => {
+it("50 sessions opened and used at once end with every value right and an exact count", async () => {
   const uses = await Promise.all(
     Array.from({ length: 50 }, async (_, i) => {
       const client = await connected(kindOf(i), url());
@@ -53,7 +53,7 @@ it("50 sessions opened and used at once end with every value right and the count
   expect(new Set(uses.map(({ session }) => session.session_id)).size).toBe(50);
   const observer = await connected("modern", url());
   expect(await countOf(observer)).toBe(50);
-  // From outside, and after everybody is done: still each its own.
+  // Reads them from outside after all have finished: each still has its own value.
   for (const { session, directory } of uses) {
     const { data } = await observer.call("get_working_directory", session);
     expect(data.working_directory).toBe(`${directory}/sub`);
@@ -62,7 +62,7 @@ it("50 sessions opened and used at once end with every value right and the count
   expect(await countOf(observer)).toBe(0);
 });
 
-it("100 concurrent sets on one session begin one context, which ends with one of the values", async () => {
+it("100 concurrent sets on one session begin one context, which ends up with one of the values", async () => {
   const legacy = await connected("legacy", url());
   const clients = await Promise.all(CLIENT_KINDS.map((kind) => connected(kind, url())));
   const session = { session_id: legacy.sessionId() };

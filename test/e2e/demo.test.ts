@@ -19,7 +19,7 @@ it("npm run demo shows all its steps, exits with 0, and leaves no process and no
   expect(readdirSync(folder)).toEqual([]);
 });
 
-it("npm run demo tidies up and exits with 1 if it is interrupted", async () => {
+it("npm run demo cleans up and exits with 1 if it is interrupted", async () => {
   const folder = ownFolder();
   const demo = runScript("scripts/demo/main.ts", [], { TMPDIR: folder });
   await expect.poll(() => demo.stdout(), POLL).toMatch(FIRST_STEPS);

@@ -5,7 +5,7 @@ import { connected, sharedServer } from "./support/servers.ts";
 const url = sharedServer();
 
 describe.each(CLIENT_KINDS)("the %s client", (kind) => {
-  it(`speaks ${CLIENT_LABELS[kind]}, is told how to use the tools, and finds them`, async () => {
+  it(`speaks ${CLIENT_LABELS[kind]}, gets instructions for the tools, and finds them`, async () => {
     const client = await connected(kind, url());
     expect(CLIENT_LABELS[kind]).toContain(client.protocolVersion);
     expect(client.sessionId() !== undefined).toBe(kind !== "modern");
@@ -25,7 +25,7 @@ describe.each(CLIENT_KINDS)("the %s client", (kind) => {
     const client = await connected(kind, url());
     const begun = await client.call("set_working_directory", { directory: "/home/me//one/./" });
     expect(begun.data).toMatchObject({ success: true, created: true, working_directory: "/home/me/one" });
-    // The legacy client's session is in its header; the modern one passes it with each call.
+    // The legacy client sends its session in a header; the modern one passes it with each call.
     const session = kind === "modern" ? { session_id: begun.data.session_id } : {};
     expect(begun.data.session_id).toBe(client.sessionId() ?? begun.data.session_id);
 
@@ -60,7 +60,7 @@ describe.each(CLIENT_KINDS)("the %s client", (kind) => {
     expect(anew.data).toMatchObject({ created: true, session_id: begun.data.session_id });
   });
 
-  it("gets null and a hint, not an error, where nothing was set", async () => {
+  it("gets null and a hint, not an error, if nothing was set", async () => {
     const client = await connected(kind, url());
     for (const tool of ["get_working_directory", "get_session_context"]) {
       const { isError, data } = await client.call(tool);

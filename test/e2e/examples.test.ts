@@ -1,4 +1,4 @@
-/** Both examples as their READMEs start them, driven by real clients of each kind. */
+/** Both examples, started as in their READMEs and used by real clients of each kind. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -12,12 +12,12 @@ const NOTES = join(root, "examples/notes-worker/wrangler.toml");
 const SESSIONS = join(root, "wrangler.toml");
 const LIMIT = 131_072;
 
-/** The result's data; an error fails the test with its own words. */
+/** The result's data; throws the tool's error message on an error. */
 const data = ({ isError, data, text }: ToolReply) => {
   expect(isError, text).toBe(false);
   return data;
 };
-/** A session that a call of this client names: in the modern era the argument, before that the header. */
+/** The session that a call of this client refers to: an argument in the modern era, a header before. */
 const named = (client: ConnectedClient, sessionId: unknown) =>
   client.kind === "modern" ? { session_id: sessionId } : {};
 /** Longer than the idle time-out of one second that the tests of expiry set. */
@@ -40,7 +40,7 @@ describe.each(CLIENT_KINDS)("counter-worker and the %s client", (kind) => {
     const read = data(await client.call("read", session));
     expect(read).toEqual({ session_id: sessionId, count: 42, remarks: ["the answer"] });
     expect(data(await other.call("increment")).count).toBe(1);
-    // The same id is good in every client and either era.
+    // The same id works in every client and either era.
     expect(data(await other.call("read", { session_id: sessionId })).count).toBe(42);
 
     expect(data(await client.call("reset", session)).forgotten).toBe(true);
@@ -55,7 +55,7 @@ describe.each(CLIENT_KINDS)("counter-worker and the %s client", (kind) => {
     expect(data(await client.call("read", { session_id })).count).toBe(6);
   });
 
-  it("keeps 131,072 bytes, refuses the next one with a clear error, and keeps what was there", async () => {
+  it("stores 131,072 bytes, refuses the next one with a clear error, and keeps the stored value", async () => {
     const client = await connected(kind, counter());
     const { session_id } = data(await client.call("increment"));
     const remark = (text: string) => client.call("remark", { text, session_id });
@@ -73,7 +73,7 @@ describe.each(CLIENT_KINDS)("counter-worker and the %s client", (kind) => {
     expect(data(await client.call("increment", { session_id })).count).toBe(2);
   });
 
-  it("says what to do about an id that is none of its own, and names no tool that it has not", async () => {
+  it("explains how to handle an unknown id, and mentions no tool that it does not have", async () => {
     const client = await connected(kind, counter());
     const { isError, text } = await client.call("read", { session_id: `sess_${"A".repeat(43)}` });
     expect(isError).toBe(true);
@@ -88,7 +88,7 @@ describe.each(CLIENT_KINDS)("notes-worker and the %s client", (kind) => {
     return { notebook_id: saved.notebook_id };
   };
 
-  it("keeps the notes of each conversation by itself, until they are forgotten", async () => {
+  it("keeps the notes of each conversation separate, until they are deleted", async () => {
     const client = await connected(kind, notes());
     const notebook = await open(client);
     const other = await open(await connected(kind, notes()));
@@ -103,7 +103,7 @@ describe.each(CLIENT_KINDS)("notes-worker and the %s client", (kind) => {
     expect(data(await client.call("list_notes", other)).titles).toEqual(["first"]);
   });
 
-  it("keeps 64 notes, refuses the 65th with a clear error, and keeps what was there", async () => {
+  it("stores 64 notes, refuses the 65th with a clear error, and keeps the stored ones", async () => {
     const client = await connected(kind, notes());
     const notebook = await open(client);
     for (let n = 2; n <= 64; n++) data(await client.call("save_note", { title: `n${n}`, text: "", ...notebook }));
@@ -114,7 +114,7 @@ describe.each(CLIENT_KINDS)("notes-worker and the %s client", (kind) => {
     expect(data(await client.call("read_note", { title: "first", ...notebook })).text).toBe("one");
   });
 
-  it("keeps 131,072 bytes, refuses the next one with a clear error, and keeps what was there", async () => {
+  it("stores 131,072 bytes, refuses the next one with a clear error, and keeps the stored value", async () => {
     const client = await connected(kind, notes());
     const notebook = await open(client);
     const rest = LIMIT - bytes("first") - bytes('"one"') - bytes("big") - bytes('""');
@@ -128,7 +128,7 @@ describe.each(CLIENT_KINDS)("notes-worker and the %s client", (kind) => {
 });
 
 describe("state", () => {
-  /** With a session that dies after a second: of the same Worker, as its own wrangler.toml is but for that. */
+  /** With sessions that expire after a second: the same Worker and wrangler.toml except for that. */
   const soonOver = (): string[] => {
     const config = join(ownFolder(), "wrangler.toml");
     const text = readFileSync(SESSIONS, "utf8")
@@ -138,7 +138,7 @@ describe("state", () => {
     return [NOTES, config];
   };
 
-  it("of counter-worker survives a server that is killed and started again on the same storage, and dies with its session", async () => {
+  it("of counter-worker survives a server that is killed and started again on the same storage, and ends with its session", async () => {
     const persistTo = ownFolder();
     const before = await ownServer({ config: COUNTER, persistTo });
     const client = await connected("modern", before.url);
@@ -156,7 +156,7 @@ describe("state", () => {
     expect(data(await client.call("read", { session_id })).count).toBe(1);
   });
 
-  it("of notes-worker survives a server that is killed and started again on the same storage, and dies with its session", async () => {
+  it("of notes-worker survives a server that is killed and started again on the same storage, and ends with its session", async () => {
     const persistTo = ownFolder();
     const before = await ownServer({ config: [NOTES, SESSIONS], persistTo });
     const client = await connected("modern", before.url);

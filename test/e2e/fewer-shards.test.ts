@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { createToken } from "../../scripts/token/create-token.ts";
 import { connected, countOf, ownFolder, ownServer } from "./support/servers.ts";
 
-it("a server restarted with 3 registry shards instead of 16, and with 16 again, counts, lists and refuses as before", async () => {
+it("a server restarted with 3 registry shards instead of 16, and then with 16 again, counts, lists and refuses as before", async () => {
   const persistTo = ownFolder();
   const { token, secret } = await createToken("alice", ["sessions", "admin"]);
   const vars = { AUTH_MODE: "token", AUTH_TOKENS: secret, MAX_SESSIONS_PER_PRINCIPAL: "14" };

@@ -1,4 +1,4 @@
-/** From outside: a client that says by header which host it has asked for, as a page with a rebound name can. */
+/** A client that forges by header which host it asked for, as a page with DNS rebinding can. */
 import { execFileSync } from "node:child_process";
 import { type IncomingMessage, request } from "node:http";
 import { text } from "node:stream/consumers";
@@ -29,7 +29,7 @@ interface Sent {
   readonly body?: string;
 }
 
-/** Unlike fetch, sends the headers as they are given, Host among them. */
+/** Unlike fetch, sends all headers as given, including Host. */
 async function send(url: string, { path = "/openapi.json", method = "GET", headers = {}, body = "" }: Sent = {}) {
   const { hostname, port } = new URL(url);
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
@@ -48,7 +48,7 @@ const FORGED: readonly Record<string, string>[] = [
   { "X-Front-Door-Key": "guess", "MF-Original-URL": "http://localhost/" },
 ];
 
-describe("the front door of npm start", () => {
+describe("the proxy of npm start", () => {
   it.each(FORGED)("refuses another host, whatever %o says", async (headers) => {
     for (const method of ["GET", "POST", "DELETE"]) {
       for (const path of ["/openapi.json", "/mcp", "/"]) {
@@ -59,7 +59,7 @@ describe("the front door of npm start", () => {
     }
   });
 
-  it.each(FORGED)("shows the Worker the request as it is, whatever %o says", async (headers) => {
+  it.each(FORGED)("forwards the true request to the Worker, whatever %o says", async (headers) => {
     const { text } = await send(door.url, { path: "/", headers });
     expect(text).toContain(`${door.url}/mcp`);
     expect(text).not.toContain("https://");
@@ -70,12 +70,12 @@ describe("the front door of npm start", () => {
     }
   });
 
-  it("takes no URL in place of a path", async () => {
+  it("refuses a URL in place of a path", async () => {
     const { status } = await send(door.url, { path: "http://localhost/openapi.json", headers: { Host: EVIL } });
     expect(status).toBe(400);
   });
 
-  it("passes methods, bodies and headers of MCP on, both ways", async () => {
+  it("forwards MCP methods, bodies and headers, both ways", async () => {
     const message = {
       jsonrpc: "2.0",
       id: 1,
@@ -91,7 +91,7 @@ describe("the front door of npm start", () => {
     expect(status).toBe(204);
   });
 
-  it("is the only way in: wrangler's own port serves nobody, and its explorer is off", async () => {
+  it("is the only entry: wrangler's own port refuses every request, and its explorer is off", async () => {
     for (const headers of [{}, { Host: EVIL }, ...FORGED]) {
       const around = await send(server.url, { headers });
       expect(around.status).toBe(403);
@@ -106,7 +106,7 @@ describe("the front door of npm start", () => {
     }
   });
 
-  it("keeps the keys out of the log, of answers and of every process's arguments", async () => {
+  it("keeps the keys out of the log, the answers and the arguments of every process", async () => {
     await send(door.url, { path: "/metrics", headers: { Authorization: `Bearer ${OPERATOR_KEY}` } });
     const processes = execFileSync("ps", ["-A", "-o", "args="], { encoding: "utf8" });
     const answers = await Promise.all(["/", "/dashboard", "/metrics"].map((path) => send(door.url, { path })));
@@ -117,7 +117,7 @@ describe("the front door of npm start", () => {
     }
   });
 
-  it("says in one line that its port is in use", async () => {
+  it("reports in one line that its port is in use", async () => {
     const port = Number(new URL(door.url).port);
     await expect(openFrontDoor(port, server.url, KEY)).rejects.toThrow(
       new RegExp(`^Address already in use \\(127.0.0.1:${port}\\)[^\\n]*--port$`),

@@ -3,7 +3,7 @@ import type { RunningServer } from "../../scripts/library/local-server.ts";
 import { type Behaviour, type KeyServer, startKeyServer } from "./support/key-server.ts";
 import { ownServer } from "./support/servers.ts";
 
-/** A server that has no keys yet, and the issuer that it trusts. */
+/** A server that has no keys yet, and its token issuer. */
 async function coldServer(behaviour: Behaviour): Promise<{ issuer: KeyServer; server: RunningServer }> {
   const issuer = await startKeyServer(behaviour);
   onTestFinished(() => issuer.stop());
@@ -35,14 +35,14 @@ const hostile = (issuer: KeyServer, i: number) => issuer.sign("mallory", { kid: 
 const several = (count: number, make: (i: number) => Promise<string>) =>
   Promise.all(Array.from({ length: count }, (_, i) => make(i)));
 
-it("100 requests at once, half of them hostile, wait for one fetch of a slow issuer's keys", async () => {
+it("100 requests at once, half of them hostile, share one fetch of a slow issuer's keys", async () => {
   const { issuer, server } = await coldServer("slow");
   const tokens = await several(100, (i) => (i % 2 === 0 ? hostile(issuer, i) : good(issuer)));
   expect(await together(server, tokens)).toEqual({ 200: 50, 401: 50 });
   expect(issuer.fetches).toBe(1);
 });
 
-it("a client that goes away in the middle of the first fetch does not take the keys from the others", async () => {
+it("a client that disconnects during the first fetch does not prevent the others from getting the keys", async () => {
   const { issuer, server } = await coldServer("slow");
   const leave = new AbortController();
   const gone = ping(server, await hostile(issuer, 0), leave.signal).catch(() => "gone");
@@ -54,7 +54,7 @@ it("a client that goes away in the middle of the first fetch does not take the k
 });
 
 it.each<Behaviour>(["error", "redirect", "garbage", "huge", "silent", "cut off"])(
-  "an issuer whose keys come as: %s is asked once, and clients are told to come back",
+  "an issuer whose key endpoint misbehaves (%s) is called once, and clients are told to retry",
   async (behaviour) => {
     const { issuer, server } = await coldServer(behaviour);
     const tokens = await several(100, (i) => (i % 2 === 0 ? hostile(issuer, i) : good(issuer)));

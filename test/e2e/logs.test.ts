@@ -5,7 +5,7 @@ import { connected, ownServer } from "./support/servers.ts";
 const POLL = { timeout: 10_000, interval: 50 };
 type LogLine = Readonly<Record<string, unknown>>;
 
-/** The structured lines among what the server has printed. */
+/** The structured lines of the server's output. */
 function linesOf(server: RunningServer): LogLine[] {
   return server
     .output()
@@ -14,7 +14,7 @@ function linesOf(server: RunningServer): LogLine[] {
     .map((line) => JSON.parse(line) as LogLine);
 }
 
-it("at info there is one line per request, which names no path and no session id in full", async () => {
+it("at info there is one line per request, without paths and full session ids", async () => {
   const server = await ownServer({ vars: { LOG_LEVEL: "info" } });
   const [modern, legacy] = [await connected("modern", server.url), await connected("legacy", server.url)];
   const { data } = await modern.call("set_working_directory", { directory: "/secret/modern" });
@@ -29,7 +29,7 @@ it("at info there is one line per request, which names no path and no session id
   const legacyId = String(legacy.sessionId());
   await legacy.terminateSession();
 
-  // wrangler prints a line of its own for each request, so it is known how many there were.
+  // wrangler prints its own line for each request, which gives the number of requests.
   const printed = (pattern: RegExp) => server.output().match(pattern)?.length ?? 0;
   await expect.poll(() => printed(/^\[wrangler:info\] DELETE \/mcp /gm), POLL).toBe(1);
   const ours = () => linesOf(server).filter(({ route }) => route === "/mcp");
@@ -64,7 +64,7 @@ it("at info there is one line per request, which names no path and no session id
   expect(server.output()).not.toMatch(/sess_[\w-]{12}/);
 });
 
-it("at debug the life of a context can be followed: begun, touched, ended, expired", async () => {
+it("at debug the log shows the life of a context: begun, touched, ended, expired", async () => {
   const server = await ownServer({ vars: { LOG_LEVEL: "debug", SESSION_IDLE_TIMEOUT_SECONDS: "2" } });
   const [ended, expired] = [await connected("legacy", server.url), await connected("legacy", server.url)];
   await expired.call("set_working_directory", { directory: "/home/me/expired" });
@@ -85,7 +85,7 @@ it("at debug the life of a context can be followed: begun, touched, ended, expir
   );
 });
 
-it("at error nothing is written about requests that go well or are refused", async () => {
+it("at error requests that succeed or are refused leave no line", async () => {
   const server = await ownServer({ vars: { LOG_LEVEL: "error" } });
   const client = await connected("legacy", server.url);
   await client.call("set_working_directory", { directory: "relative" });

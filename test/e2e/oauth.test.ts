@@ -4,7 +4,7 @@ import { type RunningServer, startServer } from "../../scripts/library/local-ser
 import { type AuthorizationServer, startAuthorizationServer } from "./support/authorization-server.ts";
 import { MemoryOAuthClient } from "./support/oauth-client.ts";
 
-/** Everything up to the wait for its end must happen within it, also on a slow machine. */
+/** Everything up to the wait for the token's end must fit in, also on a slow machine. */
 const ACCESS_TOKEN_SECONDS = 5;
 
 let server: RunningServer;
@@ -39,7 +39,7 @@ const connect = (oauth: MemoryOAuthClient, mode: "legacy" | "auto") => {
 };
 
 describe("the official client", () => {
-  // First, while the server has no keys yet: a request must not wait for what another one is fetching.
+  // Runs first, while the server has no keys yet: a request must not wait for another request's fetch.
   it("gets a token that serves many requests at once", async () => {
     const oauth = new MemoryOAuthClient();
     const { client, transport } = connect(oauth, "legacy");
@@ -91,7 +91,7 @@ describe("the official client", () => {
     },
   );
 
-  it("finds no token of it in the server's output", async () => {
+  it("finds none of its tokens in the server's output", async () => {
     expect(server.output()).toContain('"event":"request"');
     expect(server.output()).not.toMatch(/eyJ[A-Za-z0-9_-]{20}/);
   });

@@ -1,4 +1,4 @@
-/** The package as a stranger gets it: packed, unpacked beside a Worker of their own, type-checked, run and called. */
+/** The package as its users get it: packed, unpacked next to their own Worker, type-checked, run and called. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const scratch = fileFolder();
 const installed = () => join(scratch(), "node_modules/mcp-session-context");
 
-/** A compiled module without its comments, whose examples import things too. */
+/** A compiled module without its comments, whose examples contain imports too. */
 const codeOf = (file: string) => readFileSync(join(installed(), "dist", file), "utf8").replace(/\/\*[\s\S]*?\*\//g, "");
 
 interface Manifest {
@@ -55,7 +55,7 @@ app.get("/about", (c) => c.text("a route of the author's own"));
 export default app;
 `;
 
-/** Mistakes that the types must find. */
+/** Mistakes that the types must detect. */
 const MISTAKES = `
 import type { BuildContext, SessionService } from "mcp-session-context";
 import { z } from "zod";
@@ -75,7 +75,7 @@ export async function mistakes({ state: kept }: BuildContext<typeof state>, none
 
 beforeAll(() => {
   unpackPackage(packPackage(scratch()), installed());
-  // What npm would install for it, from this project's own installation: nothing else can be found from here.
+  // Links the dependencies that npm would install from this project's installation, so that nothing else can be found.
   const { dependencies, peerDependencies } = manifest();
   for (const name of [...Object.keys(dependencies), ...Object.keys(peerDependencies), "@cloudflare/workers-types"]) {
     link(join(root, "node_modules", name), join(scratch(), "node_modules", name));
@@ -83,7 +83,7 @@ beforeAll(() => {
   mkdirSync(join(scratch(), "src"));
   writeFileSync(join(scratch(), "src/index.ts"), WORKER);
   writeFileSync(join(scratch(), "package.json"), '{ "name": "scratch", "private": true, "type": "module" }');
-  // Bindings, migrations and types as the example has them; SessionEntrypoint needs no entry of its own.
+  // Bindings, migrations and types as in the example; SessionEntrypoint needs no separate entry.
   for (const file of ["wrangler.toml", "tsconfig.json"]) {
     writeFileSync(join(scratch(), file), readFileSync(join(root, "examples/counter-worker", file)));
   }
@@ -94,7 +94,7 @@ function link(target: string, path: string): void {
   symlinkSync(target, path);
 }
 
-/** What the type checker says about the scratch Worker, declarations of the package included. */
+/** Errors of the type checker in the scratch Worker, including the package's declarations. */
 function typeCheck(...flags: string[]): string {
   try {
     return execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", scratch(), ...flags], { encoding: "utf8" });
@@ -103,7 +103,7 @@ function typeCheck(...flags: string[]): string {
   }
 }
 
-it("holds compiled modules, declarations and the texts about it, and none of this project's own tools", () => {
+it("contains compiled modules, declarations and documents for users, and none of this project's own tools", () => {
   const files = readdirSync(installed(), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(installed().length + 1));
@@ -114,7 +114,7 @@ it("holds compiled modules, declarations and the texts about it, and none of thi
   expect(files.filter((file) => file.startsWith("dist/mcp/tools/") || file === "dist/mcp/server.js")).toEqual([]);
 });
 
-it("imports nothing but its dependencies, and bundles none", () => {
+it("imports only its dependencies, and bundles none", () => {
   const { dependencies, peerDependencies } = manifest();
   const allowed = new Set(["cloudflare:workers", ...Object.keys(dependencies), ...Object.keys(peerDependencies)]);
   const imported = readdirSync(join(installed(), "dist"), { recursive: true, encoding: "utf8" })
@@ -124,13 +124,13 @@ it("imports nothing but its dependencies, and bundles none", () => {
   expect(new Set(imported)).toEqual(allowed);
 });
 
-it("type-checks in a Worker of its user's, without skipping its declarations", () => {
-  // Declarations of the package itself are the ones in question, not those of what it stands on.
+it("type-checks in a user's Worker, without skipping its declarations", () => {
+  // Only the package's own declarations matter here, not those of its dependencies.
   const faults = typeCheck("--skipLibCheck", "false").split("\n");
   expect(faults.filter((line) => line.startsWith("src/") || line.includes("mcp-session-context"))).toEqual([]);
 });
 
-it("has types that find its user's mistakes, each of them", () => {
+it("has types that detect each mistake of a user", () => {
   writeFileSync(join(scratch(), "src/mistakes.ts"), MISTAKES);
   const lines = [...typeCheck().matchAll(/mistakes\.ts\((\d+),/g)].map(([, line]) => Number(line));
   const wrong = MISTAKES.split("\n").flatMap((line, i) =>

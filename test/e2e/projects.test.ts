@@ -9,7 +9,7 @@ type Json = Record<string, unknown>;
 
 const config = (name: string, rest: Json = {}) => ({ version: "1.0", project: { name }, ...rest });
 
-/** A client of `kind` and its session, which begins in `directory`. Every call names that session. */
+/** A client of `kind` and its session, which begins in `directory`. Every call is for that session. */
 async function begin(kind: ClientKind, directory = "/nowhere", server = url(), headers = {}) {
   const client = await connected(kind, server, { headers });
   const { data } = await client.call("set_working_directory", { directory });
@@ -64,7 +64,7 @@ describe.each(CLIENT_KINDS)("with the %s client", (kind) => {
     });
   });
 
-  it("a changed config is noticed, and the project keeps its id", async () => {
+  it("a changed config takes effect, and the project keeps its id", async () => {
     const { register, set, get } = await begin(kind);
     const { project } = await set({ directory: "/shop", config: config("old") });
     await register("/shop", config("new"));
@@ -75,7 +75,7 @@ describe.each(CLIENT_KINDS)("with the %s client", (kind) => {
     });
   });
 
-  it("auto_switch off reports the project and stays; dry_run says what would switch; strict_mode refuses another", async () => {
+  it("auto_switch off reports the project but does not switch; dry_run reports what would switch; strict_mode refuses another", async () => {
     const { set, resolve, call } = await begin(kind);
     expect(await set({ directory: "/a", config: config("a") })).toMatchObject({ switched: true });
     expect(await set({ directory: "/off", config: config("off", { auto_switch: false }) })).toMatchObject({
@@ -96,7 +96,7 @@ describe.each(CLIENT_KINDS)("with the %s client", (kind) => {
     expect(await resolve("strict")).toMatchObject({ project: { name: "strict" }, tier: "explicit" });
   });
 
-  it("each tier answers where the stronger ones say nothing", async () => {
+  it("each tier applies if the stronger ones have no result", async () => {
     const { register, set, resolve, ask, call } = await begin(kind, "/nowhere");
     expect(await resolve()).toMatchObject({ project: null, tier: "default" });
     await register("/a", config("a"));
@@ -128,7 +128,7 @@ describe.each(CLIENT_KINDS)("with the %s client", (kind) => {
     }
   });
 
-  it("an invalid config keeps the directory and says what is wrong, until a usable one comes", async () => {
+  it("an invalid config still sets the directory and is reported, until a usable one comes", async () => {
     const { set, get, call, register } = await begin(kind);
     const bad = await set({ directory: "/shop", config: { version: "1.0", project: {} } });
     expect(bad).toMatchObject({
@@ -151,7 +151,7 @@ describe.each(CLIENT_KINDS)("with the %s client", (kind) => {
     expect(cured).not.toHaveProperty("project_error");
   });
 
-  it("a catalog is listed, thinned out and forgotten with its session", async () => {
+  it("a catalog is listed, reduced and deleted with its session", async () => {
     const { register, ask, set } = await begin(kind, "/c");
     for (const root of ["/c", "/a", "/b"]) await register(root, config(root.slice(1)));
     await ask("set_active_project", { project: "a" });
@@ -176,7 +176,7 @@ it("a list of more than 100 projects comes in pages", async () => {
   expect(rest).toMatchObject({ projects: [{ root: "/p100" }], next_cursor: null });
 });
 
-it("the schema that editors complete a config with is served", async () => {
+it("the schema with which editors complete a config is served", async () => {
   const schema = await (await fetch(`${url()}/schema/config.json`)).json();
   expect(schema).toMatchObject({ required: ["version", "project"], properties: { auto_switch: { default: true } } });
 });
@@ -197,7 +197,7 @@ it("two sessions of one principal work in two projects of one catalog, and nobod
   expect(await shop.resolve("blog")).toMatchObject({ project: { name: "blog" }, tier: "explicit" });
   expect(await other.get()).toMatchObject({ project: null, tier: "default" });
 
-  // What one session changes, the other knows at once where it asks, and after a few seconds where it only reads.
+  // One session's changes are visible to the other at once in calls to the catalog, and after a few seconds in reads.
   await blog.register("/home/me/shop/api", config("api"));
   await blog.ask("set_active_project", { project: "blog" });
   expect(await shop.set({ directory: "/home/me/shop/api/src" })).toMatchObject({ project: { name: "api" } });

@@ -1,4 +1,4 @@
-/** The published schemas, through the converters of real clients: none warns, refuses a tool or loses an argument. */
+/** The published schemas in the converters of real clients: no warnings, no refused tools, no lost arguments. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type FunctionDeclaration, GoogleGenAI, mcpToTool } from "@google/genai";
@@ -34,14 +34,14 @@ function warnings() {
   return warn;
 }
 
-/** Each schema within this one, itself included. */
+/** All schemas nested in this one, itself included. */
 function* schemasIn(schema: JsonSchema): Generator<JsonSchema> {
   yield schema;
   for (const property of Object.values(schema.properties ?? {})) yield* schemasIn(property);
   if (schema.items !== undefined) yield* schemasIn(schema.items as JsonSchema);
 }
 
-it("use the portable keywords only, one type per argument, and take at most 14 KB altogether", async () => {
+it("use the portable keywords only, one type per argument, and have at most 14 KB in total", async () => {
   const { tools } = await listedTools();
   for (const { name, inputSchema, outputSchema } of tools) {
     for (const schema of [inputSchema, outputSchema].flatMap((root) => [...schemasIn(root as JsonSchema)])) {
@@ -55,10 +55,10 @@ it("use the portable keywords only, one type per argument, and take at most 14 K
   expect(Buffer.byteLength(JSON.stringify({ tools }))).toBeLessThanOrEqual(14_000);
 });
 
-it("compile in SDK 1.12 without a warning, and fit what the tools answer", async () => {
+it("compile in SDK 1.12 without a warning, and match the tools' results", async () => {
   const warn = warnings();
   const client = new Client(INFO);
-  // Its types do not know exactOptionalPropertyTypes.
+  // Its types do not support exactOptionalPropertyTypes.
   type Transport = Parameters<Client["connect"]>[0];
   await client.connect(new StreamableHTTPClientTransport(new URL(url())) as Transport);
   onTestFinished(() => client.close());
@@ -69,19 +69,19 @@ it("compile in SDK 1.12 without a warning, and fit what the tools answer", async
     register_project: { root: "/shop/api", config },
     remove_project: { root: "/shop/api" },
   };
-  // With a context, and at last without.
+  // With a context, and finally without.
   const last = ["end_session", "get_working_directory", "get_session_context"];
   for (const name of [...tools.map((tool) => tool.name).filter((name) => name !== "end_session"), ...last]) {
-    // The client checks each result against the tool's schema, and throws.
+    // The client checks each result against the tool's schema, and throws on a mismatch.
     const { isError, structuredContent } = await client.callTool({ name, arguments: { ...args[name] } });
-    // Nobody can tell whose sessions an anonymous caller's are.
+    // Anonymous callers cannot be told apart, so they get no list.
     if (name !== "list_sessions")
       expect([name, isError, typeof structuredContent]).toEqual([name, undefined, "object"]);
   }
   expect(warn.mock.calls).toEqual([]);
 });
 
-it("become strict tools of OpenAI, which pass null for what is not given", async () => {
+it("become strict tools of OpenAI, which pass null for absent arguments", async () => {
   const server = new MCPServerStreamableHttp({ url: url(), name: "sessions" });
   await server.connect();
   onTestFinished(() => server.close());

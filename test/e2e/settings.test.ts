@@ -12,7 +12,7 @@ const OBJECTS = ["SESSIONS", "REGISTRY", "CATALOG"].map((name, at) => {
 });
 const MIGRATION = `[[migrations]]\ntag = "v1"\nnew_sqlite_classes = ["SessionObject", "SessionRegistry", "ProjectCatalog"]\n`;
 
-/** What a start fails with. */
+/** The error of a failed start. */
 const failureOf = (options: ServerOptions): Promise<string> =>
   startServer(options).then(
     async (server) => {
@@ -22,7 +22,7 @@ const failureOf = (options: ServerOptions): Promise<string> =>
     (error: Error) => error.message,
   );
 
-/** A wrangler.toml of the test's own, with the bindings given. */
+/** A wrangler.toml for the test, with the given bindings. */
 function withBindings(...bindings: readonly string[]): ServerOptions {
   const config = join(ownFolder(), "wrangler.toml");
   const head = `name = "unbound"\nmain = "${main}"\ncompatibility_date = "2026-10-23"\n`;
@@ -30,19 +30,19 @@ function withBindings(...bindings: readonly string[]): ServerOptions {
   return { config };
 }
 
-it("a bad setting stops the Worker with one line that names the setting, the value and what is wanted", async () => {
+it("a bad setting stops the Worker with one line that names the setting, the value and the accepted values", async () => {
   expect(await failureOf({ vars: { REGISTRY_SHARDS: "0" } })).toMatch(
     /^Bad configuration: REGISTRY_SHARDS is "0": .*from 1 to 256.*$/,
   );
 });
 
-it("a mistyped setting stops the Worker too, with the name that is meant", async () => {
+it("a mistyped setting also stops the Worker, with the intended name", async () => {
   expect(await failureOf({ vars: { SESSION_IDLE_TIMEOUT: "60" } })).toMatch(
     /^Bad configuration: SESSION_IDLE_TIMEOUT is no setting\. Rename it to SESSION_IDLE_TIMEOUT_SECONDS.*$/,
   );
 });
 
-it("an environment that inherits no bindings stops the Worker with one line that names what is missing", async () => {
+it("an environment that inherits no bindings stops the Worker with one line that names the missing ones", async () => {
   expect(await failureOf(withBindings())).toMatch(
     /^Bad configuration: no Durable Object is bound as SESSIONS, REGISTRY, CATALOG\. .*$/,
   );
@@ -51,7 +51,7 @@ it("an environment that inherits no bindings stops the Worker with one line that
   );
 });
 
-it("a port in use stops the server with a line that names it, rather than being taken for ours", async () => {
+it("a port in use stops the server with a line that names it, instead of being taken for ours", async () => {
   const server = await ownServer();
   const port = Number(new URL(server.url).port);
   await expect(startServer({ port })).rejects.toThrow(new RegExp(`^Address already in use \\(127.0.0.1:${port}\\).*$`));

@@ -5,10 +5,10 @@ import { connected, ownFolder } from "./support/servers.ts";
 
 const POLL = { timeout: 60_000, interval: 50 };
 
-/** What `npm start` runs, or npm with it, on a free port and with storage of its own. */
+/** Runs `npm start` or its script directly, on a free port and with separate storage. */
 async function started({ withNpm = false, more = [] as readonly string[] } = {}) {
   const args = ["--port", "0", "--persist-to", ownFolder(), ...more];
-  // Killed outright, it cannot remove its scratch files: they are in a folder of the test's, which is removed.
+  // After SIGKILL it cannot remove its scratch files: they are in a folder that the test removes.
   const env = { TMPDIR: ownFolder() };
   const script = withNpm ? run("npm", ["start", "--", ...args], env) : runScript("scripts/start/main.ts", args, env);
   await expect.poll(() => script.stdout(), POLL).toContain("Ctrl+C ends the server");
@@ -21,7 +21,7 @@ async function started({ withNpm = false, more = [] as readonly string[] } = {})
   return { script, url, processes };
 }
 
-it("npm start prints the URL, how to connect each client, and a line per request; SIGINT ends it cleanly", async () => {
+it("npm start prints the URL, how to connect each client, and a line per request; SIGINT stops it cleanly", async () => {
   const { script, url, processes } = await started();
   const endpoint = `${url}/mcp`;
   const out = script.stdout();
@@ -46,21 +46,21 @@ it("npm start prints the URL, how to connect each client, and a line per request
   expect(script.stderr()).toBe("");
 });
 
-it("SIGTERM ends npm start cleanly too", async () => {
+it("SIGTERM also stops npm start cleanly", async () => {
   const { script, processes } = await started();
   script.kill("SIGTERM");
   expect(await script.exitCode).toBe(0);
   expect(survivorsOf(processes)).toEqual([]);
 });
 
-it("SIGTERM to npm alone ends the server, which npm's shell would leave behind", async () => {
+it("SIGTERM to npm alone stops the server, which npm's shell would leave running", async () => {
   const { script, processes } = await started({ withNpm: true });
   script.kill("SIGTERM");
   await script.exitCode;
   await expect.poll(() => survivorsOf(processes), POLL).toEqual([]);
 });
 
-it("the server ends with npm start even if that is killed outright", async () => {
+it("the server ends with npm start even if that gets SIGKILL", async () => {
   const { script, processes } = await started();
   script.kill("SIGKILL");
   expect(await script.exitCode).toBeNull();
@@ -88,14 +88,14 @@ it.each([
   [["--port", "80x0"], /^--port is "80x0": must be a whole number.*\n$/],
   [["--port", "65536"], /^--port is "65536": must be a whole number.*\n$/],
   [["--prot", "1"], /^Unknown option '--prot'.*\n$/],
-])("npm start with %j says in one line what is wrong, and starts nothing", async (args, message) => {
+])("npm start with %j reports the mistake in one line, and starts nothing", async (args, message) => {
   const script = runScript("scripts/start/main.ts", args);
   expect(await script.exitCode).toBe(1);
   expect(script.stdout()).toBe("");
   expect(script.stderr()).toMatch(message);
 });
 
-it("npm start prints no key where the dashboard takes a token", async () => {
+it("npm start prints no key if the dashboard takes a token", async () => {
   const { secret } = await createToken("root", ["admin"]);
   const { script, url } = await started({ more: ["--var", "AUTH_MODE:token", "--var", `AUTH_TOKENS:${secret}`] });
   expect(script.stdout()).toContain(`Dashboard, for you alone: ${url}/dashboard\n`);

@@ -6,7 +6,7 @@ const url = sharedServer();
 const LEGACY_KINDS = ["legacy", "v1"] as const;
 
 describe.each(LEGACY_KINDS)("the session of a %s client", (kind) => {
-  it("is its connection's own: two connections never see each other's directory", async () => {
+  it("belongs to its connection: two connections never see each other's directory", async () => {
     const [one, two] = [await connected(kind, url()), await connected(kind, url())];
     await one.call("set_working_directory", { directory: "/home/me/one" });
     expect((await two.call("get_working_directory")).data.working_directory).toBeNull();
@@ -15,7 +15,7 @@ describe.each(LEGACY_KINDS)("the session of a %s client", (kind) => {
     expect((await two.call("get_working_directory")).data.working_directory).toBe("/home/me/two");
   });
 
-  it("gives way to an explicit session_id, for that call only", async () => {
+  it("is overridden by an explicit session_id, for that call only", async () => {
     const [mine, other] = [await connected(kind, url()), await connected(kind, url())];
     await mine.call("set_working_directory", { directory: "/home/me/mine" });
     await other.call("set_working_directory", { directory: "/home/me/other" });
@@ -30,7 +30,7 @@ describe.each(LEGACY_KINDS)("the session of a %s client", (kind) => {
     expect((await mine.call("get_working_directory")).data.working_directory).toBe("/home/me/mine");
   });
 
-  it("goes on over a new connection that presents its header", async () => {
+  it("continues over a new connection that sends its header", async () => {
     const first = await connected(kind, url());
     await first.call("set_working_directory", { directory: "/home/me/kept" });
     const resume = { sessionId: String(first.sessionId()), protocolVersion: "2025-11-25" };
@@ -57,7 +57,7 @@ describe.each(LEGACY_KINDS)("the session of a %s client", (kind) => {
       body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "ping" }),
     });
     expect(response.status).toBe(404);
-    // As an argument, the id is as after end_session.
+    // By argument, the id behaves as after end_session.
     const modern = await connected("modern", url());
     const { isError, data } = await modern.call("get_working_directory", { session_id: resume.sessionId });
     expect(isError).toBe(false);
@@ -83,7 +83,7 @@ describe("the session of a modern client", () => {
     expect((await legacy.call("get_working_directory")).data.working_directory).toBe("/home/me/legacy");
   });
 
-  it("is a new one with each set that names none", async () => {
+  it("is a new one for each set without a session_id", async () => {
     const client = await connected("modern", url());
     const one = await client.call("set_working_directory", { directory: "/home/me/one" });
     const two = await client.call("set_working_directory", { directory: "/home/me/two" });
@@ -93,10 +93,10 @@ describe("the session of a modern client", () => {
   });
 });
 
-describe("a session_id carried to another client", () => {
+describe("a session_id passed to another client", () => {
   const pairs = CLIENT_KINDS.flatMap((from) => CLIENT_KINDS.filter((to) => to !== from).map((to) => ({ from, to })));
 
-  it.each(pairs)("from $from to $to names the same context there", async ({ from, to }) => {
+  it.each(pairs)("from $from to $to finds the same context there", async ({ from, to }) => {
     const [giver, taker] = [await connected(from, url()), await connected(to, url())];
     const { data } = await giver.call("set_working_directory", { directory: `/home/me/${from}` });
     const handle = { session_id: data.session_id };

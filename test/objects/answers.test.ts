@@ -8,7 +8,7 @@ import { EMPTY, newSession, setRequest, storageOf, stubAgain } from "../support/
 afterEach(reset);
 
 describe("an answer", () => {
-  it("reaches the call that waits for it, whether it comes before or after", async () => {
+  it("reaches the waiting call, whether it comes before or after", async () => {
     const answers = new Answers();
     const waiting = answers.take(ANONYMOUS, "a");
     answers.give(ANONYMOUS, "a", "later");
@@ -17,7 +17,7 @@ describe("an answer", () => {
     expect(await answers.take(ANONYMOUS, "b")).toBe("before");
   });
 
-  it("that does not come in time is asked for again, and then found", async () => {
+  it("that does not come in time is polled for again, and then found", async () => {
     const answers = new Answers();
     expect(await answers.take(ANONYMOUS, "a", 5)).toBeNull();
     answers.give(ANONYMOUS, "a", "late");
@@ -34,13 +34,13 @@ describe("an answer", () => {
     expect(await answers.take(ANONYMOUS, "a")).toBe("it");
   });
 
-  it("of one principal is none to another's question", async () => {
+  it("for one principal is not found by another", async () => {
     const answers = new Answers();
     answers.give("mallory", "a", "forged");
     expect(await answers.take("alice", "a", 5)).toBeNull();
   });
 
-  it("that nobody comes for makes room for newer ones", async () => {
+  it("that is never taken makes room for newer ones", async () => {
     const answers = new Answers();
     for (let i = 0; i <= MAX_KEPT_ANSWERS; i++) answers.give(ANONYMOUS, String(i), `answer ${i}`);
     expect(await answers.take(ANONYMOUS, "0", 5)).toBeNull();
@@ -48,7 +48,7 @@ describe("an answer", () => {
   });
 });
 
-describe("a session object that passes answers on", () => {
+describe("a session object that relays answers", () => {
   it("stores nothing", async () => {
     const session = newSession();
     await session.giveAnswer(ANONYMOUS, "a", "it");
@@ -56,7 +56,7 @@ describe("a session object that passes answers on", () => {
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
-  it("does so for the session's owner alone, and not for a session that is over", async () => {
+  it("does so only for the session's owner, and not for a session that is over", async () => {
     const session = newSession();
     await session.set("alice", setRequest("/a"));
     const refused = { ok: false, failure: { kind: "session_unknown" } };
@@ -66,7 +66,7 @@ describe("a session object that passes answers on", () => {
     expect(await session.takeAnswer("alice", "a")).toMatchObject({ failure: { kind: "session_deleted" } });
   });
 
-  it("is found again by a call that waits, if it goes down meanwhile", async () => {
+  it("is asked again by a waiting call if it goes down meanwhile", async () => {
     const session = newSession();
     const waiting = session.takeAnswer(ANONYMOUS, "a").catch(() => "broken");
     await scheduler.wait(20);

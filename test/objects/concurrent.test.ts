@@ -1,7 +1,7 @@
 /**
- * Several callers at once on a few sessions, while registry and catalog refuse, hang and lose replies, alarms come twice or late, and
- * objects are evicted and killed. After each round the answers, the count and the storage must agree with what was called.
- * `npm run fuzz:objects -- --rounds 5000 --seed 1` runs more of it.
+ * Concurrent callers on a few sessions, while registry and catalog refuse, hang and lose replies, alarms come twice or late, and
+ * objects are evicted and killed. After each round the answers, the count and the storage must agree with the calls made.
+ * `npm run fuzz:objects -- --rounds 5000 --seed 1` runs more rounds.
  */
 import { abortAllDurableObjects } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -44,20 +44,20 @@ const SEED = inject("fuzzSeed");
 const MINUTES = 60_000;
 const LATE_MS = 4;
 
-/** One counter for all: what was called before what. */
+/** Logical clock: orders all calls. */
 let tick = 0;
 
-/** A session, who uses it, and what it may be found as. */
+/** A session, its user, and the values that may be read from it. */
 interface Subject {
   readonly session: SessionRef;
   readonly principal: string;
   readonly directory: WritesOf<string | null>;
   readonly state: WritesOf<string | null>;
-  /** Whether DELETE has ended the session, for its header. */
+  /** Whether DELETE has ended the session for its header. */
   readonly deleted: WritesOf<boolean>;
 }
 
-/** Makes calls of an object's class go wrong by chance. `this` waits in its own name, so that nothing crosses objects. */
+/** Makes calls to a class of objects fail at random. A delayed call waits inside its own object, so no I/O crosses objects. */
 function breakByChance(chance: Chance, prototype: object, method: string): void {
   type Call = (this: { ctx: DurableObjectState }, ...args: unknown[]) => unknown;
   const original = Reflect.get(prototype, method) as Call;
@@ -78,13 +78,13 @@ function breakByChance(chance: Chance, prototype: object, method: string): void 
       run();
       throw new Error("reply lost");
     }
-    // As a call that nobody waits for any longer, and that is carried out all the same.
+    // A call that its caller has given up on, but that still takes effect.
     this.ctx.waitUntil(waitAndRun());
     throw new Error("too late");
   });
 }
 
-/** The namespace of the sessions, whose replies are lost by chance as the platform loses them. */
+/** The session namespace, with replies lost at random as on the platform. */
 function unreliable(chance: Chance): DurableObjectNamespace<never> {
   const broken = () => Object.assign(new Error("Network connection lost"), { retryable: true });
   const stub = (id: DurableObjectId) =>
@@ -94,7 +94,7 @@ function unreliable(chance: Chance): DurableObjectNamespace<never> {
         async (...args: unknown[]) => {
           if (chance.is(0.04)) throw broken();
           const call = (Reflect.get(target, method) as (...args: unknown[]) => Promise<unknown>)(...args);
-          // The runner's kill comes without the mark that the platform's has.
+          // The test runner's kill lacks the platform's error properties.
           const reply = await call.catch((error: Error) => {
             throw error.message.includes("abortAllDurableObjects") ? broken() : error;
           });
@@ -112,8 +112,8 @@ function unreliable(chance: Chance): DurableObjectNamespace<never> {
 }
 
 /**
- * Fires the alarm if it is due at the moment in which it is taken away, as the platform does. Looking first and firing then would
- * take away an alarm that the object has moved in between.
+ * Fires the alarm if it is due at the moment it is removed, as the platform does. Checking first and firing later could remove
+ * an alarm that the object has rescheduled in between.
  */
 const fireIfStillDue = (object: SessionStub) =>
   inSession(object, async (instance, state) => {
@@ -131,11 +131,11 @@ class Round {
   readonly #sessions: Sessions;
   readonly #subjects: Subject[];
   readonly #counter: SessionRef;
-  /** Increments of the counter that were answered, and those that nobody knows of. */
+  /** Increments of the counter that were answered, and those with an unknown outcome. */
   #counted = 0;
   #uncertain = 0;
   #n = 0;
-  /** What happened, in order: printed where a round fails. */
+  /** Events in order; printed when a round fails. */
   readonly history: string[] = [];
 
   constructor(seed: number) {
@@ -222,7 +222,7 @@ class Round {
       };
       if (!ended.ok) return this.#failed(ended.failure.kind, withdraw);
       if (kind === "end" && !ended.value.ended) return withdraw();
-      // A DELETE that was sent again may have ended a context the first time, or have found one that an argument began over a tombstone.
+      // A retried DELETE may have ended a context at the first try, or have found a context begun by argument over a tombstone.
       if (!ended.value.ended) for (const write of writes) write.uncertain = true;
       for (const write of [...writes, ...(tombstone === null ? [] : [tombstone])]) write.to = ++tick;
     }
@@ -232,7 +232,7 @@ class Round {
     this.history.push(`${tick} ${Date.now()} ${what}`);
   }
 
-  /** A failure that says that nothing was changed must be right about it. */
+  /** A failure that claims that nothing was changed must be right. */
   #failed(kind: string, withdraw = () => {}): void {
     expect(["session_deleted", "session_unavailable", "outcome_unknown", "quota_exceeded"]).toContain(kind);
     if (kind !== "outcome_unknown") withdraw();
@@ -242,7 +242,7 @@ class Round {
     expect(writes.candidates(from, ++tick)).toContain(found);
   }
 
-  /** What an author's `update` does: read, change, write if nobody came in between. */
+  /** Like an author's `update`: reads, changes, and writes if the value has not changed in between. */
   async #increments(): Promise<void> {
     const rest = { region: null, client: "fuzz", mayBegin: true };
     const call = (operation: Parameters<Sessions["state"]>[2]) =>
@@ -259,7 +259,7 @@ class Round {
     }
   }
 
-  /** Time, alarms and the end of objects. */
+  /** Moves time, fires alarms, evicts and kills objects. */
   async #weather(): Promise<void> {
     for (let events = 0; events < 6; events++) {
       await scheduler.wait(this.#chance.between(0, 5));
@@ -267,7 +267,7 @@ class Round {
       const object = stubOf(session.objectId.toString());
       const event = this.#chance.pick(["minute", "minute", "alarm", "alarm", "again", "evict", "kill", "day"] as const);
       this.#note(`${event} (session ${this.#subjects.findIndex((subject) => subject.session === session)})`);
-      // An object that is made anew does not begin in the millisecond in which the one before it was at work.
+      // A new instance does not start in the millisecond in which the previous one was active.
       if (event === "evict" || event === "kill") moveClock(1);
       if (event === "minute") moveClock(61_000);
       else if (event === "alarm") await fireIfStillDue(object).catch(() => {});
@@ -278,7 +278,7 @@ class Round {
     }
   }
 
-  /** Everything that was last used before this moment is over. The counter is not: it is used all the time. */
+  /** Ends everything last used before now, except the counter, which is in constant use. */
   #day(): void {
     moveClock(DAY + 2 * MINUTES);
     for (const { directory, state, deleted } of this.#subjects) {
@@ -326,13 +326,13 @@ class Round {
   }
 
   #judgeCounter(text: string | null): void {
-    // A day that passes may end the counter's session, and kills may too: then it has begun anew, with less.
+    // A day passing, or kills, may end the counter's session; then it has begun anew with a smaller value.
     if (text === null) return;
     expect(Number(text)).toBeLessThanOrEqual(this.#counted + this.#uncertain);
   }
 }
 
-it(`agrees with what was called, in ${ROUNDS} rounds from seed ${SEED}`, { timeout: 3_600_000 }, async () => {
+it(`agrees with the calls made, in ${ROUNDS} rounds from seed ${SEED}`, { timeout: 3_600_000 }, async () => {
   for (let round = 0; round < ROUNDS; round++) {
     const seed = SEED + round;
     const one = new Round(seed);

@@ -1,4 +1,4 @@
-/** An injected failure at every await of every operation, in turn: the answers, the count and the storage come right. */
+/** A failure injected at every await of every operation: afterwards the answers, the count and the storage must be correct. */
 import { abortAllDurableObjects } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { ANONYMOUS } from "../../src/model/principal.ts";
@@ -27,7 +27,7 @@ ownClock();
 
 const MINUTES = 60_000;
 
-/** The operations, each with the directories that may be read after it if it went wrong midway, and if it succeeded. */
+/** The operations, each with the directories that may be read after it if it failed midway, and if it succeeded. */
 interface Operation {
   readonly prepare?: (session: SessionStub) => Promise<unknown>;
   readonly run: (session: SessionStub) => Promise<unknown>;
@@ -67,7 +67,7 @@ const operations: Record<string, Operation> = {
   },
 };
 
-/** Prepares the failure. What it returns, if anything, happens from outside while the operation is under way. */
+/** Prepares the failure. The returned function, if any, runs from outside during the operation. */
 type Fault = (session: SessionStub) => Promise<void> | void | Promise<Meanwhile> | Meanwhile;
 type Meanwhile = (isOver: () => boolean) => Promise<void>;
 type RegistryMethod = "register" | "unregister";
@@ -99,7 +99,7 @@ function onceInStorage(method: "getAlarm" | "setAlarm" | "deleteAll"): Fault {
     });
 }
 
-/** Kills every object while the registry is at `method`: before its work is done, or after, with the reply under way. */
+/** Kills every object during the registry's `method`: before its work is done, or after, while the reply is under way. */
 const killAt =
   (method: RegistryMethod, when: "before" | "after"): Fault =>
   (session) => {
@@ -161,7 +161,7 @@ async function runWithFault({ prepare, run, before, after }: Operation, fault: F
   await meanwhile?.(() => over);
   const acknowledged = await running;
   vi.restoreAllMocks();
-  // Whatever memory held, storage and registry alone must put it right.
+  // Storage and registry alone must correct it, whatever memory held.
   const session = stubAgain(first);
   await evict(session);
 
@@ -183,11 +183,11 @@ async function directoryOf(session: SessionStub): Promise<string | null> {
 }
 
 describe.each(Object.entries(operations))("%s", (_name, operation) => {
-  it.each(Object.entries(faults))("comes right although %s", (_fault, fault) => runWithFault(operation, fault));
+  it.each(Object.entries(faults))("is corrected although %s", (_fault, fault) => runWithFault(operation, fault));
 });
 
 describe.each(["first set", "end", "expiry"])("%s", (name) => {
-  it.each(Object.entries(slow))("comes right although %s", async (_fault, fault) => {
+  it.each(Object.entries(slow))("is corrected although %s", async (_fault, fault) => {
     await runWithFault(operations[name] as Operation, fault);
   });
 });
@@ -213,7 +213,7 @@ describe("a set in the middle of closing", () => {
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
-  it("that a DELETE began is refused by the header: its session is over", async () => {
+  it("begun by a DELETE is refused to the header: its session is over", async () => {
     const session = newSession();
     await begun(session);
     let set: unknown;
@@ -227,7 +227,7 @@ describe("a set in the middle of closing", () => {
     expect(await activeSessions()).toBe(0);
   });
 
-  it("that a DELETE began is carried out by argument, and the header stays deleted", async () => {
+  it("begun by a DELETE succeeds by argument, and the header stays deleted", async () => {
     const session = newSession();
     await begun(session);
     let set: unknown;

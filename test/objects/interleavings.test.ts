@@ -1,4 +1,4 @@
-/** Calls that overlap at an await, and objects that die there: each answer stays true, each context is counted once. */
+/** Calls that overlap at an await, and objects that die there: each answer stays true, and each context is counted once. */
 import { abortAllDurableObjects, runDurableObjectAlarm } from "cloudflare:test";
 import { describe, expect, it, vi } from "vitest";
 import { ok } from "../../src/model/failure.ts";
@@ -36,8 +36,8 @@ ownClock();
 type Method = "register" | "unregister";
 
 /**
- * The next call of the registry waits at its beginning or its end until it is let go. By flags: a promise of one object must not be
- * awaited in another.
+ * Holds the next call of the registry at its beginning or end until released. Uses flags, because a promise of one object must
+ * not be awaited in another.
  */
 function holdNext(method: Method, at: "before" | "after" = "before") {
   let isReached = false;
@@ -75,7 +75,7 @@ const refuseNext = (method: Method) =>
     throw new Error("shard refuses");
   });
 
-/** Resolves once the calls made over this stub have begun: they arrive in order. */
+/** Resolves once the earlier calls over this stub have begun: calls arrive in order. */
 const arrived = (session: SessionStub, principal = ANONYMOUS) => session.peek(principal);
 
 const recordOf = (session: SessionStub) =>
@@ -92,8 +92,8 @@ const begin = {
 };
 const setState = (text: string, rest: object = {}) => ({ kind: "set", key: "n", text, ...rest }) as const;
 
-describe("a registration that is tried again", () => {
-  it("goes on although the context is read and set while the alarm's try is slow, and then fails", async () => {
+describe("a registration that is retried", () => {
+  it("continues although the context is read and set while the alarm's slow attempt runs and then fails", async () => {
     const session = newSession();
     refuseNext("register");
     await session.set(ANONYMOUS, setRequest("/a"));
@@ -114,7 +114,7 @@ describe("a registration that is tried again", () => {
     expect((await contextOf(session))?.workingDirectory).toBe("/b");
   });
 
-  it("is not taken for confirmed by a read while it is under way, even if all objects die then", async () => {
+  it("does not count as confirmed by a read while it is under way, even if all objects die then", async () => {
     const session = newSession();
     refuseNext("register");
     await session.set(ANONYMOUS, setRequest("/a"));
@@ -135,7 +135,7 @@ describe("a registration that is tried again", () => {
     expect(await activeSessions()).toBe(1);
   });
 
-  it("has its next alarm before the registry is asked", async () => {
+  it("has its next alarm before the registry is called", async () => {
     const session = newSession();
     const slow = holdNext("register");
     const set = session.set(ANONYMOUS, setRequest("/a"));
@@ -155,7 +155,7 @@ describe("a registration that is tried again", () => {
     await alarm;
   });
 
-  it("that is carried out after nobody waits for it any longer adds no row for a context that has ended", async () => {
+  it("adds no row if it arrives late, after the context has ended", async () => {
     const session = newSession();
     const slow = holdNext("register");
     const set = await session.set(ANONYMOUS, setRequest("/a"));
@@ -167,13 +167,13 @@ describe("a registration that is tried again", () => {
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
-  it("counts a context that begins in the same millisecond as the one before it", async () => {
+  it("counts a context that begins in the same millisecond as the previous one", async () => {
     const session = newSession();
     for (let times = 0; times < 3; times++) {
       await session.set(ANONYMOUS, setRequest("/a"));
       expect(await activeSessions()).toBe(1);
       await session.end(ANONYMOUS);
-      // A new instance does not know when the one before it began a context.
+      // A new instance does not know when the previous one began a context.
       await evict(session);
       expect(await activeSessions()).toBe(0);
     }
@@ -181,7 +181,7 @@ describe("a registration that is tried again", () => {
 });
 
 describe("a shard that hangs", () => {
-  it("holds up a set for a few seconds at most", { timeout: 20_000 }, async () => {
+  it("delays a set by a few seconds at most", { timeout: 20_000 }, async () => {
     expect(REGISTRY_CALL_TIMEOUT_MS).toBeLessThanOrEqual(5000);
     const session = newSession();
     const hung = holdNext("register");
@@ -193,7 +193,7 @@ describe("a shard that hangs", () => {
 describe("the quota", () => {
   const limited = (directory: string, shard = 3) => setRequest(directory, { maxSessions: 1, shard });
 
-  it("refuses two sets that join at the limit alike", async () => {
+  it("refuses two concurrent sets at the limit with the same answer", async () => {
     await newSession().set("alice", limited("/x"));
     const session = newSession();
     const slow = holdNext("register");
@@ -208,7 +208,7 @@ describe("the quota", () => {
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
-  it("refuses what joins alike, though room was made since: both have one answer", async () => {
+  it("refuses all concurrent sets with the same answer, even if room was made meanwhile", async () => {
     const other = newSession();
     await other.set("alice", limited("/x"));
     const session = newSession();
@@ -228,7 +228,7 @@ describe("the quota", () => {
     expect(await activeSessions()).toBe(0);
   });
 
-  it("refuses a state value that arrives while it is asked: nothing acknowledged is lost", async () => {
+  it("refuses a state value that arrives while the quota is checked, so nothing acknowledged is lost", async () => {
     await newSession().set("alice", limited("/x"));
     const session = newSession();
     const slow = holdNext("register");
@@ -242,7 +242,7 @@ describe("the quota", () => {
     expect(await state).toMatchObject({ failure: { kind: "quota_exceeded" } });
   });
 
-  it("is asked again by the alarm of a context that nobody has heard of, and refuses it", async () => {
+  it("is checked again by the alarm of an unacknowledged context, and refuses it", async () => {
     await newSession().set("alice", limited("/x"));
     const session = newSession();
     const slow = holdNext("register", "after");
@@ -257,7 +257,7 @@ describe("the quota", () => {
     expect(await activeSessions()).toBe(1);
   });
 
-  it("is asked by that alarm however often the registry fails in between", async () => {
+  it("is checked by that alarm however often the registry fails in between", async () => {
     await newSession().set("alice", limited("/x"));
     const session = newSession();
     const slow = holdNext("register", "after");
@@ -279,7 +279,7 @@ describe("the quota", () => {
     expect(await storageOf(again)).toEqual(EMPTY);
   });
 
-  it("takes nothing away from the context after the one that it refuses, begun in the same millisecond", async () => {
+  it("removes nothing of the context after the refused one, begun in the same millisecond", async () => {
     await newSession().set("alice", limited("/x"));
     const session = newSession();
     const slow = holdNext("register", "after");
@@ -297,7 +297,7 @@ describe("the quota", () => {
     expect(await activeSessions()).toBe(2);
   });
 
-  it("takes nothing away that was acknowledged while the registry was out of reach", async () => {
+  it("removes nothing that was acknowledged while the registry was unreachable", async () => {
     const session = newSession();
     refuseNext("register");
     expect(await session.set("alice", limited("/a"))).toMatchObject({ ok: true });
@@ -309,7 +309,7 @@ describe("the quota", () => {
 });
 
 describe("a set with a config", () => {
-  it("is on no other project while the catalog is asked, nor after a death there", async () => {
+  it("is on no other project while the catalog is called, nor after a crash then", async () => {
     const first = newSession();
     await first.set("alice", setRequest("/else"));
     await first.project("alice", null, { kind: "register", registration: registration("/other") });
@@ -332,7 +332,7 @@ describe("a set with a config", () => {
     expect(await projectOf(stubAgain(session))).toBe("a");
   });
 
-  it("comes to an end although registering takes longer than the idle time-out", { timeout: 30_000 }, async () => {
+  it("completes although registering takes longer than the idle time-out", { timeout: 30_000 }, async () => {
     const before = await activeSessions();
     const session = newSession();
     const original = SessionRegistry.prototype.register;
@@ -354,7 +354,7 @@ describe("a set with a config", () => {
 });
 
 describe("a state value", () => {
-  it("that is refused begins no context", async () => {
+  it("that is rejected begins no context", async () => {
     const session = newSession();
     const text = JSON.stringify("x".repeat(MAX_STATE_BYTES));
     expect(await session.state(ANONYMOUS, setState(text), begin)).toMatchObject({
@@ -367,7 +367,7 @@ describe("a state value", () => {
     expect(await activeSessions()).toBe(0);
   });
 
-  it("is kept although another caller ends the session while it is being registered", async () => {
+  it("is stored although another caller ends the session while it is being registered", async () => {
     const session = newSession();
     const slow = holdNext("register", "after");
     const set = session.state(ANONYMOUS, setState("1"), begin);
@@ -383,10 +383,10 @@ describe("a state value", () => {
   });
 });
 
-describe("a change that is sent again because its reply was lost", () => {
+describe("a change that is resent because its reply was lost", () => {
   const change = (id: string, repeated: boolean) => ({ id, repeated });
 
-  it("is made once, and answered as the first time", async () => {
+  it("is applied once, and answered as the first time", async () => {
     const session = newSession();
     await session.state(ANONYMOUS, setState("1"), begin);
     const conditional = setState("2", { expected: "1" });
@@ -404,7 +404,7 @@ describe("a change that is sent again because its reply was lost", () => {
     }
   });
 
-  it("is joined where the first is still under way", async () => {
+  it("joins the first one if that is still under way", async () => {
     const session = newSession();
     const slow = holdNext("register");
     const first = session.set(ANONYMOUS, setRequest("/a"), change("a", false));
@@ -416,7 +416,7 @@ describe("a change that is sent again because its reply was lost", () => {
     expect(await second).toMatchObject({ value: { created: true } });
   });
 
-  it("is not made blindly by an object that has been restarted: it says that it does not know", async () => {
+  it("has an unknown outcome if the object was restarted in between", async () => {
     const session = newSession();
     await session.state(ANONYMOUS, setState("1"), begin);
     const conditional = setState("2", { expected: "1" });
@@ -434,7 +434,7 @@ describe("a change that is sent again because its reply was lost", () => {
     expect(await session.delete(ANONYMOUS, change("d", true))).toMatchObject({ ok: true });
   });
 
-  it("is made where the first certainly was not", async () => {
+  it("is applied if the first one certainly was not", async () => {
     const session = newSession();
     await session.state(ANONYMOUS, setState("1"), begin);
     expect(await session.state(ANONYMOUS, setState("2", { expected: "1" }), begin, change("a", true))).toMatchObject({
@@ -445,7 +445,7 @@ describe("a change that is sent again because its reply was lost", () => {
 });
 
 describe("an alarm handler", () => {
-  it("of a session does not throw for what it cannot read, and leaves an alarm", async () => {
+  it("of a session does not throw if it cannot read the record, and sets an alarm", async () => {
     const session = newSession();
     await inSession(session, async (instance, { storage }) => {
       storage.kv.put("session", { version: 99 });
@@ -458,7 +458,7 @@ describe("an alarm handler", () => {
     expect(await inSession(session, (_, { storage }) => storage.kv.get("session"))).toEqual({ version: 99 });
   });
 
-  it("of a session that fails on the way leaves an alarm that does not make an expired context live again", async () => {
+  it("of a session that fails midway sets an alarm that does not revive an expired context", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     moveClock(DAY + 60_000);
@@ -471,7 +471,7 @@ describe("an alarm handler", () => {
     expect(await contextOf(session)).toBeNull();
   });
 
-  it("of a session that is called before its time leaves the context alone", async () => {
+  it("of a session that is called too early leaves the context alone", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     const alarm = await alarmOf(session);
@@ -481,7 +481,7 @@ describe("an alarm handler", () => {
     expect(await activeSessions()).toBe(1);
   });
 
-  it("of a shard does not throw, and leaves an alarm", async () => {
+  it("of a shard does not throw, and sets an alarm", async () => {
     await newSession().set(ANONYMOUS, setRequest("/a"));
     await inShard(async (shard, { storage }) => {
       vi.spyOn(storage.kv, "get").mockImplementation(() => {
@@ -496,7 +496,7 @@ describe("an alarm handler", () => {
     });
   });
 
-  it("of a shard that was lost comes back with the next call, whatever it is", async () => {
+  it("of a shard whose alarm was lost is restored by the next call of any kind", async () => {
     await newSession().set(ANONYMOUS, setRequest("/a"));
     const calls = [
       (shard: SessionRegistry) => shard.count(ANONYMOUS),
@@ -513,8 +513,8 @@ describe("an alarm handler", () => {
   });
 });
 
-describe("a session that DELETE ended", () => {
-  it("stays so although unregistering failed once: deleted, not absent", async () => {
+describe("a session ended by DELETE", () => {
+  it("stays deleted for its header although unregistering failed once", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     refuseNext("unregister");
@@ -534,7 +534,7 @@ describe("a session that DELETE ended", () => {
 });
 
 describe("a DELETE in the middle of registering", () => {
-  it("has its row removed within minutes although unregistering fails and the registration succeeds after that", async () => {
+  it("has its row removed within minutes although unregistering fails and the registration then succeeds", async () => {
     const session = newSession();
     const slow = holdNext("register");
     const set = session.set(ANONYMOUS, setRequest("/a"), undefined, true);
@@ -550,8 +550,8 @@ describe("a DELETE in the middle of registering", () => {
   });
 });
 
-describe("a context that begins over what is left of one before it", () => {
-  it("stays in its shard, so that one row moves on instead of two standing", async () => {
+describe("a context that begins over leftovers of the previous one", () => {
+  it("stays in its shard, so that one row is updated instead of a second one added", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a", { shard: 1 }));
     refuseNext("unregister");

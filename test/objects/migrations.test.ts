@@ -19,7 +19,7 @@ describe("migrations", () => {
       expect(storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name IN ('a', 'migration')").toArray()).toEqual([]);
     }));
 
-  it("are applied once each, the appended ones to a storage that stands, even by a read", () =>
+  it("are applied once each, and later ones also to existing storage, even by a read", () =>
     inStorage((storage) => {
       expect(migrate(storage, [ONE], { create: true })).toBe(true);
       expect(migrate(storage, [ONE], { create: true })).toBe(true);
@@ -35,7 +35,7 @@ describe("migrations", () => {
       expect(migrate(storage, [ONE], { create: true })).toBe(true);
     }));
 
-  it("refuse a storage that a newer version has written", () =>
+  it("refuse a storage written by a newer version", () =>
     inStorage((storage) => {
       migrate(storage, [ONE, TWO], { create: true });
       expect(() => migrate(storage, [ONE], { create: false })).toThrow(

@@ -1,4 +1,4 @@
-/** Any interleaving of operations on 20 sessions, against a model that a child could check. */
+/** Random interleavings of operations on 20 sessions, compared with a simple model. */
 import { runDurableObjectAlarm } from "cloudflare:test";
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -24,17 +24,17 @@ import {
 
 ownClock();
 
-/** A session as the model sees it. */
+/** A session in the model. */
 interface Model {
   directory: string | null;
-  /** When the context dies, as the object says at each access. */
+  /** The context's deadline, as the object reports it at each access. */
   deadline: number;
   deletedUntil: number;
   /** What the registry must have counted. */
   opened: number;
   ended: number;
   deleted: number;
-  /** Counted: from the first set until it is ended or its alarm has been handled. */
+  /** Counted from the first set until it is ended or its alarm has been handled. */
   row: boolean;
 }
 
@@ -54,7 +54,7 @@ async function tally(): Promise<Tally> {
 }
 
 const isLive = (model: Model) => model.directory !== null && Date.now() < model.deadline;
-/** Whether what the header asks is refused; an argument never is. */
+/** Whether calls by header are refused; calls by argument never are. */
 const isRefused = (model: Model, byHeader: boolean) => byHeader && Date.now() < model.deletedUntil;
 
 const operations = {
@@ -135,7 +135,7 @@ it("gives the same answers and the same count as the model", { timeout: 120_000 
         expect(await storageOf(session)).toEqual(EMPTY);
       }
       expect(await activeSessions()).toBe(before);
-      // Every context has begun and ended exactly once, and for the reason that the model knows.
+      // Every context has begun and ended exactly once, and for the reason in the model.
       const sum = (field: "opened" | "ended" | "deleted") => models.reduce((n, model) => n + model[field], 0);
       const [opened, ended, deleted] = [sum("opened"), sum("ended"), sum("deleted")];
       const counted = { ...NO_TALLY, opened, ended, deleted, expired: opened - ended - deleted };
@@ -145,7 +145,7 @@ it("gives the same answers and the same count as the model", { timeout: 120_000 
   );
 });
 
-it("is not fooled: the model notices a context that is read after its time", async () => {
+it("detects a context that is read after its deadline: the model is not trivially true", async () => {
   const session = newSession();
   const model: Model = { ...NO_MODEL, directory: "/1", deadline: Date.now() + DAY, row: true };
   await expect(operations.get(session, model, 0, false)).rejects.toThrow();

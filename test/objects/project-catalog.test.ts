@@ -10,13 +10,13 @@ afterEach(reset);
 const ID = "6f1c2d3e-4b5a-4978-8a6b-5c4d3e2f1a0b";
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Runs `work` with the catalog of the object, inside it. */
+/** Runs `work` inside the object, with its catalog. */
 const inside = <R>(
   stub: DurableObjectStub<ProjectCatalog>,
   work: (catalog: Catalog, state: DurableObjectState) => R | Promise<R>,
 ) => runInDurableObject<ProjectCatalog, R>(stub, (_, state) => work(new Catalog(state.storage), state));
 
-/** A catalog in an object of its own. Every method of `Catalog` can be called; each call runs inside the object. */
+/** A catalog in its own object. Every method of `Catalog` can be called; each call runs inside the object. */
 function open(key = "someone") {
   const stub = env.CATALOG.get(env.CATALOG.idFromName(key));
   type Methods = { [M in keyof Catalog]: (...args: Parameters<Catalog[M]>) => Promise<ReturnType<Catalog[M]>> };
@@ -45,7 +45,7 @@ async function register(catalog: OpenCatalog, root: string, name = root.slice(1)
 
 const ask = { explicit: null, workingDirectory: null, knownVersion: null, currentId: null };
 
-/** How large the storage is, and the alarm: both say whether anything was ever written. */
+/** Size of the storage, and the alarm: together they show whether anything was ever written. */
 const traces = ({ stub }: OpenCatalog) =>
   runInDurableObject<ProjectCatalog, unknown>(stub, async (_, { storage }) => ({
     tables: storage.sql.exec("SELECT name FROM sqlite_master WHERE name NOT LIKE '\\_cf%' ESCAPE '\\'").toArray(),
@@ -105,7 +105,7 @@ describe("a registered project", () => {
     expect((await register(catalog, "/shop", "shop")).project.id).toBe(ID);
   });
 
-  it("belongs to its root, however that is written", async () => {
+  it("is keyed by its root, however that is written", async () => {
     const catalog = open();
     await register(catalog, "C:\\Dev\\App", "app");
     expect(await register(catalog, "c:\\dev\\x\\..\\app", "app")).toMatchObject({
@@ -116,7 +116,7 @@ describe("a registered project", () => {
     expect(await register(catalog, "/dev/app", "a")).toMatchObject({ created: true });
   });
 
-  it("carries its switches, and its config path once that is known", async () => {
+  it("has its switches, and its config path once that is known", async () => {
     const catalog = open();
     const configPath = "/shop/.workflow-mcp/config.json";
     const switches = { auto_switch: false, strict_mode: true, dry_run: true };
@@ -128,7 +128,7 @@ describe("a registered project", () => {
     expect((await register(catalog, "/new", "new")).project.configPath).toBe("/new/.codebase-mcp/config.json");
   });
 
-  it("keeps the fields of its config that nobody here knows", async () => {
+  it("keeps unknown fields of its config", async () => {
     const catalog = open();
     await catalog.register({ root: "/shop", config: config("shop", { team: { lead: "é" } }), configPath: null });
     expect(JSON.parse((await catalog.configOf("/shop")) ?? "")).toMatchObject({ team: { lead: "é" } });
@@ -144,7 +144,7 @@ describe("a registered project", () => {
     expect(await catalog.getActive()).toEqual(project);
   });
 
-  it("is one of at most 1,000; the next is refused, a change of one that is there is not", async () => {
+  it("is one of at most 1,000; the next one is refused, a change of an existing one is not", async () => {
     const catalog = open();
     await inside(catalog.stub, (object) => {
       for (let i = 0; i < 1000; i++) object.register({ root: `/p${i}`, config: config(`p${i}`), configPath: null });
@@ -166,7 +166,7 @@ describe("a registered project", () => {
     expect(await register(catalog, "/more")).toMatchObject({ created: true });
   });
 
-  it("is one of at most 2 MiB in all: what would be more is refused, be it new or a change", async () => {
+  it("is limited to 2 MiB in total: anything beyond is refused, new or changed", async () => {
     const catalog = open();
     const limit = 2 * 1024 * 1024;
     const padded = (bytes: number) => config("p", { padding: "x".repeat(bytes) });
@@ -185,7 +185,7 @@ describe("a registered project", () => {
     expect(await storedBytes(catalog)).toBeLessThanOrEqual(limit);
     expect(await storedBytes(catalog)).toBeGreaterThan(limit - 60_000);
 
-    // Long roots count as well as configs, in UTF-8.
+    // Long roots count like configs, in UTF-8.
     const long = `/${"é".repeat(2000)}`;
     let roots = 0;
     while ((await put(`${long}${roots}`, 0)).ok && roots < 100) roots++;
@@ -202,7 +202,7 @@ describe("a registered project", () => {
 });
 
 describe("a list of projects", () => {
-  it("comes in pages, ordered by root, and goes on where it was even if that project is gone", async () => {
+  it("comes in pages, ordered by root, and continues at the same place even if that project is gone", async () => {
     const catalog = open();
     for (const root of ["/c", "/a", "/e", "/b", "/d"]) await register(catalog, root);
     const first = await catalog.list(null, 2);
@@ -232,7 +232,7 @@ describe("a project is found", () => {
     expect(await catalog.find("Shop")).toEqual({ ok: true, value: project });
   });
 
-  it("not by a name in other case; names are case-sensitive, and near matches are listed", async () => {
+  it("not by a name in another case: names are case-sensitive, and near matches are listed", async () => {
     const catalog = open();
     const { project } = await register(catalog, "/shop", "Shop");
     expect(await catalog.find("shop")).toEqual({
@@ -241,7 +241,7 @@ describe("a project is found", () => {
     });
   });
 
-  it("not by a name that several have: the failure lists them", async () => {
+  it("not by an ambiguous name: the failure lists all matches", async () => {
     const catalog = open();
     const one = await register(catalog, "/one", "shop");
     const two = await register(catalog, "/two", "shop");
@@ -292,7 +292,7 @@ describe("discovery in a catalog", () => {
     expect(await catalog.discover(`${deep}/d`)).toMatchObject({ found: null });
   });
 
-  it("sees a nearer project that was registered later", async () => {
+  it("finds a nearer project that was registered later", async () => {
     const catalog = open();
     await register(catalog, "/a", "far");
     expect(await catalog.discover("/a/b/c")).toMatchObject({ found: { name: "far" } });
@@ -302,7 +302,7 @@ describe("discovery in a catalog", () => {
     expect(await catalog.discover("/a/b/c")).toMatchObject({ found: { name: "far" } });
   });
 
-  it("does not look into the catalog of anybody else", async () => {
+  it("does not search another principal's catalog", async () => {
     await register(open("one"), "/a");
     expect(await open("two").discover("/a")).toEqual({ found: null, version: 0 });
   });
@@ -331,7 +331,7 @@ describe("the version of a catalog", () => {
     expect(await catalog.version()).toBe(last);
   });
 
-  it("never comes back: not after everything was removed, not after the object has begun anew", async () => {
+  it("never repeats: not after everything was removed, nor after the object has begun anew", async () => {
     const catalog = open();
     const seen = new Set<number>();
     for (let life = 0; life < 5; life++) {
@@ -358,7 +358,7 @@ describe("the active project", () => {
     expect(await catalog.getActive()).toBeNull();
   });
 
-  it("stays the one it was if another that does not exist is named", async () => {
+  it("stays the same if a nonexistent one is requested", async () => {
     const catalog = open();
     const { project } = await register(catalog, "/shop");
     await catalog.setActive("shop");
@@ -378,7 +378,7 @@ describe("the active project", () => {
 });
 
 describe("one round trip for a resolution", () => {
-  it("brings the named project, what discovery finds, the session's project, the active one, and the version", async () => {
+  it("returns the named project, the discovered one, the session's, the active one, and the version", async () => {
     const catalog = open();
     const a = await register(catalog, "/a", "a");
     const b = await register(catalog, "/b", "b");
@@ -393,7 +393,7 @@ describe("one round trip for a resolution", () => {
     });
   });
 
-  it("discovers nothing where the asker already knows, and only then", async () => {
+  it("skips discovery if the caller already knows the result, and only then", async () => {
     const catalog = open();
     const { version } = await register(catalog, "/a", "a");
     const question = { ...ask, workingDirectory: "/a", knownVersion: version };
@@ -405,7 +405,7 @@ describe("one round trip for a resolution", () => {
     expect(await catalog.resolve(question)).toMatchObject({ discovered: { found: null } });
   });
 
-  it("tells that the session's project is gone", async () => {
+  it("reports that the session's project is gone", async () => {
     const catalog = open();
     const { project } = await register(catalog, "/a", "a");
     await catalog.remove("/a");
@@ -414,8 +414,8 @@ describe("one round trip for a resolution", () => {
   });
 });
 
-describe("a catalog that goes with its session", () => {
-  it("forgets every project and the active one, and can begin anew", async () => {
+describe("a catalog that ends with its session", () => {
+  it("deletes every project and the active one, and can begin anew", async () => {
     const catalog = open();
     await catalog.clear();
     expect(await traces(catalog)).toEqual(NOTHING);

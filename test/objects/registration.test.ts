@@ -27,7 +27,7 @@ ownClock();
 const recordOf = (session: SessionStub) =>
   inSession(session, (_, { storage }) => storage.kv.get("session") as LiveSession);
 
-/** A context as a crash leaves it that comes before the registry's answer: its row is not there. */
+/** A context after a crash that came before the registry's answer: it has no row. */
 async function unregistered(session: SessionStub): Promise<{ retryAt: number; deadline: number }> {
   await session.set(ANONYMOUS, setRequest("/a"));
   const { openedAt, registration } = await recordOf(session);
@@ -41,7 +41,7 @@ async function unregistered(session: SessionStub): Promise<{ retryAt: number; de
 }
 
 describe("registration", () => {
-  it("is confirmed by the alarm alone: the record is not written again, and the alarm is the deadline", async () => {
+  it("is confirmed by the alarm alone: the record is not rewritten, and the alarm is the deadline", async () => {
     const session = newSession();
     const set = await session.set(ANONYMOUS, setRequest("/a"));
     const { registration } = await recordOf(session);
@@ -74,7 +74,7 @@ describe("registration", () => {
     expect(await activeSessions()).toBe(1);
   });
 
-  it("comes with the alarm where a crash came before the registry's answer", async () => {
+  it("is completed by the alarm after a crash before the registry's answer", async () => {
     const session = newSession();
     const { retryAt, deadline } = await unregistered(session);
     moveClock(retryAt - Date.now());
@@ -86,7 +86,7 @@ describe("registration", () => {
     expect(await activeSessions()).toBe(0);
   });
 
-  it("comes with the same alarm although the context is used meanwhile, whose deadline moves all the same", async () => {
+  it("is completed by the same alarm although the context is used meanwhile and its deadline moves", async () => {
     const session = newSession();
     const { retryAt } = await unregistered(session);
     moveClock(120_000);
@@ -99,7 +99,7 @@ describe("registration", () => {
     expect((await contextOf(session))?.workingDirectory).toBe("/a");
   });
 
-  it("comes with the next set, if that is sooner", async () => {
+  it("is completed by the next set, if that is sooner", async () => {
     const session = newSession();
     const { deadline } = await unregistered(session);
     await session.set(ANONYMOUS, setRequest("/b"));
@@ -107,7 +107,7 @@ describe("registration", () => {
     expect(await alarmOf(session)).toBe(deadline);
   });
 
-  it("is tried again and again while the registry refuses, ever less often, and the context works meanwhile", async () => {
+  it("is retried with growing delays while the registry refuses, and the context works meanwhile", async () => {
     const session = newSession();
     const refusing = vi.spyOn(SessionRegistry.prototype, "register").mockImplementation(() => {
       throw new Error("shard refuses");
@@ -133,7 +133,7 @@ describe("registration", () => {
     expect(await alarmOf(session)).toBe((await recordOf(session)).registration?.deadline);
   });
 
-  it("goes on although the platform has given the alarm up: the context is not taken for an expired one", async () => {
+  it("continues although the platform has given up on the alarm: the context does not count as expired", async () => {
     const session = newSession();
     await unregistered(session);
     await inSession(session, (_, { storage }) => storage.deleteAlarm());
@@ -144,7 +144,7 @@ describe("registration", () => {
     expect(await activeSessions()).toBe(1);
   });
 
-  it("goes on although the platform gives the alarm up while the object stays in memory", async () => {
+  it("continues although the platform gives up on the alarm while the object stays in memory", async () => {
     const session = newSession();
     vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(() => {
       throw new Error("shard refuses");
@@ -157,7 +157,7 @@ describe("registration", () => {
     expect(await activeSessions()).toBe(1);
   });
 
-  it("does no harm where it is there already, as after a crash that lost the alarm's move", async () => {
+  it("has no effect if it is already there, as after a crash that lost the alarm's move", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     const { registration } = await recordOf(session);
@@ -169,7 +169,7 @@ describe("registration", () => {
     expect(await alarmOf(session)).toBe(registration?.deadline);
   });
 
-  it("of a record by an earlier build, which says when the next try is, comes with its alarm", async () => {
+  it("of a record by an earlier build, which has the time of the next attempt, is completed by its alarm", async () => {
     const session = newSession();
     const { retryAt, deadline } = await unregistered(session);
     const { registration: _, ...rest } = await recordOf(session);

@@ -21,7 +21,7 @@ import {
   settle,
 } from "../support/objects.ts";
 
-/** Of the day after tomorrow: alarms set in a past would fire at once. */
+/** The day after tomorrow: alarms set in the past would fire at once. */
 const HALF_PAST_NOON = floorTo(Date.now(), DAY) + 2 * DAY + 12 * HOUR_MS + 30 * MINUTE_MS + 10_000;
 
 ownClock(HALF_PAST_NOON);
@@ -36,7 +36,7 @@ async function shardReport() {
 const tally = async (): Promise<Tally> => (await shardReport()).tally;
 
 describe("the tally of a shard", () => {
-  it("counts each beginning and each end once, however often it is told of them", async () => {
+  it("counts each beginning and each end once, however often they are reported", async () => {
     for (let twice = 0; twice < 2; twice++) {
       await registry().register(SHARD, entry("a"), 0);
       await registry().register(SHARD, entry("b"), 0);
@@ -51,7 +51,7 @@ describe("the tally of a shard", () => {
     expect(await tally()).toEqual({ ...NO_TALLY, opened: 3, ended: 1, expired: 1, deleted: 1 });
   });
 
-  it("counts both where a row moves on to a newer context, and none of them again", async () => {
+  it("counts both when a row moves on to a newer context, and neither of them again", async () => {
     await registry().register(SHARD, entry("a", 1000), 0);
     const newer = { ...entry("a", 2000), previousEnd: "ended" as const };
     for (let twice = 0; twice < 2; twice++) await registry().register(SHARD, newer, 0);
@@ -60,7 +60,7 @@ describe("the tally of a shard", () => {
     expect((await shardReport()).sessions).toBe(1);
   });
 
-  it("counts a refusal once though it is asked for again", async () => {
+  it("counts a refusal once although the call is repeated", async () => {
     await registry().register(SHARD, entry("a", 1000, "alice"), 1);
     for (let twice = 0; twice < 2; twice++) await registry().register(SHARD, entry("b", 2000, "alice"), 1);
     expect(await tally()).toEqual({ ...NO_TALLY, opened: 1, refused: 1 });
@@ -68,7 +68,7 @@ describe("the tally of a shard", () => {
     expect(await tally()).toMatchObject({ refused: 2 });
   });
 
-  it("says why each context was over: ended, deleted, expired, found gone", async () => {
+  it("records why each context ended: ended, deleted, expired, found gone", async () => {
     const [ended, deleted, expired, again] = [newSession(), newSession(), newSession(), newSession()];
     for (const session of [ended, deleted, expired, again]) await session.set(ANONYMOUS, setRequest("/a"));
     await ended.end(ANONYMOUS);
@@ -78,7 +78,7 @@ describe("the tally of a shard", () => {
     await registry().register(SHARD, entry(idOf(newSession())), 0);
     expect(await tally()).toEqual({ ...NO_TALLY, opened: 5, ended: 1, deleted: 1 });
     moveClock(DAY + 60_000);
-    // Late alarm, new context: the one before it has expired all the same.
+    // Late alarm, new context: the previous one has still expired.
     await again.set(ANONYMOUS, setRequest("/b"));
     expect(await tally()).toEqual({ ...NO_TALLY, opened: 6, ended: 1, deleted: 1, expired: 1 });
     await settle(expired, 0);
@@ -87,7 +87,7 @@ describe("the tally of a shard", () => {
     expect((await shardReport()).sessions).toBe(1);
   });
 
-  it("knows an end whose shard did not answer when it is told at last, also by the next context", async () => {
+  it("counts an end that the shard learns of late because it did not answer, also from the next context", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     vi.spyOn(SessionRegistry.prototype, "unregister").mockImplementation(() => {
@@ -98,7 +98,7 @@ describe("the tally of a shard", () => {
     expect(await tally()).toEqual({ ...NO_TALLY, opened: 2, ended: 1 });
   });
 
-  it("survives eviction, and a shard that is only asked stores nothing", async () => {
+  it("survives eviction, and a shard that is only read stores nothing", async () => {
     await shardReport();
     expect(await inShard((_, { storage }) => storage.sql.exec("SELECT name FROM sqlite_master").toArray())).toEqual([]);
     await registry().register(SHARD, entry("a"), 0);
@@ -128,7 +128,7 @@ describe("the history of a shard", () => {
     expect(month?.at(-1)).toEqual({ ...NO_TALLY, opened: 2, ended: 1, expired: 1 });
   });
 
-  it("costs no row per event, one per minute with events and its removal", async () => {
+  it("costs no row per event, but one per minute with events, and its removal", async () => {
     await registry().register(SHARD, entry("first"), 0);
     const written = (sql: SqlStorage, work: () => void) => {
       const exec = vi.spyOn(sql, "exec");
@@ -137,7 +137,7 @@ describe("the history of a shard", () => {
     };
     await inShard((instance, { storage }) => {
       vi.spyOn(storage, "transactionSync").mockImplementation((work) => work());
-      // The row, and the count that was kept before there was a history.
+      // The row, and the count, which existed before the history did.
       expect(written(storage.sql, () => instance.register(entry("a"), 0))).toBe(2);
       vi.mocked(storage.sql.exec).mockRestore();
       expect(written(storage.sql, () => instance.unregister(entry("a"), "ended"))).toBe(2);
@@ -161,7 +161,7 @@ describe("the history of a shard", () => {
     expect(day?.filter(({ opened }) => opened === 20)).toHaveLength(9);
   });
 
-  it("goes on with a shard of the version before, whose sessions count as opened", async () => {
+  it("continues in a shard of the previous version, whose sessions count as opened", async () => {
     await inShard((_, { storage }) => {
       migrate(storage, REGISTRY_MIGRATIONS.slice(0, 1), { create: true });
       storage.sql.exec("INSERT INTO session VALUES ('sess_old', 1000, 'alice', NULL)");
@@ -175,7 +175,7 @@ describe("the history of a shard", () => {
     expect(series[1]?.at(-1)).toEqual({ ...NO_TALLY, ended: 1 });
   });
 
-  it("is not disturbed by a clock that is set back", async () => {
+  it("tolerates a clock that is set back", async () => {
     await registry().register(SHARD, entry("a"), 0);
     moveClock(-10 * MINUTE_MS);
     await registry().register(SHARD, entry("b"), 0);

@@ -1,4 +1,4 @@
-/** `REGISTRY_SHARDS` can change at any time: what registered under another value is still counted, listed and held to the quota. */
+/** `REGISTRY_SHARDS` can change at any time: contexts registered under another value are still counted, listed and held to the quota. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { ANONYMOUS, servicePrincipal } from "../../src/model/principal.ts";
@@ -11,7 +11,7 @@ import { shardDown } from "../support/shard-down.ts";
 
 ownClock();
 
-/** The registry as an isolate finds it that has just started: an object of its own stands for a memory of its own. */
+/** The registry as seen by a newly started isolate: a separate client object simulates separate memory. */
 function freshRegistry(registryShards: number): RegistryClient {
   const namespace = {
     idFromName: (name: string) => env.REGISTRY.idFromName(name),
@@ -32,7 +32,7 @@ const listOf = async (registry: RegistryClient, principal: string, limit = 1000)
   return list.value.map(({ sessionId }) => sessionId);
 };
 
-/** Which shards are asked for what while `work` runs. */
+/** Records which shards are called for which method while `work` runs. */
 async function askedDuring(method: "list" | "count" | "usage" | "layout" | "announce", work: () => Promise<unknown>) {
   const original = SessionRegistry.prototype[method] as (...args: unknown[]) => unknown;
   const asked: string[] = [];
@@ -47,7 +47,7 @@ async function askedDuring(method: "list" | "count" | "usage" | "layout" | "anno
   );
 }
 
-/** Known principals with contexts, each registered as a deployment with so many shards does it. */
+/** Known principals with contexts, each registered as by a deployment with this many shards. */
 async function openFor(size: number, principals: readonly string[], each: number, from = 0): Promise<void> {
   const registry = freshRegistry(size);
   for (const principal of principals) {
@@ -82,7 +82,7 @@ describe("a registry whose number of shards changes", () => {
     expect((await freshRegistry(after).listAll(ANONYMOUS, null, 1000)).entries).toHaveLength(60);
   });
 
-  it("and changes again, and back, still has it all", async () => {
+  it("still has everything after another change and after changing back", async () => {
     await openFor(16, PEOPLE, 2);
     await openFor(3, PEOPLE, 2, 10);
     await openFor(5, PEOPLE, 2, 20);
@@ -94,7 +94,7 @@ describe("a registry whose number of shards changes", () => {
     }
   });
 
-  it("holds a known principal to one quota over all the shards that can hold its contexts, and names the oldest of them", async () => {
+  it("holds a known principal to one quota over all shards that can hold its contexts, and returns the oldest of them", async () => {
     const principal = PEOPLE.find((name) => shardOf(name, null, 16) !== shardOf(name, null, 3)) ?? "";
     await openFor(16, [principal], 4);
     const registry = freshRegistry(3);
@@ -114,14 +114,14 @@ describe("a registry whose number of shards changes", () => {
     });
   });
 
-  it("refuses a known principal whose quota is used up elsewhere, rather than taking 0 for no limit", async () => {
+  it("refuses a known principal whose quota is used up in other shards; the remaining 0 does not mean unlimited", async () => {
     const principal = PEOPLE.find((name) => shardOf(name, null, 16) !== shardOf(name, null, 3)) ?? "";
     await openFor(16, [principal], 2);
     const refused = await freshRegistry(3).register(shardOf(principal, null, 3), entry("n", 9000, principal), 2);
     expect(refused).toMatchObject({ value: { outcome: "refused", oldest: [{}, {}] } });
   });
 
-  it("registers nothing that a smaller registry would not find: first shard 0 must know", async () => {
+  it("registers nothing that a smaller registry would not find: shard 0 must store the layout first", async () => {
     shardDown(0);
     const registry = freshRegistry(16);
     expect(await registry.register(7, entry("a"), 0)).toEqual({
@@ -135,7 +135,7 @@ describe("a registry whose number of shards changes", () => {
     expect(await countOf(freshRegistry(3))).toMatchObject({ total: 1 });
   });
 
-  it("finds a context in a shard that none of its sizes explains, as of one that began while the registry was out of reach", async () => {
+  it("finds a context in a shard outside the layout, begun while the registry was unreachable", async () => {
     const shard = (shardOf("alice", null, 3) + 1) % 3;
     await freshRegistry(3).register(shard, entry("a", 1000, "alice"), 0);
     await freshRegistry(3).register(11, entry("b", 2000), 0);
@@ -145,14 +145,14 @@ describe("a registry whose number of shards changes", () => {
     expect(asked).toEqual([0, 1, 2, 11]);
   });
 
-  it("does not take for a stray what a size explains that another isolate has announced", async () => {
+  it("does not count a context as stray if another isolate has announced its layout", async () => {
     const principal = PEOPLE.find((name) => shardOf(name, null, 16) > 3) ?? "";
     await openFor(16, [principal], 1);
     await freshRegistry(3).register(shardOf(principal, null, 16), entry("late", 5000, principal), 0);
     expect(await registryShard(0).layout()).toEqual({ sizes: [3, 16], strays: [] });
   });
 
-  it("costs one call for each isolate, and none for a registration after that", async () => {
+  it("costs one call per isolate, and none for later registrations", async () => {
     const [registry, home] = [freshRegistry(16), shardOf("alice", null, 16)];
     expect(await askedDuring("announce", () => registry.register(3, entry("a"), 0))).toEqual([0]);
     expect(await askedDuring("announce", () => registry.register(4, entry("b"), 0))).toEqual([]);
@@ -165,7 +165,7 @@ describe("a registration that has to wait for shard 0", () => {
     const registry = freshRegistry(16);
     const registering = registry.register(5, entry("a"), 0);
     const ending = registry.unregister(5, entry("a"), "ended");
-    // Overtaken, it would be answered as removed, and neither beginning nor end would be in the tally.
+    // If overtaken, it would be answered as removed, and the tally would have neither beginning nor end.
     expect(await registering).toMatchObject({ ok: true, value: { outcome: "registered" } });
     expect(await ending).toMatchObject({ ok: true });
     expect(await countOf(freshRegistry(16))).toMatchObject({ total: 0 });
@@ -173,7 +173,7 @@ describe("a registration that has to wait for shard 0", () => {
 });
 
 describe("a read that needs one shard", () => {
-  it("asks that one, and shard 0 where the others would be", async () => {
+  it("calls that shard, and shard 0 for the layout", async () => {
     await openFor(16, PEOPLE, 1);
     const home = shardOf("alice", null, 16);
     expect(await askedDuring("list", () => freshRegistry(16).list("alice", null, 10))).toEqual([home]);
@@ -181,7 +181,7 @@ describe("a read that needs one shard", () => {
     expect(await askedDuring("usage", () => freshRegistry(16).countOf(servicePrincipal("notes")))).toEqual([]);
   });
 
-  it("is not disturbed by another shard that is out of reach, and names its own that is", async () => {
+  it("works while another shard is unreachable, and reports its own shard if that is unreachable", async () => {
     await openFor(16, PEOPLE, 1);
     const home = shardOf("alice", null, 16);
     const other = [1, 2, 3].find((shard) => shard !== home) ?? 0;
@@ -196,7 +196,7 @@ describe("a read that needs one shard", () => {
     expect(await freshRegistry(16).listAll("alice", null, 10)).toEqual({ entries: [], missing: [home] });
   });
 
-  it("does without shard 0 if the isolate has heard from it before, and else says that it cannot be sure", async () => {
+  it("does not need shard 0 if the isolate has heard from it before, and otherwise fails", async () => {
     const principal = PEOPLE.find((name) => shardOf(name, null, 16) !== 0 && shardOf(name, null, 3) !== 0) ?? "";
     await openFor(16, [principal], 1);
     const heard = freshRegistry(3);
@@ -207,8 +207,8 @@ describe("a read that needs one shard", () => {
   });
 });
 
-describe("a count with a shard out of reach", () => {
-  it("names the shard, also one beyond those configured", async () => {
+describe("a count with an unreachable shard", () => {
+  it("reports the shard, also beyond the configured number", async () => {
     await openFor(16, PEOPLE, 1);
     shardDown(11);
     expect(await countOf(freshRegistry(3))).toEqual({ kind: "registry_unavailable", shards: [11] });
@@ -216,7 +216,7 @@ describe("a count with a shard out of reach", () => {
   });
 });
 
-it("a session says under which number of shards its own was chosen, whatever its object is configured with", async () => {
+it("a session sends the number of shards under which its own was chosen, regardless of its object's configuration", async () => {
   const principal = PEOPLE.find((name) => shardOf(name, null, 16) > 4) ?? "";
   await newSession().set(principal, setRequest("/a", { shard: shardOf(principal, null, 5), registrySize: 5 }));
   expect(await registryShard(0).layout()).toEqual({ sizes: [5], strays: [] });
@@ -230,7 +230,7 @@ it("sessions begun under another number of shards live, end and leave an exact c
     moveClock(1);
   }
   const shrunk = freshRegistry(3);
-  // What the sessions' isolate has announced may be remembered from a test before; here it is stored.
+  // The isolate of the sessions may remember a layout announced in an earlier test; here it is stored.
   await registryShard(0).announce({ sizes: [16], strays: [] });
   expect(await countOf(shrunk, "alice")).toMatchObject({ total: 20, yours: 20 });
   for (const session of sessions) await session.end("alice");

@@ -1,4 +1,4 @@
-/** Calls to a session object that the platform fails: which are repeated, what they do, and what is said of them. */
+/** Calls to a session object that fail on the platform: which are retried, their effect, and the reported outcome. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { ANONYMOUS } from "../../src/model/principal.ts";
@@ -9,7 +9,7 @@ import { evict, ownClock, stubOf } from "../support/objects.ts";
 
 ownClock();
 
-/** How a call fails: before it arrives, or with its reply lost, after which `afterwards` happens. */
+/** How a call fails: before it arrives, or with a lost reply, after which `afterwards` runs. */
 interface Fault {
   readonly mark: object;
   readonly lost?: "call" | "reply";
@@ -21,7 +21,7 @@ const RESET: Fault = { mark: { durableObjectReset: true } };
 const OVERLOADED: Fault = { mark: { overloaded: true } };
 const REPLY_LOST: Fault = { ...BROKEN, lost: "reply" };
 
-/** Sessions whose next calls fail in turn. As on the platform, a stub that has failed stays broken. */
+/** Sessions whose next calls fail in turn. As on the platform, a stub stays broken after a failure. */
 function sessionsFailing(...faults: readonly Fault[]) {
   let calls = 0;
   const callOver = (stub: object, id: DurableObjectId) => {
@@ -58,9 +58,9 @@ const repeated = (fault: Fault) => Array.from({ length: 10 }, () => fault);
 
 describe.each([
   ["broke", BROKEN],
-  ["met a reset object", RESET],
+  ["reached a reset object", RESET],
 ] as const)("a call that %s", (_name, fault) => {
-  it("is repeated, over a new stub", async () => {
+  it("is retried over a new stub", async () => {
     const { sessions, calls } = sessionsFailing(fault, fault);
     expect(await set(sessions)).toMatchObject({ ok: true, value: { created: true } });
     expect(calls()).toBe(3);
@@ -68,7 +68,7 @@ describe.each([
     expect(await reading.sessions.get(reading.sessions.mint(), ANONYMOUS)).toEqual({ ok: true, value: null });
   });
 
-  it("every time is given up, and a change then says that it may have been made", async () => {
+  it("every time is given up, and a change then reports an unknown outcome", async () => {
     const changing = sessionsFailing(...repeated(fault));
     expect(await set(changing.sessions)).toMatchObject({ failure: { kind: "outcome_unknown" } });
     expect(changing.calls()).toBe(OBJECT_CALL_TRIES);
@@ -90,7 +90,7 @@ describe("an overloaded object", () => {
     expect(reading.calls()).toBe(1);
   });
 
-  it("is not called again either where the first call broke, and a change may have been made by that", async () => {
+  it("is not called again for a retry either, and a change may have been applied by the broken call", async () => {
     const { sessions, calls } = sessionsFailing(REPLY_LOST, ...repeated(OVERLOADED));
     expect(await set(sessions)).toMatchObject({ failure: { kind: "outcome_unknown" } });
     expect(calls()).toBe(2);
@@ -98,7 +98,7 @@ describe("an overloaded object", () => {
 });
 
 describe("a change whose reply was lost", () => {
-  it("is made once and answered as if nothing had happened", async () => {
+  it("is applied once and answered as if nothing had happened", async () => {
     const { sessions, calls } = sessionsFailing(REPLY_LOST);
     const session = sessions.mint();
     expect(await set(sessions, session)).toMatchObject({ ok: true, value: { created: true } });
@@ -123,7 +123,7 @@ describe("a change whose reply was lost", () => {
   });
 });
 
-it("An error without the platform's mark is a bug: it is thrown, and the call is not repeated", async () => {
+it("An error without the platform's properties is a bug: it is thrown, and the call is not retried", async () => {
   const { sessions, calls } = sessionsFailing({ mark: {} });
   await expect(set(sessions)).rejects.toThrow("The platform failed this call");
   expect(calls()).toBe(1);

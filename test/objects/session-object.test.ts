@@ -48,7 +48,7 @@ describe("a context", () => {
     expect(await activeSessions()).toBe(1);
   });
 
-  it("survives eviction: what memory held does not matter", async () => {
+  it("survives eviction, without relying on memory", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     await evict(session);
@@ -66,7 +66,7 @@ describe("a context", () => {
 });
 
 describe("a session without context", () => {
-  it("reads as null and leaves nothing behind, whatever is asked of it", async () => {
+  it("reads as null and stores nothing, whatever the call", async () => {
     const session = newSession();
     expect(await contextOf(session)).toBeNull();
     expect(await session.peek(ANONYMOUS)).toEqual({ ok: true, value: null });
@@ -79,7 +79,7 @@ describe("a session without context", () => {
 });
 
 describe("every access moves the deadline", () => {
-  it("to the idle time-out from now, and writes once a minute at most", async () => {
+  it("to the idle time-out from now, and writes at most once a minute", async () => {
     vi.setSystemTime(Math.ceil(Date.now() / 60_000) * 60_000 + 1);
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
@@ -93,7 +93,7 @@ describe("every access moves the deadline", () => {
     expect(await alarmOf(session)).toBe((first ?? 0) + 60_000);
   });
 
-  it("but never back, though the clock is set back", async () => {
+  it("but never back, even if the clock is set back", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     const alarm = await alarmOf(session);
@@ -102,7 +102,7 @@ describe("every access moves the deadline", () => {
     expect(await alarmOf(session)).toBe(alarm);
   });
 
-  it("and tells when the access before it was", async () => {
+  it("and returns the time of the previous access", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     const setAt = Date.now();
@@ -139,7 +139,7 @@ describe("expiry", () => {
     expect(await contextOf(session)).toBeNull();
   });
 
-  it("is exact even when the alarm is late: what has expired is never read again", async () => {
+  it("is exact even when the alarm is late: an expired context is never read", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     moveClock(DAY + 60_000);
@@ -150,7 +150,7 @@ describe("expiry", () => {
     expect(await activeSessions()).toBe(0);
   });
 
-  it("leaves the id usable: a set before the late alarm begins a new context, which that alarm spares", async () => {
+  it("leaves the id usable: a set before the late alarm begins a new context, which that alarm does not end", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/old"));
     moveClock(DAY + 60_000);
@@ -170,7 +170,7 @@ describe("expiry", () => {
     expect(await activeSessions()).toBe(0);
   });
 
-  it("happens although the platform has given the alarm up: the context is not read again, and closes at the next access", async () => {
+  it("happens although the platform has given up on the alarm: the context is not read again, and closes at the next access", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     await inSession(session, (_, { storage }) => storage.deleteAlarm());
@@ -207,7 +207,7 @@ describe("a limit of age", () => {
     expect(await session.set(ANONYMOUS, aged("/c"))).toMatchObject({ value: { created: true } });
   });
 
-  it("does not blur when the context was last used, also after eviction", async () => {
+  it("does not affect the time of the last use, also after eviction", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, aged("/a"));
     for (let hours = 0; hours < 60; hours += 20) {
@@ -222,7 +222,7 @@ describe("a limit of age", () => {
     }
   });
 
-  it("shorter than the idle time-out holds from the start, and for a context that is not registered yet", async () => {
+  it("shorter than the idle time-out applies from the start, also to a context that is not registered yet", async () => {
     const session = newSession();
     vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(() => {
       throw new Error("shard refuses");
@@ -239,7 +239,7 @@ describe("a limit of age", () => {
 });
 
 describe("ending", () => {
-  it("forgets the context at once; the id begins anew", async () => {
+  it("deletes the context at once; the id begins anew", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     expect(await session.end(ANONYMOUS)).toEqual({ ok: true, value: { ended: true } });
@@ -270,7 +270,7 @@ describe("ending", () => {
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
-  it("with DELETE answers the header as deleted for 24 hours, whatever it asks, then nothing is left", async () => {
+  it("with DELETE answers every call by header as deleted for 24 hours, then nothing is left", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     expect(await session.delete(ANONYMOUS)).toMatchObject({ value: { ended: true } });
@@ -291,7 +291,7 @@ describe("ending", () => {
     await expectHeaderDeleted(session);
   });
 
-  it("with DELETE is, for an argument, like end_session: nothing is found, and a read writes nothing", async () => {
+  it("with DELETE looks like end_session to calls by argument: nothing is found, and a read writes nothing", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
     await session.delete(ANONYMOUS);
@@ -309,7 +309,7 @@ describe("ending", () => {
   });
 });
 
-describe("a context that an argument begins over a tombstone", () => {
+describe("a context begun by argument over a tombstone", () => {
   const begunOver = async (rest: Partial<SetRequest> = {}, principal = ANONYMOUS) => {
     const session = newSession();
     await session.set(principal, setRequest("/a", rest));
@@ -345,7 +345,7 @@ describe("a context that an argument begins over a tombstone", () => {
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
-  it("leaves the tombstone when it expires before it", async () => {
+  it("leaves the tombstone when it expires earlier", async () => {
     const session = await begunOver({ idleTimeoutMs: 60_000 });
     moveClock(120_000);
     expect(await contextOf(session)).toBeNull();
@@ -368,7 +368,7 @@ describe("a context that an argument begins over a tombstone", () => {
   });
 });
 
-/** The header names the session, not an argument. */
+/** The session is named by header rather than by argument. */
 const BY_HEADER = true;
 
 async function expectHeaderDeleted(session: SessionStub, principal = ANONYMOUS): Promise<void> {
@@ -384,7 +384,7 @@ async function expectHeaderDeleted(session: SessionStub, principal = ANONYMOUS):
 }
 
 describe("ownership", () => {
-  it("makes a foreign session look like an unknown one, whatever is asked", async () => {
+  it("makes a foreign session look like an unknown one in every call", async () => {
     const session = newSession();
     await session.set("alice", setRequest("/a"));
     const unknown = { ok: false, failure: { kind: "session_unknown", sessionId: idOf(session) } };
@@ -398,7 +398,7 @@ describe("ownership", () => {
     expect((await contextOf(session, "alice"))?.workingDirectory).toBe("/a");
   });
 
-  it("ends with the context: the next owner registers in a shard of their own", async () => {
+  it("ends with the context: the next owner registers in their own shard", async () => {
     const session = newSession();
     await session.set("alice", setRequest("/a", { shard: 1 }));
     moveClock(DAY + 60_000);
@@ -409,7 +409,7 @@ describe("ownership", () => {
     expect(await registryShard(2).count(ANONYMOUS)).toMatchObject({ sessions: 1 });
   });
 
-  it("passes on only once the row of the owner before is gone", async () => {
+  it("passes on only once the previous owner's row is gone", async () => {
     const session = newSession();
     await session.set("alice", setRequest("/a", { shard: 1 }));
     moveClock(DAY + 60_000);
@@ -451,7 +451,7 @@ describe("storage evolution", () => {
     expect(await storageOf(session)).toEqual(EMPTY);
   });
 
-  it("refuses to touch what a newer version has written", async () => {
+  it("refuses a record written by a newer version", async () => {
     const session = newSession();
     await inSession(session, (_, { storage }) => storage.kv.put("session", { version: 99 }));
     await expect(inSession(session, (instance) => instance.get(ANONYMOUS))).rejects.toThrow("version 99");

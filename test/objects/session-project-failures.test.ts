@@ -1,4 +1,4 @@
-/** What a session says of its project where a catalog does not answer or a config cannot be used. */
+/** What a session reports about its project if a catalog does not respond or a config cannot be used. */
 import { describe, expect, it, vi } from "vitest";
 import { fail, ok } from "../../src/model/failure.ts";
 import { ANONYMOUS } from "../../src/model/principal.ts";
@@ -41,7 +41,7 @@ describe("a context without a directory", () => {
 });
 
 describe("a catalog that does not answer", () => {
-  it("to a set with a config: the config is not given up for another project, until it is sent again", async () => {
+  it("to a set with a config: the config is not replaced by another project, until it is sent again", async () => {
     const { session } = await aliceIn("/x", "/x");
     await session.project("alice", null, { kind: "set_active", project: "x" });
     const down = catalogsDown();
@@ -55,21 +55,21 @@ describe("a catalog that does not answer", () => {
     expect(await projectOf(session)).toBe("a");
   });
 
-  it("to a question without context: that is a failure, not tier default", async () => {
+  it("to a call without a context is a failure, not tier default", async () => {
     const { session } = await aliceIn("/x", "/x");
     await session.project("alice", null, { kind: "set_active", project: "x" });
     catalogsDown();
     expect(await newSession().project("alice", null, null)).toEqual(fail({ kind: "catalog_unavailable" }));
   });
 
-  it("names no project and no config any more, not even in the record", async () => {
+  it("makes the session report no project and no config, not even from its record", async () => {
     const { session } = await aliceIn("/a", "/a");
     catalogsDown();
     moveClock(PROJECT_RECHECK_MS);
     expect((await contextOf(session, "alice"))?.project).toMatchObject({ found: null, current: null, version: null });
   });
 
-  it("for longer than anybody waits counts as one that is down", async () => {
+  it("for longer than anybody waits counts as unavailable", async () => {
     const { session } = await aliceIn("/a", "/a");
     const original = ProjectCatalog.prototype.ask;
     vi.spyOn(ProjectCatalog.prototype, "ask").mockImplementationOnce(async function (

@@ -1,4 +1,4 @@
-/** What happens to a session while its principal's catalog is asked, and what refusals leave behind. */
+/** Events in a session while its principal's catalog is called, and the effects of refused calls. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { ok } from "../../src/model/failure.ts";
@@ -30,7 +30,7 @@ const rootsOf = async (principal: string) => {
   return outcome?.ok && outcome.value.kind === "list" ? outcome.value.projects.map(({ root }) => root) : null;
 };
 
-/** Before the next registration of a context is confirmed, `meanwhile` happens. */
+/** Runs `meanwhile` before the next registration of a context is confirmed. */
 function whileRegistering(meanwhile: () => Promise<unknown>): void {
   const original = SessionRegistry.prototype.register;
   vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(function (this: SessionRegistry, ...args) {
@@ -39,7 +39,7 @@ function whileRegistering(meanwhile: () => Promise<unknown>): void {
   });
 }
 
-describe("a set while the catalog is asked", () => {
+describe("a set while the catalog is called", () => {
   it("by a get: the get answers with the new directory and its project", async () => {
     const { session, id } = await aliceIn("/a", "/a", "/b");
     moveClock(PROJECT_RECHECK_MS);
@@ -54,7 +54,7 @@ describe("a set while the catalog is asked", () => {
     expect(await projectOf(session)).toBe("b");
   });
 
-  it("by a registration: the answer is about the session as it is then", async () => {
+  it("by a registration: the answer reflects the session's state at that time", async () => {
     const { session, id } = await aliceIn("/a");
     beforeNextAnswer(async () => {
       moveClock(1);
@@ -65,7 +65,7 @@ describe("a set while the catalog is asked", () => {
     expect(await projectOf(session)).toBe("a");
   });
 
-  it("in the same millisecond: the answer about the old directory does not name the project of the new", async () => {
+  it("in the same millisecond: the answer for the old directory does not report the project of the new one", async () => {
     const { session, id } = await aliceIn("/a", "/a");
     await register(newSession(), "alice", "/c");
     beforeNextAnswer(() => stubOf(id).set("alice", setRequest("/elsewhere")));
@@ -73,7 +73,7 @@ describe("a set while the catalog is asked", () => {
     expect(await projectOf(session)).toBeNull();
   });
 
-  it("by another set: auto_switch off leaves the session on the project that it is on by then", async () => {
+  it("by another set: auto_switch off leaves the session on its project at that time", async () => {
     const { session, id } = await aliceIn("/a", "/a", "/b");
     await register(session, "alice", "/c", "c", { auto_switch: false });
     beforeNextAnswer(() => stubOf(id).set("alice", setRequest("/b")));
@@ -82,7 +82,7 @@ describe("a set while the catalog is asked", () => {
     expect(await projectOf(session)).toBe("b");
   });
 
-  it("that fails for it: the project is unknown until the next access, not absent", async () => {
+  it("which then fails: the project is unknown until the next access, not absent", async () => {
     const { session, id } = await aliceIn("/a", "/a");
     moveClock(PROJECT_RECHECK_MS);
     beforeNextAnswer(async () => {
@@ -106,8 +106,8 @@ describe("an end while a set asks the catalog", () => {
   });
 });
 
-describe("answers that arrive out of turn", () => {
-  it("do not take back what a later answer has said", async () => {
+describe("answers that arrive out of order", () => {
+  it("do not revert what a later answer has reported", async () => {
     const { session, id } = await aliceIn("/home/me", "/home");
     moveClock(PROJECT_RECHECK_MS);
     beforeNextAnswer(() => register(stubOf(id), "alice", "/home/me", "near"));
@@ -115,7 +115,7 @@ describe("answers that arrive out of turn", () => {
     expect(await projectOf(session)).toBe("near");
   });
 
-  it("do not let a set rely on what is known to be old", async () => {
+  it("do not let a set rely on stale data", async () => {
     const { session, id } = await aliceIn("/home", "/home");
     beforeNextAnswer(() => register(stubOf(id), "alice", "/home/me", "near"));
     await session.set("alice", setRequest("/home/me"));
@@ -124,7 +124,7 @@ describe("answers that arrive out of turn", () => {
 });
 
 describe("an end while a set registers its context", () => {
-  it.each([ANONYMOUS, "alice"])("does not cost the config that the set brings (%s)", async (principal) => {
+  it.each([ANONYMOUS, "alice"])("does not lose the config that the set brings (%s)", async (principal) => {
     const session = newSession();
     const id = session.id.toString();
     whileRegistering(() => stubOf(id).end(principal));
@@ -135,7 +135,7 @@ describe("an end while a set registers its context", () => {
 });
 
 describe("a set that is refused", () => {
-  it("for the quota leaves the config that came with it out of the catalog", async () => {
+  it("for the quota leaves its config out of the catalog", async () => {
     await newSession().set("alice", setRequest("/x", { maxSessions: 1 }));
     const refused = await newSession().set(
       "alice",
@@ -145,7 +145,7 @@ describe("a set that is refused", () => {
     expect(await rootsOf("alice")).toEqual([]);
   });
 
-  it("because DELETE came in between leaves no projects behind the tombstone", async () => {
+  it("because DELETE came in between leaves no projects next to the tombstone", async () => {
     const session = newSession();
     const id = session.id.toString();
     whileRegistering(() => stubOf(id).delete(ANONYMOUS));
@@ -159,11 +159,11 @@ const projectRows = (session: SessionStub) =>
   inSession(session, (_, { storage }) => storage.sql.exec("SELECT root FROM project").toArray());
 
 describe("DELETE", () => {
-  it("removes the projects and the state of an anonymous session at once, not with its tombstone", async () => {
+  it("deletes the projects and the state of an anonymous session at once, not with its tombstone", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a", { config: ok(registration("/a")) }));
     await session.state(ANONYMOUS, { kind: "set", key: "k", text: "1" }, null);
-    // Its row cannot be removed yet: that may take minutes.
+    // Its row cannot be removed yet, which may take minutes.
     vi.spyOn(SessionRegistry.prototype, "unregister").mockImplementationOnce(() => {
       throw new Error("shard refuses");
     });

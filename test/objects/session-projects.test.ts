@@ -1,4 +1,4 @@
-/** A session and the catalog of its principal: two objects, one call from one to the other at most. */
+/** A session and the catalog of its principal: two objects, at most one call from one to the other. */
 
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
@@ -13,7 +13,7 @@ ownClock();
 type Rows = { record: number; alarm: number; sql: number };
 const counted = new WeakMap<DurableObjectStorage, Rows>();
 
-/** Counts from now on what the object writes: records, moves of the alarm, rows of its own catalog. */
+/** Counts the object's writes from now on: records, moves of the alarm, rows of its own catalog. */
 const countRows = (session: SessionStub) =>
   inSession(session, (_, { storage }) => {
     const rows: Rows = { record: 0, alarm: 0, sql: 0 };
@@ -72,8 +72,8 @@ describe("two sessions of one principal", () => {
   });
 });
 
-describe("the catalog is asked", () => {
-  it("once by a set, not again by a burst of reads, and again after a few seconds, when a nearer config is found", async () => {
+describe("the catalog is called", () => {
+  it("once by a set, not by a burst of reads, and again after a few seconds, when a nearer config is found", async () => {
     const [session, other] = [newSession(), newSession()];
     await other.set("alice", setRequest("/elsewhere"));
     await register(other, "alice", "/home", "far");
@@ -90,7 +90,7 @@ describe("the catalog is asked", () => {
     expect(ask).toHaveBeenCalledTimes(1);
   });
 
-  it("anew for another directory, however fresh the answer about the one before is", async () => {
+  it("again for another directory, however fresh the answer for the previous one is", async () => {
     const session = newSession();
     await session.set("alice", setRequest("/a"));
     await register(session, "alice", "/b");
@@ -102,7 +102,7 @@ describe("the catalog is asked", () => {
     expect(ask).toHaveBeenCalledTimes(1);
   });
 
-  it("again where nothing was found: that is known no longer than what was", async () => {
+  it("again if nothing was found: that result is cached no longer than others", async () => {
     const [session, other] = [newSession(), newSession()];
     await session.set("alice", setRequest("/a"));
     expect(await projectOf(session)).toBeNull();
@@ -113,7 +113,7 @@ describe("the catalog is asked", () => {
     expect(await projectOf(session)).toBe("a");
   });
 
-  it("by resolve_project and the catalog tools at once, and by a read after them not again", async () => {
+  it("by resolve_project and the catalog tools at once, and not again by a read after them", async () => {
     const [session, other] = [newSession(), newSession()];
     await session.set("alice", setRequest("/a"));
     await register(other, "alice", "/a");
@@ -137,7 +137,7 @@ describe("the catalog is asked", () => {
 });
 
 describe("a catalog that does not answer", () => {
-  it("does not keep a directory from being set; the project is unknown, not another, until it answers", async () => {
+  it("does not prevent setting a directory; the project is unknown, not another one, until it responds", async () => {
     const other = newSession();
     await other.set("alice", setRequest("/x"));
     await register(other, "alice", "/shop");
@@ -149,7 +149,7 @@ describe("a catalog that does not answer", () => {
     expect(await projectOf(session)).toBe("shop");
   });
 
-  it("makes what the session knew unknown, once it would have to be asked", async () => {
+  it("makes the known project unknown once it is due for a refresh", async () => {
     const session = newSession();
     await session.set("alice", setRequest("/shop"));
     await register(session, "alice", "/shop");
@@ -163,7 +163,7 @@ describe("a catalog that does not answer", () => {
   });
 });
 
-describe("rows written by a set that brings nothing new", () => {
+describe("rows written by a set that changes nothing", () => {
   it.each(["anonymous", "alice"])("are the record and, once a minute, the deadline (%s)", async (principal) => {
     const session = newSession();
     const request = setRequest("/shop", { config: ok(registration("/shop")) });
@@ -176,14 +176,14 @@ describe("rows written by a set that brings nothing new", () => {
     await session.set(principal, request);
     await session.get(principal);
     expect(await rowsOf(session)).toEqual({ record: 2, alarm: 1, sql: 0 });
-    // What is new is written: the project and the catalog's version, in this object or in the principal's.
+    // Changes are written: the project and the catalog's version, in this object or in the principal's.
     await session.set(principal, setRequest("/shop", { config: ok(registration("/shop", "renamed")) }));
     expect(await rowsOf(session)).toEqual({ record: 3, alarm: 1, sql: principal === "alice" ? 0 : 2 });
   });
 });
 
 describe("a foreign session", () => {
-  it("is unknown to every question about projects", async () => {
+  it("is unknown to every call about projects", async () => {
     const session = newSession();
     await session.set("alice", setRequest("/shop"));
     expect(await register(session, "bob", "/shop")).toMatchObject({ ok: false, failure: { kind: "session_unknown" } });

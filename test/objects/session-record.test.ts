@@ -19,7 +19,7 @@ const live = (workingDirectory: string): LiveSession => ({
   shard: 0,
 });
 
-/** A record in the storage of a fresh session, with an alarm far away. */
+/** A record in the storage of a new session, with an alarm far away. */
 const withRecord = (use: (record: SessionRecord, storage: DurableObjectStorage) => Promise<void>) =>
   inSession(newSession(), async (_, { storage }) => {
     const record = new SessionRecord(storage);
@@ -29,13 +29,13 @@ const withRecord = (use: (record: SessionRecord, storage: DurableObjectStorage) 
     await storage.deleteAll();
   });
 
-/** Record and alarm as they are now, the alarm from storage where it is not known. */
+/** Current record and alarm; the alarm is read from storage if it is not in memory. */
 async function read(record: SessionRecord) {
   while (record.alarm === undefined) await record.load();
   return { stored: record.stored, alarm: record.alarm };
 }
 
-it("asks storage once, and knows by itself what it writes", () =>
+it("reads storage once, and remembers what it writes", () =>
   withRecord(async (record, storage) => {
     record.forgetAlarm();
     const asked = vi.spyOn(storage, "getAlarm");
@@ -55,7 +55,7 @@ it("asks storage once, and knows by itself what it writes", () =>
     expect(await storage.getAlarm()).toBeNull();
   }));
 
-it("is at one with storage after every write, before it is confirmed", () =>
+it("agrees with storage after every write, before it is confirmed", () =>
   withRecord(async (record, storage) => {
     const written = record.store(live("/b"), Date.now() + 2 * DAY);
     expect(await read(record)).toMatchObject({ stored: { workingDirectory: "/b" }, alarm: Date.now() + 2 * DAY });
@@ -64,7 +64,7 @@ it("is at one with storage after every write, before it is confirmed", () =>
     await written;
   }));
 
-it("does not take for the present what storage said before a write", () =>
+it("does not use a value read from storage before a write", () =>
   withRecord(async (record) => {
     record.forgetAlarm();
     const loading = record.load();
@@ -78,7 +78,7 @@ it("does not take for the present what storage said before a write", () =>
     expect(record.alarm).toBeUndefined();
   }));
 
-it("gives what is stored after a write that failed", () =>
+it("returns the stored value after a write that failed", () =>
   withRecord(async (record, storage) => {
     vi.spyOn(storage, "setAlarm").mockRejectedValueOnce(new Error("storage fails"));
     await expect(record.store(live("/b"), Date.now() + 2 * DAY)).rejects.toThrow("storage fails");
@@ -88,7 +88,7 @@ it("gives what is stored after a write that failed", () =>
     expect(await read(record)).toMatchObject({ stored: { workingDirectory: "/a" }, alarm: Date.now() + DAY });
   }));
 
-it("asks for the alarm anew when the platform has taken it away to fire it", () =>
+it("reads the alarm again after the platform has removed it to fire it", () =>
   withRecord(async (record, storage) => {
     await storage.deleteAlarm();
     record.forgetAlarm();

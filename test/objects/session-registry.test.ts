@@ -33,7 +33,7 @@ const count = async (principal = ANONYMOUS) => {
   return counted.ok ? counted.value : counted.failure;
 };
 
-/** Rows that SQLite reads and writes, indexes included, while the shard does `work`. */
+/** Rows that SQLite reads and writes for `work`, indexes included. */
 const rowsOf = (work: (shard: SessionRegistry) => void) =>
   inShard((shard, { storage }) => {
     const exec = vi.spyOn(storage.sql, "exec");
@@ -48,7 +48,7 @@ const rowsOf = (work: (shard: SessionRegistry) => void) =>
   });
 
 describe("membership", () => {
-  it("is a set: what is registered or unregistered twice counts once", async () => {
+  it("is a set: repeated registrations or unregistrations count once", async () => {
     for (let twice = 0; twice < 2; twice++) await registry().register(SHARD, entry("a"), 0);
     await registry().register(SHARD, entry("b"), 0);
     expect(await count()).toMatchObject({ total: 2 });
@@ -56,7 +56,7 @@ describe("membership", () => {
     expect(await count()).toMatchObject({ total: 1 });
   });
 
-  it("is told apart by when the context began: a late unregister spares the newer context", async () => {
+  it("depends on when the context began: a late unregistration spares the newer context", async () => {
     await registry().register(SHARD, entry("a", 1000), 0);
     await registry().register(SHARD, entry("a", 2000), 0);
     await registry().unregister(SHARD, entry("a", 1000), "ended");
@@ -74,7 +74,7 @@ describe("membership", () => {
 });
 
 describe("a registration", () => {
-  it("writes the row and the count, and one more only for a known principal, whom the index lists", async () => {
+  it("writes the row and the count, and one more only for a known principal, for the index", async () => {
     await registry().register(SHARD, entry("first"), 0);
     const written = async (id: string, principal: string) =>
       (await rowsOf((shard) => shard.register({ ...entry(id, 1000, principal), region: "weur" }, 0))).written;
@@ -86,17 +86,17 @@ describe("a registration", () => {
 });
 
 describe("the count", () => {
-  it("is 0 on an empty registry, and asking leaves nothing behind", async () => {
+  it("is 0 on an empty registry, and reading it stores nothing", async () => {
     expect(await count("alice")).toEqual({ total: 0, yours: 0, byRegion: {} });
     expect(await registry().list("alice", null, 10)).toEqual({ ok: true, value: [] });
     await registry().unregister(SHARD, entry("a"), "ended");
     expect(await inShard((_, { storage }) => storage.sql.exec("SELECT name FROM sqlite_master").toArray())).toEqual([]);
   });
 
-  it("adds up regions and tells the caller's own", async () => {
+  it("adds up regions and returns the caller's own count", async () => {
     await registry().register(0, { ...entry("a"), region: "wnam" }, 0);
     await registry().register(9, { ...entry("b"), region: "wnam" }, 0);
-    // Shard 2 is in South America, where a known principal's hash may lead a context that began in Europe.
+    // Shard 2 is in South America, where a known principal's hash may place a context that began in Europe.
     await registry().register(2, { ...entry("c", 1000, "alice"), region: "weur" }, 0);
     await registry().register(2, entry("d"), 0);
     expect(await count("alice")).toEqual({ total: 4, yours: 1, byRegion: { wnam: 2, weur: 1, unknown: 1 } });
@@ -107,7 +107,7 @@ describe("the count", () => {
     expect(await count()).toEqual({ total: 1, yours: 0, byRegion: { wnam: 1 } });
   });
 
-  it("counts a row that moves on to a newer context in the region of the newer one, however often it is told", async () => {
+  it("moves a row to the region of the newer context, however often that is reported", async () => {
     for (let twice = 0; twice < 2; twice++) {
       await registry().register(SHARD, { ...entry("a", 1000), region: "weur" }, 0);
       await registry().register(SHARD, { ...entry("a", 2000), region: "apac" }, 0);
@@ -119,7 +119,7 @@ describe("the count", () => {
     expect(await count()).toMatchObject({ total: 1, byRegion: { unknown: 1 } });
   });
 
-  it("knows the region that a context began in, in whatever shard, also where a retry registers it", async () => {
+  it("uses the region in which a context began, in whatever shard, also if a retry registers it", async () => {
     vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(() => {
       throw new Error("shard is down");
     });
@@ -140,7 +140,7 @@ describe("the count", () => {
     expect(await count()).toMatchObject({ total: 1 });
   });
 
-  it("reads a row or two, however many sessions there are, whoever asks but a known principal, who has a few", async () => {
+  it("reads one or two rows, however many sessions there are; a few more for a known principal", async () => {
     const notes = servicePrincipal("notes");
     for (let n = 0; n < 150; n++) {
       await registry().register(SHARD, entry(`a${n}`), 0);
@@ -157,7 +157,7 @@ describe("the count", () => {
 });
 
 describe("the quota of a known principal", () => {
-  it("refuses the next context, names the oldest, and leaves nothing of it; after an end there is room", async () => {
+  it("refuses the next context, returns the oldest, and stores nothing of it; after an end there is room", async () => {
     const [first, second, third] = [newSession(), newSession(), newSession()];
     const request = setRequest("/a", { maxSessions: 2 });
     await first.set("alice", request);
@@ -171,7 +171,7 @@ describe("the quota of a known principal", () => {
     expect(await alarmOf(third)).toBeNull();
     expect(await inSession(third, (_, { storage }) => [...storage.kv.list()])).toEqual([]);
     expect(await count("alice")).toMatchObject({ total: 2, yours: 2 });
-    // Only beginning is limited.
+    // Only beginning a context is limited.
     expect(await first.set("alice", request)).toMatchObject({ ok: true, value: { created: false } });
     await first.end("alice");
     expect(await third.set("alice", request)).toMatchObject({ ok: true });
@@ -185,7 +185,7 @@ describe("the quota of a known principal", () => {
     expect(await count("alice")).toMatchObject({ total: 5 });
   });
 
-  it("takes no context away that was acknowledged while the registry was out of reach", async () => {
+  it("removes no context that was acknowledged while the registry was unreachable", async () => {
     const [first, second] = [newSession(), newSession()];
     const request = setRequest("/a", { maxSessions: 1 });
     await first.set("alice", request);
@@ -198,7 +198,7 @@ describe("the quota of a known principal", () => {
     expect(await count("alice")).toMatchObject({ total: 2, yours: 2 });
   });
 
-  it("does not lump anonymous callers together", async () => {
+  it("does not treat anonymous callers as one principal", async () => {
     for (let n = 0; n < 3; n++) {
       expect(await newSession().set(ANONYMOUS, setRequest("/a", { maxSessions: 2 }))).toMatchObject({ ok: true });
     }
@@ -206,7 +206,7 @@ describe("the quota of a known principal", () => {
 });
 
 describe("the list of a principal", () => {
-  it("is newest first, in pages, across shards, and nobody else's", async () => {
+  it("is newest first, in pages, across shards, and without anybody else's", async () => {
     for (let n = 0; n < 25; n++) await registry().register(n % 4, entry(`s${n}`, 1000 + n, "alice"), 0);
     await registry().register(0, entry("other", 5000, "bob"), 0);
     await registry().register(0, entry("nobody", 5000), 0);
@@ -223,7 +223,7 @@ describe("the list of a principal", () => {
     expect(await registry().list(ANONYMOUS, null, 10)).toEqual({ ok: true, value: [] });
   });
 
-  it("loses and repeats none that began in the same millisecond", async () => {
+  it("neither skips nor repeats contexts that began in the same millisecond", async () => {
     for (let n = 0; n < 9; n++) await registry().register(n % 3, entry(`s${n}`, 1000, "alice"), 0);
     const first = await registry().list("alice", null, 5);
     if (!first.ok) throw new Error(first.failure.kind);
@@ -237,7 +237,7 @@ describe("the list of a principal", () => {
 describe("the daily audit", () => {
   const audit = () => runDurableObjectAlarm(registryShard());
 
-  it("drops rows whose context is gone, in batches, and touches the others no more than a peek", async () => {
+  it("drops rows whose context is gone, in batches, and affects the others no more than a peek", async () => {
     const live = newSession();
     await live.set(ANONYMOUS, setRequest("/a"));
     const deadline = await alarmOf(live);
@@ -255,7 +255,7 @@ describe("the daily audit", () => {
     expect(next).toBe(Date.now() + DAY);
   });
 
-  it("keeps the row of a session that does not answer, and goes on the next day", async () => {
+  it("keeps the row of a session that does not respond, and continues the next day", async () => {
     const live = newSession();
     await live.set(ANONYMOUS, setRequest("/a"));
     await inSession(live, (_, { storage }) => storage.kv.put("session", { version: 99 }));
@@ -265,7 +265,7 @@ describe("the daily audit", () => {
     expect(await inShard((_, { storage }) => storage.getAlarm())).toBe(Date.now() + DAY);
   });
 
-  it("waits a few seconds at most for a session that hangs, and keeps its row", { timeout: 20_000 }, async () => {
+  it("waits at most a few seconds for a session that hangs, and keeps its row", { timeout: 20_000 }, async () => {
     const live = newSession();
     await live.set(ANONYMOUS, setRequest("/a"));
     vi.spyOn(SessionObject.prototype, "holds").mockImplementation(() => scheduler.wait(60_000) as never);
@@ -274,7 +274,7 @@ describe("the daily audit", () => {
     expect(await inShard((_, { storage }) => storage.getAlarm())).toBe(Date.now() + DAY);
   });
 
-  it("drops the row of an older context, though a newer one under the same id lives in another shard", async () => {
+  it("drops the row of an older context although a newer one under the same id lives in another shard", async () => {
     const live = newSession();
     await live.set(ANONYMOUS, setRequest("/a", { shard: 1 }));
     await registry().register(SHARD, entry(idOf(live), Date.now() - 1), 0);
@@ -305,7 +305,7 @@ describe("storage evolution", () => {
     expect(await count()).toMatchObject({ total: 0 });
   });
 
-  it("refuses storage that a newer version has changed", async () => {
+  it("refuses storage changed by a newer version", async () => {
     await inShard((_, { storage }) => {
       expect(() =>
         migrate(storage, [...REGISTRY_MIGRATIONS, "CREATE TABLE later (x)"], { create: true }),

@@ -1,4 +1,4 @@
-/** The registration of one context, with answers of the registry that come when the test says so. */
+/** The registration of one context, with registry answers under the test's control. */
 import { expect, it } from "vitest";
 import { fail, ok } from "../../src/model/failure.ts";
 import type { RegistryClient } from "../../src/registry/registry-client.ts";
@@ -22,7 +22,7 @@ const session = (): LiveSession => ({
   registration: { deadline: Date.now() + DAY, tries: 0, maxSessions: 1 },
 });
 
-/** A row whose first try fails when the test says so, and whose second the registry answers as the quota wants it. */
+/** A row whose first attempt fails on demand; the second is answered according to the quota. */
 async function withRow(
   use: (row: SessionRow, live: LiveSession, record: SessionRecord, fail: () => void) => Promise<void>,
 ) {
@@ -53,11 +53,11 @@ async function withRow(
 }
 
 it.each(Array.from({ length: 24 }, (_, moments) => moments))(
-  "a quota refuses no context that was acknowledged while it was asked (the second try begins %i moments after the first fails)",
+  "a quota refuses no context acknowledged while it was being checked (second attempt %i microtasks after the first fails)",
   (moments) =>
     withRow(async (row, live, record, failFirst) => {
       const acknowledged = row.acknowledge(live);
-      // As the alarm does, which comes while the first try fails.
+      // The alarm comes while the first attempt fails.
       const alarm = (async () => {
         failFirst();
         for (let n = 0; n < moments; n++) await null;
@@ -65,13 +65,13 @@ it.each(Array.from({ length: 24 }, (_, moments) => moments))(
       })();
       const refused = await acknowledged;
       await alarm;
-      // Refused before it was acknowledged, or there for good.
+      // Either refused before it was acknowledged, or kept for good.
       expect(record.stored?.state).toBe(refused === null ? "live" : undefined);
     }),
 );
 
 it.each(Array.from({ length: 24 }, (_, moments) => moments))(
-  "a caller who comes %i moments after the alarm's try has failed is not told of a context that a quota may still refuse",
+  "a caller who comes %i microtasks after the alarm's attempt has failed gets no context that a quota may still refuse",
   (moments) =>
     withRow(async (row, live, record, failFirst) => {
       const alarm = row.register(live);

@@ -18,7 +18,7 @@ async function counts(): Promise<readonly OperationCount[]> {
   return answers[SHARD]?.operations ?? [];
 }
 
-describe("the finished calls that a shard adds up", () => {
+describe("the completed calls that a shard adds up", () => {
   it("are those of every report, also after an eviction", async () => {
     await add(get(2), { tool: "get", outcome: "no_context", count: 1 });
     await add(get(10));
@@ -27,7 +27,7 @@ describe("the finished calls that a shard adds up", () => {
     expect(await counts()).toEqual([{ tool: "get", outcome: "no_context", count: 1 }, get(15)]);
   });
 
-  it("take a bounded number of rows, whatever is reported", async () => {
+  it("use a bounded number of rows, whatever is reported", async () => {
     const many = Array.from({ length: MAX_OPERATION_ROWS + 100 }, (_, n) => ({
       tool: `t${n}`,
       outcome: "ok",
@@ -41,7 +41,7 @@ describe("the finished calls that a shard adds up", () => {
     expect(stored).toContainEqual({ tool: "t0", outcome: "ok", count: 4 });
   });
 
-  it("write one row for each pair of a report", async () => {
+  it("write one row for each pair in a report", async () => {
     const written = await runInDurableObject(registryShard(), (_, { storage }) => {
       migrate(storage, REGISTRY_MIGRATIONS, { create: true });
       return [1, 2].map(() => {
@@ -59,7 +59,7 @@ describe("the finished calls that a shard adds up", () => {
     expect(written).toEqual([2, 2]);
   });
 
-  it("are not read unless asked for, and leave no trace in a shard that is only asked", async () => {
+  it("are read only on demand, and leave nothing in a shard that is only read", async () => {
     expect(await counts()).toEqual([]);
     expect(await tables()).toEqual([]);
     await add(get(1));
@@ -67,7 +67,7 @@ describe("the finished calls that a shard adds up", () => {
     expect(answers[SHARD]?.operations).toEqual([]);
   });
 
-  it("have their table in a shard from before they were counted", async () => {
+  it("get their table in a shard from before calls were counted", async () => {
     await runInDurableObject(registryShard(), (_, { storage }) => {
       migrate(storage, REGISTRY_MIGRATIONS.slice(0, 2), { create: true });
     });
@@ -75,7 +75,7 @@ describe("the finished calls that a shard adds up", () => {
     expect(await counts()).toEqual([get(1)]);
   });
 
-  it("stay in a shard that also knew who had reported them, and that table goes", async () => {
+  it("stay in a shard that also stored the reporters, and that table is dropped", async () => {
     await runInDurableObject(registryShard(), (_, { storage }) => {
       migrate(storage, REGISTRY_MIGRATIONS.slice(0, 5), { create: true });
       storage.sql.exec("INSERT INTO operation VALUES ('get', 'ok', 7)");

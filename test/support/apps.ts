@@ -1,4 +1,4 @@
-/** Sends MCP messages to an app in this very isolate, in either era. */
+/** Sends MCP messages of either era to an app in this isolate. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { type SessionAppOptions, sessionApp } from "../../src/http/app.ts";
@@ -7,12 +7,12 @@ import { parseConfig } from "../../src/settings/config.ts";
 
 export type Era = "legacy" | "modern";
 export const ERAS: readonly Era[] = ["legacy", "modern"];
-/** For apps in mode none: what opens dashboard, metrics and API. */
+/** For apps in mode none: opens dashboard, metrics and API. */
 export const OPERATOR_KEY = "operator-key-of-the-tests-0123456789";
 export const AS_OPERATOR = { Authorization: `Bearer ${OPERATOR_KEY}` };
 export const ENDPOINT = "https://mcp.example.workers.dev/mcp";
 
-/** An answer with its body read: JSON where it is JSON, else text. */
+/** An answer with its body: parsed JSON if it is JSON, else text. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -20,7 +20,7 @@ export interface Answer {
   readonly json: Body;
 }
 
-/** What bodies here may hold: a JSON-RPC answer, an OAuth error, or metadata. */
+/** Possible bodies here: a JSON-RPC answer, an OAuth error, or metadata. */
 export interface Body {
   readonly id?: string | number | null;
   readonly result?: {
@@ -34,7 +34,7 @@ export interface Body {
 
 export type Send = (request: Request) => Promise<Answer>;
 
-/** An app with settings of its own, otherwise as the Worker builds it. Sends to it take a whole Request. */
+/** An app with its own settings, otherwise built like the Worker's. Sends to it take a whole Request. */
 export function startApp(
   vars: Record<string, string> = {},
   bindings: Partial<Env> = {},
@@ -44,7 +44,7 @@ export function startApp(
   return sendTo(sessionApp({ config, buildServer, streaming: false, ...(direct && { direct }) }), bindings);
 }
 
-/** Sends to any app, and reads the answer to its end. */
+/** Sends to any app, and reads the whole answer. */
 export function sendTo(app: ReturnType<typeof sessionApp>, bindings: Partial<Env> = {}): Send {
   return async (request) => {
     const ctx = createExecutionContext();
@@ -55,7 +55,7 @@ export function sendTo(app: ReturnType<typeof sessionApp>, bindings: Partial<Env
   };
 }
 
-/** A namespace that notes how many objects it was asked for: none asked means none woken and nothing stored. */
+/** A namespace that counts the objects it was asked for: none means that no object was woken and nothing stored. */
 export function watch(namespace: Env["SESSIONS"]): { namespace: Env["SESSIONS"]; readonly asked: () => number } {
   let asked = 0;
   const watched = {
@@ -76,7 +76,7 @@ export interface CallOptions {
   readonly headers?: Record<string, string>;
 }
 
-/** A request for the endpoint, as clients send it. `message` may be any text. */
+/** A request for the endpoint as clients send it. `message` may be any text. */
 export function post(message: unknown, { era = "legacy", token, session, headers = {} }: CallOptions = {}): Request {
   return new Request(ENDPOINT, {
     method: "POST",
@@ -133,14 +133,14 @@ export const deletion = (session: string, token?: string): Request =>
     },
   });
 
-/** How many answers there were of each status. */
+/** The number of answers by status. */
 export function statuses(answers: readonly Answer[]): Record<number, number> {
   const counts: Record<number, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 }
 
-/** What an attacker can tell two answers apart by, other than the id that they sent themselves. */
+/** What distinguishes two answers for an attacker, other than the id that they sent themselves. */
 export const visible = ({ status, headers, text }: Answer, session: string) => ({
   status,
   text: text.replaceAll(session, "ID"),

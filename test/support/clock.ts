@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 
-/** The clock stands still, so that what a test says about time does not depend on how long it takes. */
+/** Stops the clock, so that tests about time do not depend on how long they take. */
 export function stopClock(): { pass(ms: number): void } {
   vi.useFakeTimers({ toFake: ["Date"] });
   return { pass: (ms) => void vi.setSystemTime(Date.now() + ms) };

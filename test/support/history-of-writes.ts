@@ -1,18 +1,18 @@
 /**
- * What a value that several callers write and read at once may be read as. Times are ticks of one counter: an operation takes from
- * the tick at which it was called to that at which its answer came.
+ * The possible values of a variable under concurrent reads and writes. Times are ticks of one counter: an operation lasts from
+ * the tick of its call to the tick of its answer.
  */
 
 export interface Write<T> {
   readonly value: T;
   readonly from: number;
-  /** Infinity: it was never answered, and may take effect at any time. */
+  /** Infinity: never answered, so it may take effect at any time. */
   to: number;
-  /** Whether it may have had no effect: then what was there before it may be read after it. */
+  /** Whether it may have had no effect: then the previous value may still be read after it. */
   uncertain?: boolean;
 }
 
-/** The writes of one value, in any order of taking effect that their times allow. */
+/** The writes of one variable, in any order that their times allow. */
 export class WritesOf<T> {
   #writes: Write<T>[];
 
@@ -26,17 +26,17 @@ export class WritesOf<T> {
     return write;
   }
 
-  /** The answer says that it had no effect. */
+  /** The answer says that the write had no effect. */
   withdraw(write: Write<T>): void {
     this.#writes = this.#writes.filter((other) => other !== write);
   }
 
-  /** Everything that was called has taken effect by now, or never will. */
+  /** Every unanswered write has taken effect by now, or never will. */
   settle(now: number): void {
     for (const write of this.#writes) write.to = Math.min(write.to, now);
   }
 
-  /** What a read may find that was called at `from` and answered at `to`. */
+  /** The values that a read called at `from` and answered at `to` may find. */
   candidates(from: number, to: number): T[] {
     const isOver = (write: Write<T>) =>
       this.#writes.some(

@@ -14,7 +14,7 @@ import { type Answer, initialize, type Send, startApp } from "./apps.ts";
 export const ISSUER = "https://issuer.example.com/";
 export const AUDIENCE = "https://mcp.example.workers.dev/mcp";
 
-/** One issuer with its own JWKS address, so that no keys are shared with another test. */
+/** An issuer with its own JWKS address, so that no keys are shared with another test. */
 export async function createIssuer({ alg = "ES256" } = {}) {
   const jwksUrl = `https://issuer.example.com/${crypto.randomUUID()}/jwks`;
   let key = await generateKey(alg);
@@ -34,7 +34,7 @@ export async function createIssuer({ alg = "ES256" } = {}) {
     /** Settings for a server that trusts this issuer. */
     vars: { AUTH_MODE: "jwt", JWT_ISSUER: ISSUER, JWT_AUDIENCE: AUDIENCE, JWT_JWKS_URL: jwksUrl },
     publicJwk: () => key.jwk,
-    /** A key of its own, which is not published. */
+    /** A separate key, which is not published. */
     anotherJwk: async () => (await generateKey(alg)).jwk,
     kid: () => key.kid,
     /** Publishes a new key and signs with it from now on. */
@@ -71,7 +71,7 @@ export async function startWithIssuer(vars: Record<string, string> = {}, alg = "
   return { issuer, send: startApp({ ...issuer.vars, ...vars }) };
 }
 
-/** Sends `count` requests at once, each with the token that `tokenOf` makes for it. */
+/** Sends `count` requests at once, each with a token from `tokenOf`. */
 export const together = (count: number, send: Send, tokenOf: (i: number) => Promise<string>): Promise<Answer[]> =>
   Promise.all(Array.from({ length: count }, async (_, i) => send(initialize({ token: await tokenOf(i) }))));
 

@@ -2,7 +2,7 @@ import { vi } from "vitest";
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** Collects the structured log from now on, errors too; `vi.restoreAllMocks` ends it. */
+/** Collects the structured log from now on, including errors, until `vi.restoreAllMocks`. */
 export function logLines(): () => LogLine[] {
   const lines: LogLine[] = [];
   const collect = (line: unknown) => {

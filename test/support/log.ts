@@ -1,6 +1,6 @@
 import { vi } from "vitest";
 
-/** Collects the lines of the log from now on, at every level. The test has to restore the mocks. */
+/** Collects log lines of every level from now on. The test must restore the mocks. */
 export function linesOf(): Record<string, unknown>[] {
   const lines: Record<string, unknown>[] = [];
   for (const method of ["log", "error"] as const) {

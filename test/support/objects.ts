@@ -1,4 +1,4 @@
-/** What the object tests share: sessions, a clock that can be moved, alarms fired when their time has come. */
+/** Shared by the object tests: sessions, a clock that can be moved, and alarms that fire when due. */
 
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
@@ -15,8 +15,8 @@ export const DAY = 86_400_000;
 export const SHARD = 3;
 
 /**
- * For all tests of a file: the clock is the test's own, from `start` or from now on, and when the test ends its spies, its clock
- * and everything stored are gone.
+ * For all tests of a file: a controlled clock, from `start` or from now on. When a test ends, its spies, its clock and all
+ * stored data are removed.
  */
 export function ownClock(start?: number): void {
   beforeEach(() => {
@@ -31,10 +31,10 @@ export function ownClock(start?: number): void {
 
 export type SessionStub = DurableObjectStub<SessionObject>;
 
-/** A session object that nothing has been asked of. */
+/** A session object that was never called. */
 export const newSession = (): SessionStub => env.SESSIONS.get(env.SESSIONS.newUniqueId());
 
-/** Another stub for the same session: after a kill the old one stays broken, and inside an object only its own work. */
+/** Another stub for the same session. After a kill the old one stays broken, and inside an object only its own stubs work. */
 export const stubAgain = (session: SessionStub): SessionStub => stubOf(session.id.toString());
 
 export const stubOf = (objectId: string): SessionStub => env.SESSIONS.get(env.SESSIONS.idFromString(objectId));
@@ -54,7 +54,7 @@ export const setRequest = (workingDirectory: string, rest: Partial<SetRequest> =
   ...rest,
 });
 
-/** The context, unwrapped; throws on a refusal. */
+/** The context; throws if the call is refused. */
 export async function contextOf(session: SessionStub, principal = ANONYMOUS) {
   const got = await session.get(principal);
   if (!got.ok) throw new Error(got.failure.kind);
@@ -72,13 +72,13 @@ export async function activeSessions(): Promise<number> {
 
 export const registryShard = (shard = SHARD) => env.REGISTRY.get(env.REGISTRY.idFromName(`shard-${shard}`));
 
-/** Runs `work` beside the object, in its own turn, with what it keeps. */
+/** Runs `work` inside the object as a separate event, with its storage. */
 export const inSession = <R>(
   session: SessionStub,
   work: (instance: SessionObject, state: DurableObjectState) => R | Promise<R>,
 ) => runInDurableObject<SessionObject, R>(session, work);
 
-/** Everything that an object keeps: kv entries, tables, the alarm. */
+/** Everything that an object stores: kv entries, tables, the alarm. */
 export const storageOf = (object: DurableObjectStub<SessionObject>) =>
   runInDurableObject(object, async (_instance, { storage }) => ({
     kv: [...storage.kv.list()].length,
@@ -91,16 +91,16 @@ export const EMPTY = { kv: 0, tables: 0, alarm: null };
 
 export const alarmOf = (object: SessionStub) => runInDurableObject(object, (_, { storage }) => storage.getAlarm());
 
-/** Moves the clock. Only forward: a platform clock does not go back. */
+/** Moves the clock. Forward only: a platform clock does not go back. */
 export const moveClock = (ms: number): void => void vi.setSystemTime(Date.now() + ms);
 
-/** Fires the alarm if its time has come. */
+/** Fires the alarm if it is due. */
 export async function fireDueAlarm(object: SessionStub): Promise<boolean> {
   const alarm = await alarmOf(object);
   return alarm !== null && alarm <= Date.now() && runDurableObjectAlarm(object);
 }
 
-/** Lets time pass from alarm to alarm, up to `limitMs` from now, until the object has none left. */
+/** Moves time from alarm to alarm, up to `limitMs` from now, until the object has none left. */
 export async function settle(object: SessionStub, limitMs = 3 * DAY): Promise<void> {
   const end = Date.now() + limitMs;
   for (let round = 0; round < 200; round++) {
@@ -112,12 +112,12 @@ export async function settle(object: SessionStub, limitMs = 3 * DAY): Promise<vo
   throw new Error("the object's alarms come to no end");
 }
 
-/** Throws the object out of memory, as the platform does with idle ones. Not running is as good. */
+/** Evicts the object from memory, as the platform does when it is idle. No-op if it is not running. */
 export async function evict(object: DurableObjectStub<SessionObject>): Promise<void> {
   await evictDurableObject(object).catch(() => {});
 }
 
-/** Works inside a registry shard. */
+/** Runs `work` inside a registry shard. */
 export const inShard = <R>(work: (instance: SessionRegistry, state: DurableObjectState) => R | Promise<R>) =>
   runInDurableObject<SessionRegistry, R>(registryShard(), work);
 

@@ -1,4 +1,4 @@
-/** What tests of sessions and their catalogs share. */
+/** Shared by the tests of sessions and their catalogs. */
 import { vi } from "vitest";
 import type { ProjectRegistration } from "../../src/projects/catalog-requests.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
@@ -16,7 +16,7 @@ export function registration(root: string, name = root.slice(1), rest: object = 
 export const register = (session: SessionStub, principal: string, root: string, name?: string, rest?: object) =>
   session.project(principal, null, { kind: "register", registration: registration(root, name, rest) });
 
-/** Name of the project that the session is on, null for none, or the kind of failure that stands in the way. */
+/** Name of the session's project, null for none, or the kind of failure that prevents it. */
 export async function projectOf(session: SessionStub, principal = "alice"): Promise<string | null> {
   const got = await session.get(principal);
   if (!got.ok || got.value === null) throw new Error("no context");
@@ -24,13 +24,13 @@ export async function projectOf(session: SessionStub, principal = "alice"): Prom
   return resolved.ok ? (resolved.value.project?.name ?? null) : resolved.failure.kind;
 }
 
-/** The catalogs of principals throw at every call, until the spy is restored. */
+/** Makes every call to a principal's catalog throw, until the spy is restored. */
 export const catalogsDown = () =>
   vi.spyOn(ProjectCatalog.prototype, "ask").mockImplementation(() => {
     throw new Error("catalog is down");
   });
 
-/** The next answer of a catalog is made up at once, and `meanwhile` happens before it arrives. */
+/** Computes the next answer of a catalog at once, and runs `meanwhile` before it arrives. */
 export function beforeNextAnswer(meanwhile: () => Promise<unknown>): void {
   const original = ProjectCatalog.prototype.ask;
   vi.spyOn(ProjectCatalog.prototype, "ask").mockImplementationOnce(function (this: ProjectCatalog, ...args) {
@@ -39,7 +39,7 @@ export function beforeNextAnswer(meanwhile: () => Promise<unknown>): void {
   });
 }
 
-/** Alice's session in `directory`, and her catalog with the projects of `roots`. */
+/** Alice's session in `directory`, and her catalog with projects at `roots`. */
 export async function aliceIn(directory: string, ...roots: string[]) {
   const session = newSession();
   await session.set("alice", setRequest(directory));

@@ -4,7 +4,7 @@ import { registryShard } from "./objects.ts";
 
 const METHODS = ["count", "list", "report", "register", "unregister", "usage", "layout", "announce"] as const;
 
-/** Lets every call to these registry shards fail, until `vi.restoreAllMocks()`. */
+/** Makes every call to these registry shards fail, until `vi.restoreAllMocks()`. */
 export function shardDown(...shards: number[]): void {
   const down = shards.map((shard) => String(registryShard(shard).id));
   for (const method of METHODS) {

@@ -12,7 +12,7 @@ const JWT = {
 };
 
 describe("settings of access control", () => {
-  it("default to nobody being asked", () => {
+  it("default to no authentication", () => {
     expect(parseConfig({}).auth).toEqual({ mode: "none", operatorKey: null });
   });
 
@@ -63,7 +63,7 @@ describe("settings of access control", () => {
     [{ AUTH_MODE: "token", AUTH_TOKENS: grant(["Admin"]) }, "AUTH_TOKENS"],
     [{ AUTH_MODE: "token", AUTH_TOKENS: grant(["sessions", "administrator"]) }, "AUTH_TOKENS"],
     [{ AUTH_MODE: "token", AUTH_TOKENS: grant([]) }, "AUTH_TOKENS"],
-    // Whoever has set these believes that the server is closed.
+    // These settings show that the operator expects a closed server.
     [{ AUTH_TOKENS: grant(["sessions"]) }, "AUTH_TOKENS"],
     [{ AUTH_MODE: "none", AUTH_TOKENS: grant(["sessions"]) }, "AUTH_TOKENS"],
     [{ JWT_ISSUER: JWT.JWT_ISSUER }, "JWT_ISSUER"],
@@ -83,13 +83,13 @@ describe("settings of access control", () => {
     `{"${HASH}":{"principal":"","scopes":["supersecret"]}}`,
     `{"${HASH}":{"principal":"a","scopes":["supersecret"],"token":"supersecret"}}`,
     `{"__proto__":{"principal":"supersecret","scopes":[]}}`,
-  ])("never show what is in AUTH_TOKENS: %s", (AUTH_TOKENS) => {
+  ])("never reveal the contents of AUTH_TOKENS: %s", (AUTH_TOKENS) => {
     const parse = () => parseConfig({ AUTH_MODE: "none", AUTH_TOKENS });
     expect(parse).toThrow(/^Bad configuration: AUTH_TOKENS /);
     expect(parse).not.toThrow(/supersecret/);
   });
 
-  it("never show the operator key", () => {
+  it("never reveal the operator key", () => {
     const parse = () => parseConfig({ OPERATOR_KEY: "supersecret" });
     expect(parse).toThrow(
       /^Bad configuration: OPERATOR_KEY must be 32 to 200 visible ASCII characters.*OPERATOR_KEY"$/,
@@ -99,7 +99,7 @@ describe("settings of access control", () => {
 });
 
 describe("a new token", () => {
-  it("is 256 random bits, stored as its hash alone beside the entries that were there", async () => {
+  it("has 256 random bits, and only its hash is stored with the existing entries", async () => {
     const first = await createToken("alice", ["sessions"]);
     const second = await createToken("bob", ["sessions", "admin"], `\n${first.secret}\n`);
     expect(first.token).toMatch(/^mst_[A-Za-z0-9_-]{43}$/);
@@ -112,7 +112,7 @@ describe("a new token", () => {
     expect(parseConfig({ AUTH_MODE: "token", AUTH_TOKENS: second.secret }).auth).toMatchObject({ mode: "token" });
   });
 
-  it("is not added to what is no such secret, nor for a name that cannot be stored", async () => {
+  it("is not added to an invalid secret, nor for a name that cannot be stored", async () => {
     await expect(createToken("alice", ["sessions"], '{"a":1}')).rejects.toThrow("AUTH_TOKENS");
     await expect(createToken("a\nb", ["sessions"])).rejects.toThrow("AUTH_TOKENS");
     await expect(createToken("alice", ["two words"])).rejects.toThrow("AUTH_TOKENS");

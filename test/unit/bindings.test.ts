@@ -8,7 +8,7 @@ const ALL = { ...OBJECTS, REQUEST_LIMITER: limiter, CONTEXT_LIMITER: limiter };
 const LIMITED = { rateLimited: true };
 
 describe("bindings", () => {
-  it("are complete with three objects and two limiters, or without limiters where nobody is limited", () => {
+  it("are complete with three objects and two limiters, or without limiters if rate limits are off", () => {
     expect(() => checkBindings(ALL, LIMITED)).not.toThrow();
     expect(() => checkBindings(OBJECTS, { rateLimited: false })).not.toThrow();
   });
@@ -19,7 +19,7 @@ describe("bindings", () => {
     [{ ...ALL, SESSIONS: "a var by that name" }, "no Durable Object is bound as SESSIONS."],
     [OBJECTS, "no rate limiter is bound as REQUEST_LIMITER, CONTEXT_LIMITER,"],
     [{ ...ALL, CONTEXT_LIMITER: undefined }, "no rate limiter is bound as CONTEXT_LIMITER,"],
-  ])("%o stop the server with one line that names what is missing", (env, message) => {
+  ])("%o stop the server with one line that names the missing ones", (env, message) => {
     const check = () => checkBindings(env, LIMITED);
     expect(check).toThrow(message);
     expect(check).toThrow(/^Bad configuration: [^\n]+inherits no bindings[^\n]+$/);

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Changes } from "../../src/session/changes.ts";
 import { CHANGE_REMEMBERED_MS, MAX_REMEMBERED_CHANGES } from "../../src/session/limits.ts";
 
-/** Makes changes that count, and tells how often each was made. */
+/** Makes changes that count, and reports how often each was made. */
 function counting() {
   const changes = new Changes();
   const made = new Map<string, number>();
@@ -26,7 +26,7 @@ describe("a change", () => {
     expect(made("a")).toBe(1);
   });
 
-  it("is forgotten with the first one that is made after that", async () => {
+  it("is forgotten when the next one is made after that minute", async () => {
     const { once, made } = counting();
     await once("a", 0);
     await once("b", CHANGE_REMEMBERED_MS);
@@ -35,7 +35,7 @@ describe("a change", () => {
     expect([made("a"), made("b")]).toEqual([2, 1]);
   });
 
-  it("is forgotten for newer ones, so that memory stays bounded", async () => {
+  it("is forgotten to make room for newer ones, so that memory stays bounded", async () => {
     const { once, made } = counting();
     for (let n = 0; n <= MAX_REMEMBERED_CHANGES; n++) await once(`${n}`, 0);
     await once("1", 0);

@@ -9,19 +9,19 @@ beforeEach(() => {
   ledger.add(ID, 0);
 });
 
-/** A write that is sent at `from` and answered at `to`; without `to` it is not answered. */
+/** A write sent at `from` and answered at `to`; without `to` it is unanswered. */
 function write(state: State, from: number, to?: number, client = "one") {
   const operation = ledger.begin(ID, state, client, from);
   if (to === undefined) ledger.leaveOpen();
   else ledger.acknowledge(operation, to);
 }
 
-/** Judges a read of `state` as it was written, by `client`, at `setAt`. */
+/** Judges a read of `state`, written by `client` at `setAt`. */
 const read = (state: State, at: number, setAt: number | null = null, client: string | null = "one") =>
   ledger.judge(ID, { state, client: setAt === null ? null : client, setAt }, at, at + 1);
 
 describe("what may be found", () => {
-  it("is nothing at first, and then what was acknowledged last", () => {
+  it("is nothing at first, and then the last acknowledged write", () => {
     expect(ledger.mayBeFound(ID, 5)).toEqual([null]);
     write("/a", 10, 11);
     write("/b", 20, 21);
@@ -30,7 +30,7 @@ describe("what may be found", () => {
     expect(ledger.mayBeFound(ID, 50)).toEqual([null]);
   });
 
-  it("is also a write without answer, until a later one is acknowledged", () => {
+  it("includes an unanswered write, until a later one is acknowledged", () => {
     write("/a", 10, 11);
     write("/b", 20);
     ledger.serverIsGone(25);
@@ -39,7 +39,7 @@ describe("what may be found", () => {
     expect(ledger.mayBeFound(ID, 50)).toEqual(["/c"]);
   });
 
-  it("is still a write without answer after a later acknowledgement, as long as its server lives", () => {
+  it("still includes an unanswered write after a later acknowledgement, while its server lives", () => {
     write("/a", 10);
     write("/b", 20, 21);
     expect(ledger.mayBeFound(ID, 30)).toEqual(["/a", "/b"]);
@@ -48,7 +48,7 @@ describe("what may be found", () => {
     expect(ledger.mayBeFound(ID, 60)).toEqual(["/c"]);
   });
 
-  it("is either of two writes that were under way at the same time", () => {
+  it("is either of two concurrent writes", () => {
     const [a, b] = [ledger.begin(ID, "/a", "one", 10), ledger.begin(ID, "/b", "two", 11)];
     ledger.acknowledge(b, 12);
     ledger.acknowledge(a, 13);
@@ -73,7 +73,7 @@ describe("what may be found", () => {
 });
 
 describe("the verdict on a read", () => {
-  it("is kept for the acknowledged write, and for a later one without answer", () => {
+  it("is kept for the acknowledged write, and for a later unanswered one", () => {
     write("/a", 10, 20);
     expect(read("/a", 30, 15)).toBe("kept");
     write("/b", 40);
@@ -81,7 +81,7 @@ describe("the verdict on a read", () => {
     expect(read("/b", 50, 42)).toBe("kept");
   });
 
-  it("is lost if an acknowledged write is not there", () => {
+  it("is lost if an acknowledged write is missing", () => {
     write("/a", 100, 110);
     expect(read(null, 120)).toBe("lost");
     write("/b", 200, 210);
@@ -96,7 +96,7 @@ describe("the verdict on a read", () => {
     expect(ledger.mayBeFound(ID, 90)).toEqual(["/a"]);
   });
 
-  it("is half-written for a directory that nobody wrote, or one with another's client or time", () => {
+  it("is half-written for a directory never written, or one with another write's client or time", () => {
     write("/a", 100, 200, "one");
     expect(read("/a/b", 300, 150)).toBe("half-written");
     expect(read("/a", 310, 150, "two")).toBe("half-written");
@@ -104,7 +104,7 @@ describe("the verdict on a read", () => {
     expect(read("/a", 330, 150)).toBe("kept");
   });
 
-  it("settles a write without answer: found once it stays, missed once it never comes", () => {
+  it("settles an unanswered write: once found it stays, once missed it never comes", () => {
     write("/a", 10, 20);
     write("/b", 30);
     ledger.serverIsGone(35);
@@ -117,7 +117,7 @@ describe("the verdict on a read", () => {
     expect(ledger.mayBeFound(ID, 80)).toEqual(["/c"]);
   });
 
-  it("counts what was answered and what was not", () => {
+  it("counts answered and unanswered operations", () => {
     write("/a", 10, 20);
     write("/b", 30);
     read("/a", 40, 15);

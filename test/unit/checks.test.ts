@@ -5,10 +5,10 @@ import { layerProblems } from "../../scripts/checks/layers.ts";
 
 const filesOf = (files: Record<string, string>) => new Map(Object.entries(files));
 
-describe("imports between rooms", () => {
+describe("imports between layers", () => {
   const problemsOf = (files: Record<string, string>) => layerProblems(filesOf(files));
 
-  it("may point down, and stay in their room", () => {
+  it("may point down, and stay in their folder", () => {
     const problems = problemsOf({
       "src/index.ts": 'export { a } from "./session/a.ts";',
       "src/session/a.ts":
@@ -23,27 +23,27 @@ describe("imports between rooms", () => {
     ["of a value", 'import { b } from "../session/b.ts";'],
     ["of a type", 'import type { B } from "../session/b.ts";'],
     ["over several lines", 'import {\n  type B,\n} from "../session/b.ts";'],
-    ["passed on", 'export type { B } from "../session/b.ts";'],
-    ["of everything, passed on", 'export * from "../session/b.ts";'],
+    ["re-exported", 'export type { B } from "../session/b.ts";'],
+    ["of everything, re-exported", 'export * from "../session/b.ts";'],
     ["inside a type", 'type B = import("../session/b.ts").B;'],
-    ["for its effect", 'import "../session/b.ts";'],
+    ["for side effects", 'import "../session/b.ts";'],
   ])("may not point up: %s", (_, source) => {
     expect(problemsOf({ "src/model/a.ts": source, "src/session/b.ts": "" })).toEqual([
       "upward: src/model/a.ts imports src/session/b.ts",
     ]);
   });
 
-  it("may not lead to a neighbour on the same floor", () => {
+  it("may not point to a neighbour on the same layer", () => {
     const files = { "src/projects/a.ts": 'import type { B } from "../registry/b.ts";', "src/registry/b.ts": "" };
     expect(problemsOf(files)).toEqual(["upward: src/projects/a.ts imports src/registry/b.ts"]);
   });
 
-  it("belong to the room around a folder that is not listed", () => {
+  it("from an unlisted folder belong to its parent", () => {
     const files = { "src/server/tools/a.ts": 'import { b } from "../../http/mcp/b.ts";', "src/http/mcp/b.ts": "" };
     expect(problemsOf(files)).toEqual(["upward: src/server/tools/a.ts imports src/http/mcp/b.ts"]);
   });
 
-  it("may not form a circle, by types either", () => {
+  it("may not form a cycle, even of types", () => {
     const problems = problemsOf({
       "src/session/a.ts": 'import { b } from "./b.ts";',
       "src/session/b.ts": 'import type { C } from "./c.ts";',
@@ -52,14 +52,14 @@ describe("imports between rooms", () => {
     expect(problems).toEqual(["circle: src/session/a.ts → src/session/b.ts → src/session/c.ts → src/session/a.ts"]);
   });
 
-  it("name a file in full, so that none escapes the check", () => {
+  it("have full file names, so that none escapes the check", () => {
     expect(problemsOf({ "src/model/a.ts": 'import { b } from "../session/b";', "src/session/b.ts": "" })).toHaveLength(
       1,
     );
     expect(problemsOf({ "src/model/a.ts": 'import { b } from "../../test/b.ts";' })).toHaveLength(1);
   });
 
-  it("name a protocol on the floors above the objects only", () => {
+  it("may import a protocol package only in layers above the objects", () => {
     const source =
       'import type { Context } from "hono";\nimport { McpServer } from "@modelcontextprotocol/server";\nimport { jwtVerify } from "jose";';
     expect(problemsOf({ "src/http/mcp/a.ts": source })).toEqual([]);
@@ -70,20 +70,20 @@ describe("imports between rooms", () => {
     ]);
   });
 
-  it("are not looked for in comments", () => {
+  it("in comments are ignored", () => {
     const source = '/**\n * import { A } from "../session/a.ts";\n */\n// import { A } from "../session/a.ts";';
     expect(problemsOf({ "src/model/a.ts": source })).toEqual([]);
   });
 
-  it("need a room: a new folder has to be put on a floor", () => {
+  it("fail in an unknown folder, which has to be added to a layer", () => {
     expect(problemsOf({ "src/attic/a.ts": "" })).toHaveLength(1);
   });
 });
 
-describe("lines of code that stand twice", () => {
+describe("duplicated lines of code", () => {
   const statements = ["a();", "b();", "if (c) {", "  d();", "}", "e();"];
 
-  it("are reported from six on, with both places", () => {
+  it("are reported from six lines on, with both places", () => {
     const files = {
       "src/a.ts": `start();\n${statements.join("\n")}\n`,
       "src/b.ts": `${statements.map((line) => `  ${line}`).join("\n\n// why\n")}`,
@@ -93,17 +93,17 @@ describe("lines of code that stand twice", () => {
     ]);
   });
 
-  it("are reported once per copy, however long it is", () => {
+  it("are reported once per copy, whatever its length", () => {
     const long = [...statements, "f();", "g();", "h();"].join("\n");
     expect(duplicateProblems(filesOf({ "src/a.ts": `${long}\nother();\n${long}` }))).toHaveLength(1);
   });
 
-  it("are not reported below six", () => {
+  it("are ignored below six", () => {
     const five = statements.slice(1).join("\n");
     expect(duplicateProblems(filesOf({ "src/a.ts": five, "src/b.ts": five }))).toEqual([]);
   });
 
-  it("are not reported if they are imports, comments or lists of names", () => {
+  it("are ignored if they are imports, comments or lists of names", () => {
     const source = [
       'import { a } from "./a.ts";',
       "import {",
@@ -129,7 +129,7 @@ describe("paths and links in documents", () => {
   const problemsOf = (documents: Record<string, string>) =>
     pathProblems({ documents: filesOf(documents), exists: (path) => tree.includes(path) });
 
-  it("lead to files and folders that exist", () => {
+  it("may refer to existing files and folders", () => {
     const text =
       "`src/session/limits.ts`, `session/limits.ts`, `scripts/demo/`, `test/unit/a` and [more](docs/a.md), [here](#one--two)\n## One & `two`";
     expect(problemsOf({ "README.md": text })).toEqual([]);
@@ -145,7 +145,7 @@ describe("paths and links in documents", () => {
     expect(problemsOf({ "docs/a.md": `Fine\n${text}` })).toEqual([`docs/a.md:2 names ${path}, which does not exist`]);
   });
 
-  it("are looked up from the document's own folder, links with their heading", () => {
+  it("are resolved from the document's own folder, links with their heading", () => {
     const documents = {
       "README.md": "# A heading",
       "docs/a.md": "[ok](../README.md#a-heading)\n[no](../README.md#another)\n[no](b.md)",
@@ -156,7 +156,7 @@ describe("paths and links in documents", () => {
     ]);
   });
 
-  it("are not looked for in addresses, package names and other systems", () => {
+  it("are ignored in addresses, package names and other systems", () => {
     const text =
       "https://example.com/src/a.ts, @scope/test/b.ts, `src/session_context.py`, [web](https://example.com/x.md)";
     expect(problemsOf({ "README.md": text })).toEqual([]);

@@ -14,7 +14,7 @@ it.each([
   [`name/${"1".repeat(21)}`, "name"],
   ["", undefined],
   [null, undefined],
-])("of the user agent %j the log shows %j", (userAgent, label) => {
+])("the log shows the user agent %j as %j", (userAgent, label) => {
   expect(clientOfUserAgent(userAgent)).toBe(label);
 });
 
@@ -30,6 +30,6 @@ it.each([
   ["codex", undefined],
   [null, undefined],
   [undefined, undefined],
-])("of the client info %j the log shows %j", (info, label) => {
+])("the log shows the client info %j as %j", (info, label) => {
   expect(clientOfInfo(info)).toBe(label);
 });

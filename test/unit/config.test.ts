@@ -22,19 +22,19 @@ describe("configuration", () => {
     });
   });
 
-  it("counts tool calls unless told not to, and reports them within the time that a Worker may go on after its response", () => {
+  it("counts tool calls unless told not to, and reports them within the time that a Worker may run after its response", () => {
     expect(parseConfig({ OPERATION_METRICS: "off" }).operationFlushMs).toBeNull();
     expect(OPERATIONS_FLUSH_MS).toBeLessThanOrEqual(25_000);
   });
 
-  it("takes lists with spaces and capitals, and leaves out empty items", () => {
+  it("accepts lists with spaces and capitals, and drops empty items", () => {
     expect(parseConfig({ ALLOWED_HOSTS: " MCP.example.com, *.example.org ,," }).allowedHosts).toEqual([
       "mcp.example.com",
       "*.example.org",
     ]);
   });
 
-  it("takes the public address without or with a slash, and serves its host and pages", () => {
+  it("accepts the public address with or without a slash, and allows its host and pages", () => {
     for (const url of ["https://MCP.example.com", "https://mcp.example.com/", "https://mcp.example.com:443"]) {
       const { publicUrl, allowedHosts, allowedOrigins } = parseConfig({ PUBLIC_URL: url, ALLOWED_HOSTS: "a.example" });
       expect(publicUrl).toBe("https://mcp.example.com");
@@ -76,7 +76,7 @@ describe("configuration", () => {
   it("allows no more shards than a batch of counts may call, and 48 on the free plan", () => {
     expect(MAX_BATCH_MESSAGES * MAX_REGISTRY_SHARDS).toBeLessThan(10_000);
     expect(MAX_BATCH_MESSAGES * 48).toBeLessThan(1000);
-    // A listing asks each session of the page, the principal's shard and shard 0.
+    // A listing calls each session on the page, the principal's shard and shard 0.
     expect(MAX_BATCH_MESSAGES * (LIST_PAGE + 2)).toBeLessThan(1000);
   });
 });

@@ -15,7 +15,7 @@ const one = { id: "id-1", name: "one" };
 const two = { id: "id-2", name: "two" };
 const configPath = "/a/.codebase-mcp/config.json";
 
-/** Examples of every kind, without its name: a kind that is added does not compile until it has one here. */
+/** Examples of every kind, without its name: an added kind does not compile until it has one here. */
 const EXAMPLES: { readonly [K in Kind]: readonly OfKind<K>[] } = {
   session_unknown: [{ sessionId: id }],
   session_deleted: [{ sessionId: id }],
@@ -63,20 +63,20 @@ const CASES = Object.entries(EXAMPLES).flatMap(([kind, examples]) =>
 
 const OWN_TOOLS = new RegExp(TOOLS.map(({ name }) => name).join("|"));
 
-describe("the words of a failure", () => {
-  it.each(CASES)("$kind is worded for any author's tools, and names none of ours", (failure) => {
+describe("the text of a failure", () => {
+  it.each(CASES)("$kind is worded for any author's tools, and mentions none of ours", (failure) => {
     const words = describeFailure(failure);
     expect(words).toMatch(/^\S.{20,}[^.\s]$/s);
     expect(words).not.toMatch(OWN_TOOLS);
   });
 
-  it("do not compile for a kind that nobody has worded", () => {
+  it("does not compile for a kind without a text", () => {
     // @ts-expect-error
     expect(describeFailure({ kind: "unheard_of" })).toBeUndefined();
   });
 });
 
-describe("the words of a failure of our own tools", () => {
+describe("the text of a failure of our own tools", () => {
   it.each([
     [{ kind: "session_unknown", sessionId: id }, "call set_working_directory without session_id"],
     [{ kind: "no_context", sessionId: null }, "Call set_working_directory with the absolute path"],
@@ -84,13 +84,13 @@ describe("the words of a failure of our own tools", () => {
     [{ kind: "config_unregistered", configPath }, "Call set_working_directory with it again"],
     [{ kind: "project_not_found", project: "one", near: [] }, "list_projects"],
     [{ kind: "project_limit", root: "/a", configPath, limit: 1, unit: "projects" }, "remove_project"],
-  ] satisfies [ToolFailure, string][])("%j name the tool that helps", (failure, hint) => {
+  ] satisfies [ToolFailure, string][])("%j mentions the tool that helps", (failure, hint) => {
     const words = describeOwnFailure(failure);
     expect(words.startsWith(`${describeFailure(failure)}. `)).toBe(true);
     expect(words).toContain(hint);
   });
 
-  it("name only tools that there are, and are those of every tool", () => {
+  it("mentions existing tools only, and is the same for every tool", () => {
     const names = new Set(TOOLS.map(({ name }) => name));
     const called =
       /\b(?:set|get|list|end|resolve|register|remove)_(?:[a-z]+_)*(?:directory|context|count|sessions?|projects?)\b/g;

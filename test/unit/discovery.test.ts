@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { type PathStyle, parseWorkingDirectory } from "../../src/model/working-directory.ts";
 import { ancestors, configRoot, defaultConfigPath, isNearer, nearest, rootKey } from "../../src/projects/discovery.ts";
 
-/** The root that discovery finds among `roots`, as it was written there. */
+/** The root that discovery finds among `roots`, as written there. */
 function found(directory: string, roots: readonly string[]): string | null {
   const byKey = new Map(roots.map((root) => [rootKey(root), root]));
   return nearest(directory, (key) => byKey.get(key));
@@ -30,14 +30,14 @@ describe("discovery", () => {
     expect(found("/a/b/c", ["/a/b", "/a", "/"])).toBe("/a/b");
   });
 
-  it("tells which of two directories above is the nearer one, in the case rules of the path's style", () => {
+  it("knows which of two directories above is nearer, in the case rules of the path's style", () => {
     expect(isNearer("/a/b", "/a", "/a/b/c")).toBe(true);
     expect(isNearer("/a", "/a/b", "/a/b/c")).toBe(false);
     expect(isNearer("/a", "/a", "/a/b/c")).toBe(false);
     expect(isNearer("c:\\A\\B", "C:\\a", "C:\\a\\b\\c")).toBe(true);
   });
 
-  it("takes no directory for the parent of one that only begins like it", () => {
+  it("does not take a directory for a parent because its name is a prefix", () => {
     expect(found("/a/bc", ["/a/b"])).toBeNull();
   });
 
@@ -49,20 +49,20 @@ describe("discovery", () => {
     expect(ancestors("\\\\host\\share\\")).toEqual(["\\\\host\\share\\"]);
   });
 
-  it("tells upper from lower case in POSIX paths only", () => {
+  it("is case-sensitive in POSIX paths only", () => {
     expect(found("/Dev/App", ["/dev/app"])).toBeNull();
     expect(found("c:\\dev\\APP\\src", ["C:\\Dev\\App"])).toBe("C:\\Dev\\App");
     expect(found("\\\\NAS\\Data\\x", ["\\\\nas\\data\\"])).toBe("\\\\nas\\data\\");
     expect(found("C:\\äÖ", ["c:\\Äö"])).toBe("c:\\Äö");
   });
 
-  it("compares units one by one, as Windows does: ß is not SS, ı is not I", () => {
+  it("compares UTF-16 units one by one, as Windows does: ß is not SS, ı is not I", () => {
     expect(rootKey("C:\\straße")).not.toBe(rootKey("C:\\STRASSE"));
     expect(rootKey("C:\\ı")).not.toBe(rootKey("C:\\I"));
     expect(rootKey("C:\\ﬁ")).not.toBe(rootKey("C:\\FI"));
   });
 
-  it("walks up from where .. leads, never through the directory that it leaves, never above the root", () => {
+  it("walks up from the resolved path, never through a directory that .. leaves, never above the root", () => {
     expect(ancestors("/a/b/..")).toEqual(["/a", "/"]);
     expect(found("/a/b/..", ["/a/b"])).toBeNull();
     expect(found("/a/../b/c", ["/a", "/b"])).toBe("/b");
@@ -72,12 +72,12 @@ describe("discovery", () => {
     expect(rootKey("/a/x/..")).toBe(rootKey("/a"));
   });
 
-  it("refuses to walk from what is no absolute path", () => {
+  it("refuses to walk from a path that is not absolute", () => {
     expect(() => ancestors("a/b")).toThrow('Cannot walk up from "a/b"');
   });
 });
 
-/** A path as it may be written, and the names that it is made of. */
+/** A path in one spelling, and its names. */
 interface Written {
   readonly names: readonly string[];
   readonly text: string;
@@ -85,11 +85,11 @@ interface Written {
 
 const ROOTS: Record<PathStyle, string> = { posix: "/", drive: "C:\\", unc: "\\\\host\\share\\" };
 
-/** Few and short names, so that trees overlap; more levels than discovery looks in. */
+/** Few and short names, so that trees overlap; more levels than discovery searches. */
 const written = (style: PathStyle): fc.Arbitrary<Written> =>
   fc
     .record({
-      // A name of dots alone is a name on POSIX, and none on Windows.
+      // A name of dots alone is a valid name on POSIX, but not on Windows.
       names: fc.array(fc.constantFrom("a", "A", "b", "ab", style === "posix" ? "..." : ".ab"), { maxLength: 25 }),
       noise: fc.array(fc.constantFrom("", "", ".", "gone", "extra"), { minLength: 25, maxLength: 25 }),
       slash: fc.boolean(),
@@ -99,14 +99,14 @@ const written = (style: PathStyle): fc.Arbitrary<Written> =>
       const separator = style === "posix" || (slash && style === "drive") ? "/" : "\\";
       const pieces = names.flatMap((name, i) => {
         if (noise[i] === "gone") return ["gone", "..", name];
-        // In front of the first name it would make two slashes, which is no POSIX path.
+        // Before the first name it would give two slashes, which is not a POSIX path.
         if (noise[i] === "extra" && i > 0) return ["", name];
         return noise[i] === "." ? [".", name] : [name];
       });
       return { names, text: ROOTS[style] + pieces.join(separator) + (tail ? separator : "") };
     });
 
-/** Directory by directory, name by name: no keys, no text. */
+/** Directory by directory, name by name, without keys or text. */
 function naive(style: PathStyle, directory: readonly string[], roots: readonly Written[]): number | null {
   const same = (a: string, b: string) => (style === "posix" ? a === b : a.toLowerCase() === b.toLowerCase());
   for (let looked = 0; looked < 20 && looked <= directory.length; looked++) {
@@ -126,7 +126,7 @@ function normalised(text: string): string {
 }
 
 describe.each(["posix", "drive", "unc"] as const)("discovery in random trees in %s style", (style) => {
-  it("finds what a walk name by name finds", () => {
+  it("finds the same as a walk name by name", () => {
     let hits = 0;
     const tree = fc
       .record({
@@ -135,7 +135,7 @@ describe.each(["posix", "drive", "unc"] as const)("discovery in random trees in 
         others: fc.array(written(style), { maxLength: 6 }),
       })
       .map(({ directory, cuts, others }) => {
-        // Some roots above the directory, or there would hardly ever be something to find.
+        // Some roots above the directory, or there would rarely be anything to find.
         const above = cuts.map((cut) => {
           const names = directory.names.slice(0, cut);
           return { names, text: ROOTS[style] + names.join(style === "posix" ? "/" : "\\") };
@@ -161,7 +161,7 @@ describe.each(["posix", "drive", "unc"] as const)("discovery in random trees in 
   });
 });
 
-describe("the directory that a config path implies", () => {
+describe("the directory implied by a config path", () => {
   it.each([
     ["/a/b/.codebase-mcp/config.json", "/a/b"],
     ["/a/b/.workflow-mcp/config.json", "/a/b"],
@@ -189,7 +189,7 @@ describe("the directory that a config path implies", () => {
     expect(configRoot(path)).toEqual({ ok: false, failure });
   });
 
-  it("is the one whose default config path it is", () => {
+  it("is the directory that has this default config path", () => {
     for (const root of ["/", "/a/b", "C:\\", "\\\\host\\share\\x"]) {
       expect(configRoot(defaultConfigPath(root))).toMatchObject({ ok: true, value: { root } });
     }

@@ -8,7 +8,7 @@ const bytes = (text: string) => new TextEncoder().encode(text).buffer as ArrayBu
 const parse = (text: string) => parseBody(bytes(text));
 
 describe("a message body", () => {
-  it("is read as JSON.parse reads it, whatever it holds within the limits", () => {
+  it("is read like JSON.parse reads it, whatever its content within the limits", () => {
     fc.assert(
       fc.property(fc.json({ maxDepth: 5 }), (text) => {
         fc.pre(!text.includes("__proto__"));
@@ -54,7 +54,7 @@ describe("the network of an address", () => {
 });
 
 describe("a principal", () => {
-  it("stands for one issuer and one subject, and is never the anonymous one or one of a static token", () => {
+  it("identifies one issuer and one subject, and never equals the anonymous one or that of a static token", () => {
     const issuer = fc.webUrl().filter((url) => !url.includes("|"));
     const subject = fc.string({ minLength: 1, maxLength: 255, unit: "grapheme-ascii" });
     fc.assert(

@@ -1,4 +1,4 @@
-/** Which of a call's names mean an argument of the tool, which are somebody else's, and which can only be misspelt. */
+/** Which names in a call match an argument of the tool, which are unrelated, and which must be misspelt. */
 import { describe, expect, it } from "vitest";
 import { matchArguments } from "../../src/author/match-arguments.ts";
 
@@ -33,7 +33,7 @@ describe("an argument of a call", () => {
       "roots",
       "cursr",
     ],
-  ])("%s can only be misspelt", (name) => {
+  ])("%s must be misspelt", (name) => {
     expect(match({ [name]: "x" })).toEqual({ values: {}, ignored: [name], misspelt: [name] });
   });
 
@@ -41,17 +41,17 @@ describe("an argument of a call", () => {
     ...["toolCallId", "conversation_id", "request_id", "requestHeartbeat", "task_progress", "explanation", "confirm"],
     ...["object", "tool", "role", "host", "security_risk", "metadata", "chatInput", "id", "action", "traceparent", ""],
     ...["constructor", "toString", "hasOwnProperty"],
-  ])("%j is somebody else's", (name) => {
+  ])("%j is unrelated", (name) => {
     expect(match({ [name]: "x" })).toEqual({ values: {}, ignored: [name], misspelt: [] });
   });
 
-  it("that is null or empty is given only where it is required", () => {
+  it("that is null or empty counts as given only if it is required", () => {
     expect(match({ directory: "", session_id: "", config: null }).values).toEqual({ directory: "" });
     expect(match({ directory: null }).values).toEqual({ directory: null });
     expect(match({ session_id: " ", config: {} }).values).toEqual({ session_id: " ", config: {} });
   });
 
-  it("under its exact name wins, unless that is not given; the other is ignored", () => {
+  it("under its exact name wins, unless that is null or empty; the other is ignored", () => {
     expect(match({ sessionId: "a", session_id: "b" })).toEqual({
       values: { session_id: "b" },
       ignored: ["sessionId"],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseConfig } from "../../src/settings/config.ts";
 
-describe("a var that is no setting", () => {
+describe("a var that is not a setting", () => {
   it.each([
     ["SESSION_IDLE_TIMEOUT", "SESSION_IDLE_TIMEOUT_SECONDS"],
     ["SESSION_IDLE_TIMEOUT_MS", "SESSION_IDLE_TIMEOUT_SECONDS"],
@@ -21,7 +21,7 @@ describe("a var that is no setting", () => {
     ["JWT_JWKS_URI", "JWT_JWKS_URL"],
     ["JWT_SCOPES", "JWT_DEFAULT_SCOPES"],
     ["LOG_LEVL", "LOG_LEVEL"],
-  ])("called %s is refused with the name that is meant: %s", (name, meant) => {
+  ])("called %s is refused with the intended name: %s", (name, meant) => {
     const parse = () => parseConfig({ [name]: "secret value" });
     expect(parse).toThrow(new RegExp(`^Bad configuration: ${name} is no setting\\. Rename it to [A-Z_]+, or [^\\n]+$`));
     expect(parse).toThrow(
@@ -46,11 +46,11 @@ describe("a var that is no setting", () => {
     "SESSION",
     "JWT",
     "LOCAL_DOOR_KEY",
-  ])("called %s is the author's own and passes", (name) => {
+  ])("called %s belongs to the author and passes", (name) => {
     expect(() => parseConfig({ [name]: "x" })).not.toThrow();
   });
 
-  it("passes as a binding, which is an object, whatever it is called", () => {
+  it("passes as a binding, which is an object, whatever its name", () => {
     expect(() => parseConfig({ SESSION_IDLE_TIMEOUT: { get() {} } })).not.toThrow();
   });
 

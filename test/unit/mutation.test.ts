@@ -4,7 +4,7 @@ import { applyMutation } from "../../scripts/mutate/mutation.ts";
 const mutation = { name: "a guarantee", file: "src/a.ts", find: "if (safe)", replace: "if ($&)", tests: [] };
 
 describe("a mutation", () => {
-  it("replaces what it finds, to the letter", () => {
+  it("replaces the text literally", () => {
     expect(applyMutation("x; if (safe) y;", mutation)).toEqual({ ok: true, value: "x; if ($&) y;" });
   });
 

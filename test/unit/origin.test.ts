@@ -36,7 +36,7 @@ describe("Host and Origin", () => {
     expect(check({ host: "localhost", origin })).toBeNull();
   });
 
-  it("the server's own pages are served, and those of no other name of the platform's domain", () => {
+  it("the server's own pages are served, and those of no other name in the platform's domain", () => {
     const host = "mine.workers.dev";
     expect(check({ host, origin: "https://mine.workers.dev" })).toBeNull();
     expect(check({ host, origin: "https://theirs.workers.dev" })).toMatchObject({ setting: "ALLOWED_ORIGINS" });

@@ -6,7 +6,7 @@ import { ago, axisEnd, refreshSeconds, timeLeft } from "../../src/http/admin/pag
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-describe("a page's words", () => {
+describe("the texts of a page", () => {
   it.each([
     [-5000, "just now"],
     [59_999, "just now"],
@@ -27,7 +27,7 @@ describe("a page's words", () => {
     expect(timeLeft(ms)).toBe(words);
   });
 
-  it("end an axis at a round number at or above the largest value, not far above it", () => {
+  it("end an axis at a round number at or slightly above the largest value", () => {
     fc.assert(
       fc.property(fc.nat(1e9), (n) => {
         const end = axisEnd(n);
@@ -38,7 +38,7 @@ describe("a page's words", () => {
     );
   });
 
-  it("have a large registry looked at less often", () => {
+  it("refresh a large registry less often", () => {
     expect([0, 1000, 20_000, 1e9].map(refreshSeconds)).toEqual([3, 3, 10, 600]);
   });
 });
@@ -47,7 +47,7 @@ describe("the snippets", () => {
   const endpoint = "https://mcp.example.com/mcp";
 
   it.each(["none", "token", "jwt"] as const)(
-    "of mode %s each name the endpoint, and are JSON where they begin so",
+    "of mode %s each contain the endpoint, and are valid JSON if they look like it",
     (mode) => {
       for (const isLocal of [true, false]) {
         for (const { text } of snippetsFor(endpoint, mode, isLocal)) {

@@ -12,7 +12,7 @@ interface Row {
   readonly outcome: string;
 }
 
-/** The rows of the table in docs/projects.md, one for each way of writing. */
+/** The rows of the table in docs/projects.md, one per spelling. */
 function rows(): Row[] {
   const section = page.split("## How a directory may be written")[1]?.split("\n## ")[0] ?? "";
   const lines = section.split("\n").filter((line) => line.startsWith("|"));
@@ -28,7 +28,7 @@ function rows(): Row[] {
   });
 }
 
-/** The code spans of a table's cell, where `|` is escaped. */
+/** The code spans of a table cell, in which `|` is escaped. */
 const code = (cell: string): string[] =>
   [...cell.matchAll(/`([^`]+)`/g)].map(([, text = ""]) => text.replaceAll("\\|", "|"));
 
@@ -39,7 +39,7 @@ function parsed(text: string): string {
 }
 
 describe("the table of forms in docs/projects.md", () => {
-  it("is there, with accepted and refused forms", () => {
+  it("exists, with accepted and refused forms", () => {
     expect(rows().filter(({ refused }) => !refused).length).toBeGreaterThan(60);
     expect(rows().filter(({ refused }) => refused).length).toBeGreaterThan(40);
     expect(rows().every(({ outcome }) => outcome !== "")).toBe(true);
@@ -50,7 +50,7 @@ describe("the table of forms in docs/projects.md", () => {
     expect(parseWorkingDirectory(written)).toEqual(expected);
   });
 
-  it.each(rows().filter(({ refused }) => refused))("$form: the refusal of $written says what to write", (row) => {
+  it.each(rows().filter(({ refused }) => refused))("$form: the refusal of $written explains what to write", (row) => {
     const path = parseWorkingDirectory(row.written);
     if (path.ok) throw new Error(path.value);
     const failure = { kind: "path_invalid", argument: "directory", fault: path.failure, path: row.written } as const;
@@ -62,12 +62,12 @@ describe("the table of forms in docs/projects.md", () => {
     const text = `${written.replace(/[\\/]$/, "")}${separator}.codebase-mcp${separator}config.json`;
     const place = configRoot(text);
     if (!place.ok) throw new Error(`${text}: ${place.failure}`);
-    // Inside a path a name keeps its end on POSIX and loses it on Windows, so the directory is the same.
+    // Inside a path, POSIX keeps the end of a name and Windows drops it, so the directory is the same.
     expect(rootKey(place.value.root)).toBe(rootKey(outcome));
   });
 });
 
-/** All ways of writing the directory with these names. Names hold no character that one of them treats specially. */
+/** All spellings of the directory with these names. Names contain no character with a special meaning in any of them. */
 const FORMS: Record<PathStyle, readonly ((names: readonly string[]) => string)[]> = {
   posix: [
     (names) => `/${names.join("/")}`,
@@ -127,7 +127,7 @@ const name = fc.oneof(
 );
 
 describe.each(["posix", "drive", "unc"] as const)("a directory in %s style", (style) => {
-  it("has one key, however it is written, and is found from there", () => {
+  it("has one key in every spelling, and is found by each", () => {
     fc.assert(
       fc.property(fc.array(name, { maxLength: 6 }), (names) => {
         const paths = FORMS[style].map((form) => parsed(form(names)));
@@ -154,7 +154,7 @@ describe.each(["posix", "drive", "unc"] as const)("a directory in %s style", (st
   });
 });
 
-/** Texts from the pieces that decide how a path is read, in any order, most of them behind something like a root. */
+/** Texts made of the pieces that decide how a path is read, in random order, most of them after something like a root. */
 const start = fc.constantFrom(
   "",
   "/",
@@ -197,8 +197,8 @@ const pieces = fc
   .map((all) => all.join(""));
 const anyText = fc.tuple(start, pieces).map(([root, text]) => root + text);
 
-describe("any text at all", () => {
-  it("is refused, or is an absolute path that is read the same again, and never climbs above its root", () => {
+describe("arbitrary text", () => {
+  it("is refused, or is an absolute path that reads the same again, and never climbs above its root", () => {
     let accepted = 0;
     fc.assert(
       fc.property(anyText, (text) => {
@@ -221,7 +221,7 @@ describe("any text at all", () => {
   });
 
   it("takes time in proportion to its length", () => {
-    // A pattern that backtracks needs minutes for these.
+    // A regular expression that backtracks needs minutes for these.
     for (const piece of [". ", "/", "\\", "/.", "/./", "a:"]) {
       for (const [start, end] of [
         ["C:\\", "x"],
@@ -236,7 +236,7 @@ describe("any text at all", () => {
 });
 
 describe("composed and decomposed Unicode", () => {
-  it("is one directory, and is shown as it came", () => {
+  it("is one directory, and is shown as given", () => {
     const [composed, decomposed] = ["/home/m\u00fcller", "/home/mu\u0308ller"];
     expect(rootKey(composed)).toBe(rootKey(decomposed));
     expect(parsed(composed)).toBe(composed);

@@ -31,20 +31,20 @@ describe("a project config", () => {
     expect(parseProjectConfig(valid)).toEqual(parseProjectConfig(JSON.stringify(valid)));
   });
 
-  it("keeps fields that it does not know, at the top and in project", () => {
+  it("keeps unknown fields, at the top and in project", () => {
     const config = { ...valid, $schema: "x", tool: { a: [1] }, project: { name: "shop", team: "blue" } };
     expect(parseProjectConfig(config)).toMatchObject({ ok: true, value: config });
   });
 });
 
-describe("a config whose field is called like a part of every object", () => {
+describe("a config with a field named like an inherited property", () => {
   it("stays a plain object", () => {
     const parsed = parseProjectConfig('{"__proto__":{"dry_run":true},"version":"1.0","project":{"name":"shop"}}');
     expect(parsed).toMatchObject({ ok: true, value: { dry_run: false } });
   });
 });
 
-describe("validation, in the order of the origin, names field, value and rule:", () => {
+describe("validation, in the original system's order, reports field, value and rule:", () => {
   it("readable", () => {
     expect(message("")).toBe('the config is "": it must be the content of the config file');
     expect(faultOf(" \n").kind).toBe("empty");
@@ -55,7 +55,7 @@ describe("validation, in the order of the origin, names field, value and rule:",
     expect(message('{"version":"\ud800"}')).toContain("it must be valid Unicode");
   });
 
-  it("a byte order mark before it is skipped, one elsewhere is not", () => {
+  it("a byte order mark at the start is skipped, one elsewhere is not", () => {
     const text = JSON.stringify(valid);
     expect(parseProjectConfig(`\ufeff${text}`)).toEqual(parseProjectConfig(text));
     expect(faultOf(`\ufeff\ufeff${text}`).kind).toBe("not_json");
@@ -112,7 +112,7 @@ describe("validation, in the order of the origin, names field, value and rule:",
     },
   );
 
-  it("each before the next: of several faults the first in this order is told, however the rest is", () => {
+  it("each before the next: of several faults the first in this order is reported, whatever the rest is", () => {
     const wrong = '{version: "\ud800"';
     expect(faultOf("\ufeff").kind).toBe("empty");
     expect(faultOf(`\ufeff${wrong}`).kind).toBe("not_unicode");
@@ -148,7 +148,7 @@ describe("the rest of the schema:", () => {
     expect(faultOf(input).rule).toContain(rule);
   });
 
-  it("what lies on the limits is accepted; a character is a code point", () => {
+  it("values at the limits are accepted; a character is a code point", () => {
     const config = {
       version: "10.20",
       project: { name: "😀".repeat(255), id: ID.toUpperCase() },
@@ -173,7 +173,7 @@ describe("the rest of the schema:", () => {
     expect(faultOf(JSON.stringify(sized(65_537))).kind).toBe("too_large");
   });
 
-  it("what is nested deeper than 32 levels is refused, however deep, even without end", () => {
+  it("values nested deeper than 32 levels are refused, even infinitely deep ones", () => {
     expect(parseProjectConfig({ ...valid, deep: nested(31) }).ok).toBe(true);
     expect(faultOf({ ...valid, deep: nested(32) }).kind).toBe("too_deep");
     expect(faultOf(`{"a":${"[".repeat(32_000)}${"]".repeat(32_000)}}`).kind).toBe("too_deep");
@@ -188,7 +188,7 @@ describe("the rest of the schema:", () => {
 });
 
 describe("the published JSON Schema", () => {
-  it("comes from the same source: required fields, limits, defaults, unknown fields allowed", () => {
+  it("is generated from the same source: required fields, limits, defaults, unknown fields allowed", () => {
     expect(projectConfigJsonSchema()).toMatchObject({
       $schema: "https://json-schema.org/draft/2020-12/schema",
       required: ["version", "project"],

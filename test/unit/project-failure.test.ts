@@ -48,7 +48,7 @@ const CASES: [ProjectFailure, string[]][] = [
 ];
 
 describe("a failure about projects", () => {
-  it.each(CASES)("%j says what was wrong, quotes the value, and says what to do", (failure, parts) => {
+  it.each(CASES)("%j reports what was wrong, quotes the value, and says what to do", (failure, parts) => {
     for (const part of parts) expect(describeProjectFailure(failure)).toContain(part);
   });
 });

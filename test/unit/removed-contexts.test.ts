@@ -3,22 +3,22 @@ import { RemovedContexts } from "../../src/registry/removed-contexts.ts";
 
 const MINUTES = 60_000;
 
-describe("the contexts that a shard removed", () => {
-  it("are known by session and by when they began, with those before them", () => {
+describe("contexts removed from a shard", () => {
+  it("are known by session and start time, including earlier ones", () => {
     const removed = new RemovedContexts();
     removed.add("a", 1000, 0);
     expect([999, 1000, 1001].map((openedAt) => removed.has("a", openedAt))).toEqual([true, true, false]);
     expect(removed.has("b", 1000)).toBe(false);
   });
 
-  it("stay known if an older one is removed once more", () => {
+  it("stay known if an older one is removed again", () => {
     const removed = new RemovedContexts();
     removed.add("a", 2000, 0);
     removed.add("a", 1000, 0);
     expect(removed.has("a", 2000)).toBe(true);
   });
 
-  it("are remembered longer than a call can be on its way, and then forgotten", () => {
+  it("are remembered longer than a call can be under way, and then forgotten", () => {
     const removed = new RemovedContexts();
     removed.add("a", 1000, 0);
     removed.add("b", 1000, 5 * MINUTES);

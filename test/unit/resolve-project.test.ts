@@ -69,7 +69,7 @@ describe("resolution", () => {
     );
   });
 
-  it("a config that exists but cannot be resolved is an error, no silent fall-through", () => {
+  it("a config that cannot be used is an error, not a silent fall-through", () => {
     const resolved = chooseProject({ explicit: null, session: UNUSABLE, active: project("a") });
     expect(resolved).toMatchObject({ ok: false, failure: { kind: "config_invalid" } });
     if (resolved.ok) throw new Error("resolved");
@@ -78,7 +78,7 @@ describe("resolution", () => {
     );
   });
 
-  it("a named project is used even where the config of the directory cannot be", () => {
+  it("an explicit project is used even if the config of the directory cannot be", () => {
     const resolved = chooseProject({ explicit: ok(project("x")), session: UNUSABLE, active: null });
     expect(resolved).toMatchObject({ ok: true, value: { tier: "explicit" } });
   });
@@ -121,7 +121,7 @@ describe("auto_switch", () => {
     expect(switchProject(ref("other"), project("s"))).toMatchObject({ project: ref("s"), switched: true });
   });
 
-  it("off: the project is reported and the session stays where it was", () => {
+  it("off: the project is reported and the session does not switch", () => {
     const off = project("s", { autoSwitch: false });
     expect(switchProject(ref("old"), off)).toEqual({ project: ref("old"), switched: false, wouldSwitch: false });
     expect(chooseProject({ explicit: null, session: at(off, ref("old")), active: null })).toMatchObject(
@@ -134,7 +134,7 @@ describe("auto_switch", () => {
     );
   });
 
-  it("off, in a session that was on no project: the next tier decides and says why", () => {
+  it("off, in a session without a project: the next tier decides and gives the reason", () => {
     const session = at(project("s", { autoSwitch: false }));
     expect(chooseProject({ explicit: null, session, active: project("a") })).toMatchObject(
       ok({ tier: "active", reason: expect.stringContaining('names "s" but has auto_switch off; "a" is the active') }),
@@ -145,7 +145,7 @@ describe("auto_switch", () => {
     expect(switchProject(ref("old"), null)).toEqual({ project: null, switched: false, wouldSwitch: false });
   });
 
-  it("a project that was renamed is the same project under its new name", () => {
+  it("a renamed project is the same project under its new name", () => {
     expect(switchProject({ id: "id-s", name: "old name" }, project("s", { autoSwitch: false }))).toEqual({
       project: ref("s"),
       switched: false,
@@ -157,7 +157,7 @@ describe("auto_switch", () => {
 describe("strict_mode", () => {
   const strict = project("s", { strictMode: true });
 
-  it("refuses a call that names another project than the config's", () => {
+  it("refuses a call with another explicit project than the config's", () => {
     const refused = chooseProject({ explicit: ok(project("x")), session: at(strict), active: null });
     expect(refused).toMatchObject({
       ok: false,
@@ -167,17 +167,17 @@ describe("strict_mode", () => {
     expect(describeProjectFailure(refused.failure)).toContain("has strict_mode on and allows only");
   });
 
-  it("lets the config's own project be named, and a call that names none through", () => {
+  it("allows the config's own project, and calls without an explicit one", () => {
     expect(chooseProject({ explicit: ok(strict), session: at(strict), active: null })).toMatchObject({ ok: true });
     expect(chooseProject({ explicit: null, session: at(strict), active: null })).toMatchObject({ ok: true });
   });
 
-  it("refuses too where the session did not switch", () => {
+  it("also refuses if the session did not switch", () => {
     const kept = at(project("s", { strictMode: true, autoSwitch: false }), ref("x"));
     expect(chooseProject({ explicit: ok(project("x")), session: kept, active: null })).toMatchObject({ ok: false });
   });
 
-  it("off: another project may be named", () => {
+  it("off: another explicit project is allowed", () => {
     const resolved = chooseProject({ explicit: ok(project("x")), session: at(project("s")), active: null });
     expect(resolved).toMatchObject({ ok: true, value: { tier: "explicit" } });
   });
@@ -194,7 +194,7 @@ describe("dry_run", () => {
     );
   });
 
-  it("with auto_switch off there is nothing that would switch", () => {
+  it("with auto_switch off nothing would switch", () => {
     expect(switchProject(null, project("s", { dryRun: true, autoSwitch: false }))).toMatchObject({
       wouldSwitch: false,
     });

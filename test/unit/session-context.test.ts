@@ -28,7 +28,7 @@ const live: LiveSession = {
 };
 
 describe("deadline", () => {
-  it("is never early, and late by at most 1/1440 of the time-out", () => {
+  it("is never early, and at most 1/1440 of the time-out late", () => {
     fc.assert(
       fc.property(now, idleTimeoutMs, (at, idle) => {
         const late = deadlineAfter(at, idle) - (at + idle);
@@ -58,7 +58,7 @@ describe("deadline", () => {
     expect(deadlineAfter(minute + 59_999, DAY)).toBe(deadlineAfter(minute + 1, DAY));
   });
 
-  it("tells the last use to the minute, and never in the future", () => {
+  it("gives the last use to the minute, and never in the future", () => {
     fc.assert(
       fc.property(now, fc.nat(DAY), (at, later) => {
         const lastUsed = lastUsedAt(deadlineAfter(at, DAY), DAY, at + later);
@@ -69,13 +69,13 @@ describe("deadline", () => {
     );
   });
 
-  it("has passed from its very millisecond on, and where there is no alarm", () => {
+  it("has passed from its very millisecond on, and also if there is no alarm", () => {
     expect(deadlineOf(live, 1000, 999)).toBe(1000);
     expect(deadlineOf(live, 1000, 1000)).toBeNull();
     expect(deadlineOf(live, null, 0)).toBeNull();
   });
 
-  it("is the stored one while the alarm serves registration", () => {
+  it("is the stored one while the alarm is used for registration", () => {
     const registering = { ...live, registration: { deadline: 5000, tries: 1 } };
     expect(deadlineOf(registering, 1000, 2000)).toBe(5000);
     expect(deadlineOf(registering, 1000, 5000)).toBeNull();
@@ -85,16 +85,16 @@ describe("deadline", () => {
 describe("registration", () => {
   const registering: LiveSession = { ...live, registration: { deadline: 5000, tries: 0 } };
 
-  it("is over once the alarm is at the deadline or later, and at no earlier one", () => {
+  it("is complete once the alarm is at the deadline or later, and not before", () => {
     for (const alarm of [1, 1000, 4999]) expect(asRegistered(registering, alarm)).toEqual(registering);
     for (const alarm of [5000, 9000]) expect(asRegistered(registering, alarm)).toEqual(live);
   });
 
-  it("is not known to be over while the alarm is being handled", () => {
+  it("is not known to be complete while the alarm is being handled", () => {
     expect(asRegistered(registering, null)).toEqual(registering);
   });
 
-  it("is tried again after now and before the deadline, whose alarm means that it is over", () => {
+  it("is retried after now and before the deadline, since an alarm at the deadline means that it is complete", () => {
     fc.assert(
       fc.property(now, fc.integer({ min: 2, max: DAY }), fc.nat(100), (at, left, tries) => {
         const next = nextTryOf({ deadline: at + left, tries }, at);
@@ -107,7 +107,7 @@ describe("registration", () => {
 
 describe("deleted session", () => {
   const closing = { version: 1, state: "closing", owner: "anonymous", openedAt: 0, shard: 0, tries: 0 } as const;
-  it("is deleted for the header while its tombstone lasts, before its row is gone and after a context began over it", () => {
+  it("is deleted for the header while its tombstone lasts, also before its row is gone and after a context began over it", () => {
     const deleted = { version: 1, state: "deleted", owner: "anonymous", deletedUntil: 10 } as const;
     for (const stored of [deleted, { ...closing, deletedUntil: 10 }, { ...live, deletedUntil: 10 }]) {
       expect(headerDeletedUntil(stored, 9)).toBe(10);

@@ -6,7 +6,7 @@ const objectId = fc.stringMatching(/^[0-9a-f]{64}$/);
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 describe("session id", () => {
-  it("is sess_ and 43 characters, and goes back to the object id it was made of", () => {
+  it("is sess_ and 43 characters, and converts back to its object id", () => {
     fc.assert(
       fc.property(objectId, (hex) => {
         const id = encodeSessionId(hex);

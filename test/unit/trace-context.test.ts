@@ -5,7 +5,7 @@ const TRACE = "0af7651916cd43dd8448eb211c80319c";
 const SPAN = "b7ad6b7169203331";
 
 describe("the trace of a message", () => {
-  it("is what its traceparent names, of this version and of later ones", () => {
+  it("is taken from its traceparent, of this version and of later ones", () => {
     const trace = { traceId: TRACE, parentId: SPAN };
     expect(traceOf({ traceparent: `00-${TRACE}-${SPAN}-01` })).toEqual(trace);
     expect(traceOf({ traceparent: `cc-${TRACE}-${SPAN}-01-what-the-future-brings` })).toEqual(trace);
@@ -25,7 +25,7 @@ describe("the trace of a message", () => {
     { traceparent: `00-${TRACE.toUpperCase()}-${SPAN}-01` },
     { traceparent: `00-${TRACE}-${SPAN}-01\n{"level":"error"}` },
     { traceparent: "/home/me/secret" },
-  ])("is none where %o names none", (meta) => {
+  ])("is none without a valid traceparent: %o", (meta) => {
     expect(traceOf(meta)).toBeNull();
   });
 });

@@ -89,7 +89,7 @@ describe("working directory", () => {
     )
     .map(([root, names, separator]) => root + names.join(separator));
 
-  it("is normalised once and for all: normalising again changes nothing", () => {
+  it("is idempotent when normalised again", () => {
     fc.assert(
       fc.property(anyPath, (text) => {
         const once = parseWorkingDirectory(text);
@@ -99,7 +99,7 @@ describe("working directory", () => {
     );
   });
 
-  it("never escapes its root, and keeps every name but the empty ones and `.`", () => {
+  it("never escapes its root, and keeps every name except empty ones and `.`", () => {
     fc.assert(
       fc.property(
         fc.constantFrom("/", "C:\\", "\\\\host\\share\\"),

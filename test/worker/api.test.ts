@@ -71,7 +71,7 @@ describe("the API", () => {
       last_used: expect.stringMatching(/Z$/),
       expires_at: expect.stringMatching(/Z$/),
     });
-    // What is in the directory is the owner's business.
+    // Only the owner may see the directory.
     expect(JSON.stringify(all)).not.toContain('"/a"');
     const ofAlice = await listOf("?principal=token:alice");
     expect(ofAlice.sessions.map((row) => row.principal)).toEqual(ofAlice.sessions.map(() => "token:alice"));
@@ -82,14 +82,14 @@ describe("the API", () => {
     expect(bodyOf(await ask(`/api/sessions/${first}`, { method: "DELETE" }))).toEqual({ ended: false });
     expect(await directoryOf(first, alice)).toBeNull();
     expect(await directoryOf(second, bob)).toBe("/a");
-    // The id stays its owner's.
+    // The id still belongs to its owner.
     const again = await send(
       callTool("set_working_directory", { directory: "/b", session_id: first }, { token: alice }),
     );
     expect(again.json.result?.structuredContent).toMatchObject({ session_id: first, working_directory: "/b" });
   });
 
-  it("lists in pages that lose and repeat nothing", async () => {
+  it("lists in pages that neither skip nor repeat sessions", async () => {
     const opened = [];
     for (let n = 0; n < 45; n++) opened.push(await open(bob, `/${n}`));
     const seen: unknown[] = [];
@@ -104,7 +104,7 @@ describe("the API", () => {
     expect(seen).toEqual(expect.arrayContaining(opened));
   });
 
-  it("lists anonymous sessions too, of which their callers see no list", async () => {
+  it("lists anonymous sessions too, although their callers get no list", async () => {
     const anonymous = startApp();
     const set = await anonymous(callTool("set_working_directory", { directory: "/a" }));
     const id = set.json.result?.structuredContent?.session_id;
@@ -113,7 +113,7 @@ describe("the API", () => {
     expect(listed.sessions.every((row) => row.principal === "anonymous")).toBe(true);
   });
 
-  it("lists a session that does not answer with what the registry knows", async () => {
+  it("lists a session that does not respond with the registry's data", async () => {
     const id = await open(alice, "/broken");
     const namespace = env.SESSIONS;
     const broken = {
@@ -131,7 +131,7 @@ describe("the API", () => {
     expect(row).toMatchObject({ principal: "token:alice", last_used: null, expires_at: null });
   });
 
-  it("says what is wrong with an id or a cursor", async () => {
+  it("reports what is wrong with an id or a cursor", async () => {
     const unknown = await ask(`/api/sessions/sess_${"B".repeat(43)}`, { method: "DELETE" });
     expect(unknown.status).toBe(404);
     expect(unknown.text).toContain("is not a session of this server");
@@ -140,7 +140,7 @@ describe("the API", () => {
     expect(cursor.json.error).toBe('cursor "nonsense" is not a next_cursor of GET /api/sessions');
   });
 
-  it("says that nobody knows whether a session was ended whose object broke meanwhile", async () => {
+  it("reports an unknown outcome if a session's object breaks while it is ended", async () => {
     const id = await open(alice);
     const failure = fail({ kind: "outcome_unknown" as const, sessionId: id });
     vi.spyOn(SessionObject.prototype, "endAsOperator").mockResolvedValueOnce(failure);
@@ -150,7 +150,7 @@ describe("the API", () => {
     vi.restoreAllMocks();
   });
 
-  it("lists a session that throws or hangs too, and the others with it", async () => {
+  it("lists a session that throws or hangs, and the others too", async () => {
     const [throwing, hanging, fine] = [await open(alice, "/throws"), await open(alice, "/hangs"), await open(alice)];
     const peek = SessionObject.prototype.peekAsOperator;
     vi.spyOn(SessionObject.prototype, "peekAsOperator").mockImplementation(function (this: SessionObject) {
@@ -167,7 +167,7 @@ describe("the API", () => {
   });
 });
 
-describe("what concerns the whole server", () => {
+describe("a route about the whole server", () => {
   const routes = ["/api/sessions/count", "/api/sessions", "/metrics"];
 
   it.each(routes)("%s is refused without a token, and without the scope admin", async (path) => {
@@ -177,7 +177,7 @@ describe("what concerns the whole server", () => {
     expect(refused.json.error).toBe("insufficient_scope");
   });
 
-  it("does not let a session be ended without the scope admin", async () => {
+  it("does not allow ending a session without the scope admin", async () => {
     const id = await open(alice);
     expect((await ask(`/api/sessions/${id}`, { method: "DELETE", token: bob })).status).toBe(403);
     expect((await ask(`/api/sessions/${id}`, { method: "DELETE", token: alice })).status).toBe(403);
@@ -187,13 +187,13 @@ describe("what concerns the whole server", () => {
   it.each([
     ["of another origin", { Origin: "http://localhost:3000" }],
     ["of another port of the same name", { Origin: `https://${HOST}:8443` }],
-    ["that says where it comes from", { "Sec-Fetch-Site": "cross-site" }],
-    ["of a neighbour", { "Sec-Fetch-Site": "same-site" }],
-  ])("is refused to a page %s, whatever token it has", async (_name, headers) => {
+    ["with Sec-Fetch-Site cross-site", { "Sec-Fetch-Site": "cross-site" }],
+    ["of the same site", { "Sec-Fetch-Site": "same-site" }],
+  ])("refuses a page %s, whatever its token", async (_name, headers) => {
     for (const path of routes) expect((await ask(path, { headers })).status).toBe(403);
   });
 
-  it("is open to pages of its own", async () => {
+  it("accepts the server's own pages", async () => {
     const headers = { Origin: `https://${HOST}`, "Sec-Fetch-Site": "same-origin" };
     for (const path of routes) expect((await ask(path, { headers })).status).toBe(200);
   });
@@ -215,19 +215,19 @@ describe("what concerns the whole server", () => {
       return Promise.all(answers.map(async (answer) => (await answer).status));
     };
 
-    it("needs the operator key, wherever the request says that it comes from", async () => {
+    it("needs the operator key, whatever origin the request claims", async () => {
       expect(await statuses({ OPERATOR_KEY })).toEqual([401, 401, 401, 401]);
       expect(await statuses({ OPERATOR_KEY }, AS_OPERATOR)).toEqual([200, 200, 200, 200]);
     });
 
     it.each([`${OPERATOR_KEY}x`, OPERATOR_KEY.slice(0, -1), OPERATOR_KEY.toUpperCase(), "undefined", ""])(
-      "does not take the key %j",
+      "refuses the key %j",
       async (key) => {
         expect(await statuses({ OPERATOR_KEY }, { Authorization: `Bearer ${key}` })).toEqual([401, 401, 401, 401]);
       },
     );
 
-    it("is closed where no operator key is set, whatever key comes", async () => {
+    it("is closed if no operator key is set, whatever the key", async () => {
       expect(await statuses({})).toEqual([403, 403, 403, 403]);
       for (const key of ["null", "undefined", OPERATOR_KEY]) {
         expect(await statuses({}, { Authorization: `Bearer ${key}` })).toEqual([403, 403, 403, 403]);
@@ -235,7 +235,7 @@ describe("what concerns the whole server", () => {
     });
   });
 
-  it("says in AUTH_MODE none what is missing and where it comes from, without the key", async () => {
+  it("explains in AUTH_MODE none what is missing and where to get it, without revealing the key", async () => {
     const ask = async (vars: Record<string, string>, headers: Record<string, string> = {}) =>
       startApp(vars)(new Request(`https://${HOST}/metrics`, { headers: { Host: HOST, ...headers } }));
     expect((await ask({})).text).toContain("OPERATOR_KEY is not set");
@@ -264,7 +264,7 @@ describe("/metrics", () => {
   const sum = async (name: string) =>
     (await families()).get(`mcp_session_context_${name}`)?.metrics.reduce((n, { value }) => n + Number(value), 0);
 
-  it("is understood by a parser, with units and types by the conventions", async () => {
+  it("is accepted by a parser, with units and types as in the conventions", async () => {
     const all = await families();
     for (const { name, type, help } of all.values()) {
       expect(name).toMatch(/^mcp_session_context_[a-z_]+$/);
@@ -284,7 +284,7 @@ describe("/metrics", () => {
     expect(reasons).toEqual(["ended", "expired", "deleted", "dropped"]);
   });
 
-  it("adds up: opened − closed = active, and counters only grow", async () => {
+  it("is consistent: opened − closed = active, and counters only grow", async () => {
     const figures = async () => [
       await sum("sessions_opened_total"),
       await sum("sessions_closed_total"),
@@ -301,7 +301,7 @@ describe("/metrics", () => {
 });
 
 describe("/openapi.json", () => {
-  it("describes every route of the API, with the schemas that are sent", async () => {
+  it("describes every route of the API, with the actual schemas", async () => {
     const document = bodyOf<{
       openapi: string;
       servers: { url: string }[];
@@ -309,7 +309,7 @@ describe("/openapi.json", () => {
       components: object;
     }>(await ask("/openapi.json", { token: "" }));
     expect(document.openapi).toBe("3.1.0");
-    // Relative: the same document for every name of the server.
+    // Relative: the same document for every host name of the server.
     expect(document.servers).toEqual([{ url: "/" }]);
     expect(Object.keys(document.paths)).toEqual([
       "/api/sessions/count",
@@ -330,7 +330,7 @@ describe("/openapi.json", () => {
     });
   });
 
-  it("names the header that carries the token where it is one of its own, and else the bearer scheme, of the operator key too", async () => {
+  it("has the server's own token header if set, else the bearer scheme, also for the operator key", async () => {
     const of = async (vars: Record<string, string>) =>
       (await startApp(vars)(new Request("http://localhost/openapi.json", { headers: { Host: "localhost" } }))).text;
     const access = {

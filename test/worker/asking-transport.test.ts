@@ -1,4 +1,4 @@
-/** A server that asks the client something waits for the answer at the session's object, which may go down meanwhile. */
+/** A tool that asks the client something waits for the answer at the session's object, which may go down meanwhile. */
 import { type JSONRPCMessage, WebStandardStreamableHTTPServerTransport } from "@modelcontextprotocol/server";
 import { afterEach, expect, it, vi } from "vitest";
 import { AskingTransport } from "../../src/http/legacy/asking-transport.ts";
@@ -8,7 +8,7 @@ afterEach(() => vi.restoreAllMocks());
 
 const refused = (kind: "session_unavailable" | "session_deleted") => fail<Failure>({ kind, sessionId: "sess_x" });
 
-/** Asks the client, and returns what the server hears in the end and how often the session was asked for it. */
+/** Asks the client. Returns the answer that the server gets, and how often the session was polled. */
 async function heard(answers: readonly Result<string | null>[]) {
   vi.spyOn(WebStandardStreamableHTTPServerTransport.prototype, "send").mockResolvedValue();
   const awaitAnswer = vi.fn();
@@ -21,7 +21,7 @@ async function heard(answers: readonly Result<string | null>[]) {
   return { message: await message, times: awaitAnswer.mock.calls.length };
 }
 
-it("is asked for again while the object restarts", async () => {
+it("is polled for again while the object restarts", async () => {
   const answer = ok(JSON.stringify({ jsonrpc: "2.0", id: "x", result: { action: "accept" } }));
   const unavailable = refused("session_unavailable");
   expect(await heard([unavailable, ok(null), unavailable, answer])).toEqual({
@@ -30,7 +30,7 @@ it("is asked for again while the object restarts", async () => {
   });
 });
 
-it("is given up where the object stays out of reach, or the session is over, and the reason is told apart", async () => {
+it("fails if the object stays unreachable or the session is over, with distinct reasons", async () => {
   const unreachable = await heard(Array.from({ length: 20 }, () => refused("session_unavailable")));
   expect(unreachable.message).toMatchObject({ id: 7, error: { message: expect.stringContaining("not be reached") } });
   expect(unreachable.times).toBe(5);

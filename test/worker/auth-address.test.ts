@@ -32,7 +32,7 @@ describe("the client's address", () => {
     expect(used).toEqual(new Map([["address 192.0.2.1", 3]]));
   });
 
-  it("that others misuse does not lock out a caller whose token has been verified", async () => {
+  it("does not lock out a caller with a verified token when others misuse it", async () => {
     const { issuer } = await start();
     const { used, bindings } = limits(5);
     const send = startApp({ ...issuer.vars, RATE_LIMITS: "on" }, bindings);

@@ -11,12 +11,12 @@ afterEach(() => {
 const seconds = () => Math.floor(Date.now() / 1000);
 
 describe("a server in AUTH_MODE jwt", () => {
-  it.each(["RS256", "PS256", "ES256", "EdDSA"])("lets a token signed with %s in", async (alg) => {
+  it.each(["RS256", "PS256", "ES256", "EdDSA"])("accepts a token signed with %s", async (alg) => {
     const { issuer, send } = await start({}, alg);
     expect((await send(initialize({ token: await issuer.sign() }))).status).toBe(200);
   });
 
-  it("answers 401 without a token, and leads to the authorization server", async () => {
+  it("answers 401 without a token, with a link to the authorization server", async () => {
     const { send } = await start();
     const answer = await send(initialize());
     expect(answer.status).toBe(401);
@@ -40,7 +40,7 @@ describe("a server in AUTH_MODE jwt", () => {
     }
   });
 
-  it("refuses every method on the endpoint, also those that it does not have; only OPTIONS says what there is", async () => {
+  it("refuses every method on the endpoint, also unsupported ones, except OPTIONS, which lists the methods", async () => {
     const { send } = await start();
     for (const method of ["GET", "DELETE", "PUT", "PATCH"]) {
       const request = new Request(ENDPOINT, { method, headers: { Host: "mcp.example.workers.dev" } });
@@ -50,7 +50,7 @@ describe("a server in AUTH_MODE jwt", () => {
     expect((await send(options)).status).toBe(204);
   });
 
-  it("accepts access tokens of every usual type, and of others only where they are set", async () => {
+  it("accepts access tokens of every usual type, and of other types only if configured", async () => {
     const { issuer, send } = await start();
     for (const typ of ["at+jwt", "application/at+jwt", "AT+JWT", "JWT", "jwt", undefined]) {
       expect((await send(initialize({ token: await issuer.sign({}, { typ }) }))).status, typ).toBe(200);
@@ -87,7 +87,7 @@ describe("a server in AUTH_MODE jwt", () => {
     );
   });
 
-  it("never asks clients to ask users for admin, but says what a token for operators lacks", async () => {
+  it("never asks clients to request the scope admin, but tells an operator's token that it lacks it", async () => {
     const lines = linesOf();
     const { issuer, send } = await start({ LOG_LEVEL: "info" });
     const ask = (path: string, token?: string) =>
@@ -108,7 +108,7 @@ describe("a server in AUTH_MODE jwt", () => {
     expect(lines.at(-1)).toMatchObject({ route: "/api/sessions", status: 403, failure: "scope_missing" });
   });
 
-  it("does not take a token that another app in the isolate has accepted for another audience", async () => {
+  it("does not accept a token because another app in the isolate has accepted it for another audience", async () => {
     const { issuer, send } = await start();
     const token = await issuer.sign();
     expect((await send(initialize({ token }))).status).toBe(200);
@@ -116,7 +116,7 @@ describe("a server in AUTH_MODE jwt", () => {
     expect((await other(initialize({ token }))).status).toBe(401);
   });
 
-  it("does not accept a token for longer because it has been accepted before", async () => {
+  it("does not accept a token for longer because it was accepted before", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const { issuer, send } = await start();
     const token = await issuer.sign({ exp: seconds() + 60 });
@@ -133,12 +133,12 @@ describe("a server in AUTH_MODE jwt", () => {
     expect((await send(initialize({ token: await issuer.sign({ exp: seconds() - 61 }) }))).status).toBe(401);
   });
 
-  it("does not accept an algorithm that is not configured, though the key is published", async () => {
+  it("does not accept an algorithm that is not configured, even if the key is published", async () => {
     const { issuer, send } = await start({ JWT_ALGORITHMS: "RS256" });
     expect((await send(initialize({ token: await issuer.sign() }))).status).toBe(401);
   });
 
-  it("answers 403 to a token without the scope, and 200 where a configured claim or default has it", async () => {
+  it("answers 403 to a token without the scope, and 200 if a configured claim or default has it", async () => {
     const { issuer, send } = await start({ JWT_SCOPE_CLAIMS: "scope, scp, permissions" });
     const refused = await send(initialize({ token: await issuer.sign({ scope: "email admin" }) }));
     expect(refused.status).toBe(403);
@@ -154,11 +154,11 @@ describe("a server in AUTH_MODE jwt", () => {
     expect((await send(initialize({ token: none }))).status).toBe(403);
     const withDefault = startApp({ ...issuer.vars, JWT_DEFAULT_SCOPES: "sessions" });
     expect((await withDefault(initialize({ token: none }))).status).toBe(200);
-    // A default must not add to what a token says of itself.
+    // A default must not add to the scopes in the token.
     expect((await withDefault(initialize({ token: await issuer.sign({ scope: "" }) }))).status).toBe(403);
   });
 
-  it("takes the bare token from a header of its own, and from no other, as Cloudflare Access sends it", async () => {
+  it("takes the bare token from a configured header, and from no other, as Cloudflare Access sends it", async () => {
     const { issuer, send } = await start({ JWT_HEADER: "Cf-Access-Jwt-Assertion" });
     const token = await issuer.sign();
     expect((await send(initialize({ headers: { "Cf-Access-Jwt-Assertion": token } }))).status).toBe(200);
@@ -168,7 +168,7 @@ describe("a server in AUTH_MODE jwt", () => {
     expect(answer.headers.get("WWW-Authenticate")).not.toContain("resource_metadata");
   });
 
-  it("keeps a session its owner's when the token is refreshed, and knows the owner by issuer and subject", async () => {
+  it("keeps a session's owner when the token is refreshed, identified by issuer and subject", async () => {
     const { issuer, send } = await start();
     const first = await send(callTool("set_working_directory", { directory: "/a" }, { token: await issuer.sign() }));
     const session_id = String(first.json.result?.structuredContent?.session_id);
@@ -200,7 +200,7 @@ describe("a server in AUTH_MODE jwt", () => {
     expect(await count("sessions admin")).toMatchObject({ active_sessions: expect.any(Number), yours: 1 });
   });
 
-  it("says nothing of a token in its log or answers", async () => {
+  it("never shows a token in its log or answers", async () => {
     const lines: string[] = [];
     for (const method of ["log", "error", "warn", "info", "debug"] as const) {
       vi.spyOn(console, method).mockImplementation((...parts) => void lines.push(parts.join(" ")));
@@ -219,7 +219,7 @@ describe("a server in AUTH_MODE jwt", () => {
   });
 });
 
-it("A request that is refused for its token is not read", async () => {
+it("The body of a request with a refused token is not read", async () => {
   const { send } = await start();
   expect((await send(post("[".repeat(200_000)))).status).toBe(401);
 });

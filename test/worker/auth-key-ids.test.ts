@@ -20,14 +20,14 @@ describe("keys without an id", () => {
     }
   });
 
-  it.each([1, 3])("in a token are made up for by any of %i published keys", async (count) => {
+  it.each([1, 3])("in a token match any of %i published keys", async (count) => {
     const { issuer, send } = await start();
     const others = await Promise.all(Array.from({ length: count - 1 }, () => issuer.anotherJwk()));
     issuer.state.respond = () => Response.json({ keys: [...others, issuer.publicJwk()] });
     expect((await send(initialize({ token: await issuer.sign({}, { kid: undefined }) }))).status).toBe(200);
   });
 
-  it("that verify nothing are fetched anew, as the issuer may have replaced them, within the same bound", async () => {
+  it("that verify nothing are fetched again, as the issuer may have replaced them, within the same rate limit", async () => {
     const clock = stopClock();
     const { issuer, send } = await start();
     const keys = [unnamed(await issuer.anotherJwk())];
@@ -41,7 +41,7 @@ describe("keys without an id", () => {
     expect(issuer.state.fetches).toBe(2);
   });
 
-  it("cost a token that names none at most ten signatures", async () => {
+  it("cost at most ten signature checks for a token without a key id", async () => {
     const { issuer, send } = await start();
     const other = await issuer.anotherJwk();
     issuer.state.respond = () => Response.json({ keys: Array.from({ length: 500 }, () => unnamed(other)) });

@@ -12,7 +12,7 @@ afterEach(() => {
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 
-/** A body of 64 MiB, made as it is read. */
+/** A body of 64 MiB, generated as it is read. */
 function huge(): Response {
   const chunk = new Uint8Array(65_536).fill(32);
   let left = 1024;
@@ -23,7 +23,7 @@ function huge(): Response {
 
 const hang = () => new Promise<Response>(() => undefined);
 
-/** Lines of the log about keys. */
+/** Log lines about keys. */
 function keyLines(): () => Record<string, unknown>[] {
   const lines = linesOf();
   return () => lines.filter(({ event }) => event === "token_keys_unavailable");
@@ -32,11 +32,11 @@ function keyLines(): () => Record<string, unknown>[] {
 const MISBEHAVIOUR: [what: string, logged: string, misbehave: () => Response | Promise<Response>][] = [
   ["is down", "status 500", () => new Response("no", { status: 500 })],
   ["cannot be reached", "network", () => Promise.reject(new TypeError("network"))],
-  ["leads elsewhere", "status 302", () => Response.redirect("https://elsewhere.example.com/jwks", 302)],
-  ["answers nonsense", "JSON Web Key Set", () => new Response("<html>")],
-  ["answers something else", "JSON Web Key Set", () => Response.json({ keys: "none" })],
-  ["answers with keys that are none", "JSON Web Key Set", () => Response.json({ keys: [null] })],
-  ["answers with far too much", "262144 bytes", huge],
+  ["redirects", "status 302", () => Response.redirect("https://elsewhere.example.com/jwks", 302)],
+  ["returns HTML", "JSON Web Key Set", () => new Response("<html>")],
+  ["returns other JSON", "JSON Web Key Set", () => Response.json({ keys: "none" })],
+  ["returns invalid keys", "JSON Web Key Set", () => Response.json({ keys: [null] })],
+  ["returns far too much", "262144 bytes", huge],
   ["does not answer", "within 5000 ms", hang],
   [
     "stops in the middle of its answer",
@@ -53,7 +53,7 @@ describe("keys of the issuer", () => {
     expect(issuer.state.fetches).toBe(1);
   });
 
-  it("are fetched anew for an unknown key, so that a rotated one is accepted and a withdrawn one is not", async () => {
+  it("are fetched again for an unknown key, so that a rotated one is accepted and a withdrawn one is not", async () => {
     const clock = stopClock();
     const { issuer, send } = await start();
     const old = await issuer.sign();
@@ -66,7 +66,7 @@ describe("keys of the issuer", () => {
     expect(issuer.state.fetches).toBe(2);
   });
 
-  it("are fetched at most once in 30 seconds, whatever key ids are made up", async () => {
+  it("are fetched at most once in 30 seconds, however many key ids are made up", async () => {
     const clock = stopClock();
     const { issuer, send } = await start();
     const madeUp = (i: number) => issuer.sign({}, { kid: `made-up-${i}` });
@@ -80,7 +80,7 @@ describe("keys of the issuer", () => {
     expect(issuer.state.fetches).toBe(2);
   });
 
-  it("come with the first fetch, whoever causes it: a cold start under attack locks nobody out", async () => {
+  it("come with the first fetch, whoever causes it: an attack during a cold start locks nobody out", async () => {
     const { issuer, send } = await start();
     issuer.state.respond = async () => {
       await scheduler.wait(200);
@@ -92,7 +92,7 @@ describe("keys of the issuer", () => {
   });
 
   it.each(MISBEHAVIOUR)(
-    "that were never fetched, since their endpoint %s, make it 503 with one fetch and one line in 30 seconds",
+    "that were never fetched, since their endpoint %s, give 503 with one fetch and one line in 30 seconds",
     async (_, logged, misbehave) => {
       const clock = stopClock();
       const lines = keyLines();
@@ -130,7 +130,7 @@ describe("keys of the issuer", () => {
     },
   );
 
-  it("are refreshed from their fifth minute on, and nobody waits for it", async () => {
+  it("are refreshed from their fifth minute on, without any request waiting", async () => {
     const clock = stopClock();
     const { issuer, send } = await start();
     const token = await issuer.sign();
@@ -138,7 +138,7 @@ describe("keys of the issuer", () => {
     const { promise, resolve } = Promise.withResolvers<Response>();
     issuer.state.respond = () => promise;
     clock.pass(5 * MINUTE);
-    // Not one answer would come if a request waited.
+    // If a request waited, none would be answered.
     const early = await Promise.race([together(100, startApp(issuer.vars), () => issuer.sign()), scheduler.wait(3000)]);
     expect(early && statuses(early)).toEqual({ 200: 100 });
     expect(issuer.state.fetches).toBe(2);
@@ -149,7 +149,7 @@ describe("keys of the issuer", () => {
     expect(issuer.state.fetches).toBe(2);
   });
 
-  it("are not used after ten minutes without asking the issuer, so that a withdrawn key ends then at the latest", async () => {
+  it("are not used for more than ten minutes without asking the issuer, so that a withdrawn key expires by then", async () => {
     const clock = stopClock();
     const { issuer, send } = await start();
     const token = await issuer.sign({ exp: Date.now() / 1000 + 3600 });
@@ -160,7 +160,7 @@ describe("keys of the issuer", () => {
     expect(issuer.state.fetches).toBe(2);
   });
 
-  it("that were withdrawn end with the refresh, also for tokens that were accepted before", async () => {
+  it("that were withdrawn expire with the refresh, also for tokens accepted before", async () => {
     const clock = stopClock();
     const { issuer, send } = await start();
     const token = await issuer.sign({ exp: Date.now() / 1000 + 3600 });
@@ -172,7 +172,7 @@ describe("keys of the issuer", () => {
     expect((await send(initialize({ token }))).status).toBe(401);
   });
 
-  it("go on being used for an hour while their endpoint is down, and no longer", async () => {
+  it("stay in use for an hour while their endpoint is down, and no longer", async () => {
     const clock = stopClock();
     vi.spyOn(console, "error").mockImplementation(() => undefined);
     const { issuer, send } = await start();
@@ -189,7 +189,7 @@ describe("keys of the issuer", () => {
     expect(issuer.state.fetches).toBe(3);
   });
 
-  it("that are too weak to use make it 503, not 500 and not 401, with one line in the log", async () => {
+  it("that are too weak give 503, not 500 or 401, with one line in the log", async () => {
     const lines = keyLines();
     const { issuer, send } = await start();
     issuer.state.respond = () =>

@@ -5,7 +5,7 @@ import { callTool, ENDPOINT, initialize, startApp } from "../support/apps.ts";
 afterEach(() => vi.restoreAllMocks());
 
 describe("a server in AUTH_MODE token", () => {
-  it("lets in who holds a stored token, old or new, and nobody else", async () => {
+  it("accepts only callers with a stored token, old or new", async () => {
     const old = await createToken("alice", ["sessions"]);
     const both = await createToken("alice", ["sessions"], old.secret);
     const send = startApp({ AUTH_MODE: "token", AUTH_TOKENS: both.secret });
@@ -28,7 +28,7 @@ describe("a server in AUTH_MODE token", () => {
       const answer = await send(initialize({ token }));
       expect(answer.status, token).toBe(401);
       expect(answer.headers.get("WWW-Authenticate")).toMatch(/^Bearer error="invalid_token"/);
-      // No authorization server would give such a token: leading clients to one ends nowhere.
+      // No authorization server issues such tokens, so clients must not be sent to one.
       expect(answer.headers.get("WWW-Authenticate")).not.toContain("resource_metadata");
     }
     const metadata = new Request(new URL("/.well-known/oauth-protected-resource", ENDPOINT), {
@@ -37,7 +37,7 @@ describe("a server in AUTH_MODE token", () => {
     expect((await send(metadata)).status).toBe(404);
   });
 
-  it("answers 403 where the token lacks the scope", async () => {
+  it("answers 403 if the token lacks the scope", async () => {
     const { token, secret } = await createToken("root", ["admin"]);
     const answer = await startApp({ AUTH_MODE: "token", AUTH_TOKENS: secret })(initialize({ token }));
     expect(answer.status).toBe(403);
@@ -55,7 +55,7 @@ describe("a server in AUTH_MODE token", () => {
 });
 
 describe("a server in AUTH_MODE none", () => {
-  it("warns once for each start, and only where it is deployed", async () => {
+  it("warns once per start, and only if it is deployed", async () => {
     const lines: string[] = [];
     vi.spyOn(console, "log").mockImplementation((line) => void lines.push(String(line)));
     const send = startApp({ LOG_LEVEL: "warn" });

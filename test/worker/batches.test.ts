@@ -1,4 +1,4 @@
-/** A batch (2025-03-26) is as many requests as it has messages: each is charged, bounded and logged. */
+/** A batch (2025-03-26) counts as one request per message: each is charged, bounded and logged. */
 import { reset } from "cloudflare:test";
 import { McpServer } from "@modelcontextprotocol/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -28,7 +28,7 @@ const call = (id: Id, name: string, args: object = {}) => ({
 const sendBatch = (send: Send, batch: unknown, headers: Record<string, string> = {}) =>
   send(post(batch, { headers: { "MCP-Protocol-Version": "2025-03-26", ...headers } }));
 
-/** A limiter of `limit` in all. */
+/** A limiter that allows `limit` calls in total. */
 function limiter(limit: number) {
   let used = 0;
   const binding: RateLimit = { limit: async () => ({ success: ++used <= limit }) };
@@ -36,7 +36,7 @@ function limiter(limit: number) {
 }
 
 describe("each message of a batch", () => {
-  it("is charged as a request, and a batch that is too much is refused before any of it is done", async () => {
+  it("is charged as a request, and an oversized batch is refused before any of it runs", async () => {
     const counted = vi.spyOn(SessionRegistry.prototype, "count");
     const { binding, used } = limiter(9);
     const send = startApp({ RATE_LIMITS: "on" }, { REQUEST_LIMITER: binding });
@@ -52,7 +52,7 @@ describe("each message of a batch", () => {
     expect(counted.mock.calls.length).toBe(asked);
   });
 
-  it("is charged whatever it is: a request, a notification, or an answer", async () => {
+  it("is charged whether it is a request, a notification or an answer", async () => {
     const answer = { jsonrpc: "2.0", id: crypto.randomUUID(), result: {} };
     for (const message of [call(1, "get_session_context"), { jsonrpc: "2.0", method: "notifications/x" }, answer]) {
       const { binding } = limiter(5);
@@ -62,7 +62,7 @@ describe("each message of a batch", () => {
     }
   });
 
-  it("runs in the era that has batches only, under whatever version it comes", async () => {
+  it("runs in the only era that has batches, whatever its version header", async () => {
     const counted = vi.spyOn(SessionRegistry.prototype, "count");
     const send = startApp();
     const modern = { ...message("modern", "tools/call", { name: "get_session_count", arguments: {} }) };
@@ -74,7 +74,7 @@ describe("each message of a batch", () => {
     expect(counted).not.toHaveBeenCalled();
   });
 
-  it("has a line of its own in the log, and the request's line has the worst outcome", async () => {
+  it("has its own line in the log, and the request's line has the worst outcome", async () => {
     const lines = logLines();
     const send = startApp({ LOG_LEVEL: "info" });
     const batch = [
@@ -109,7 +109,7 @@ describe("each message of a batch", () => {
     expect(new Set(messages.map(({ request_id }) => request_id))).toEqual(new Set([request?.request_id]));
   });
 
-  it("has no line where the batch is refused for its size, which could be anything", async () => {
+  it("has no line if the batch is refused for its size, as its content is unknown", async () => {
     const lines = logLines();
     const send = startApp({ LOG_LEVEL: "info" });
     expect(
@@ -125,7 +125,7 @@ describe("each message of a batch", () => {
     expect(requests[0]).toMatchObject({ event: "request", batch_size: 50_000, outcome: "refused" });
   });
 
-  it("is a data point where a dataset is bound", async () => {
+  it("is a data point if a dataset is bound", async () => {
     const points: (string | ArrayBuffer | null)[][] = [];
     const REQUEST_EVENTS = {
       writeDataPoint: (point?: AnalyticsEngineDataPoint) => void points.push(point?.blobs ?? []),
@@ -141,7 +141,7 @@ describe("each message of a batch", () => {
 });
 
 describe.each([false, true])("the answer to a batch (streaming: %s)", (streaming) => {
-  /** A server whose tool `fill` answers with as many bytes as it is asked for. */
+  /** A server whose tool `fill` answers with the requested number of bytes. */
   const send = () =>
     sendTo(
       sessionApp({
@@ -158,7 +158,7 @@ describe.each([false, true])("the answer to a batch (streaming: %s)", (streaming
     );
   const answersIn = (text: string): Answer[] => JSON.parse(text);
 
-  it("has at most 1 MiB; what does not fit is answered with an error of its own, and what fits after it is not", async () => {
+  it("has at most 1 MiB; an answer that does not fit is replaced by an error, later ones that fit are kept", async () => {
     const sizes = [400_000, 400_000, 400_000, 1000, 5_000_000, 1000];
     const { text } = await sendBatch(
       send(),
@@ -172,11 +172,11 @@ describe.each([false, true])("the answer to a batch (streaming: %s)", (streaming
       code: -32000,
       message: expect.stringMatching(/more than 1048576 bytes together. Send this message by itself$/),
     });
-    // By itself it is answered.
+    // It is answered if sent alone.
     expect((await sendBatch(send(), call(2, "fill", { bytes: 5_000_000 }))).text).toContain("xxxxx");
   });
 
-  it("has at most 1 MiB also where ids are long, and answers each of them", async () => {
+  it("has at most 1 MiB also with long ids, and answers each of them", async () => {
     const ids = Array.from({ length: 20 }, (_, index) => `${index}-${"é".repeat(5000)}`);
     const { text } = await sendBatch(
       send(),

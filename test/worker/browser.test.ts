@@ -20,7 +20,7 @@ const preflight = (origin: string, headers = "authorization,content-type,mcp-pro
 
 describe("a browser", () => {
   it.each(["https://app.example.com", "https://a.example.org", "http://localhost:6274", "http://127.0.0.1"])(
-    "of %s may call, and sees the headers of MCP",
+    "from %s may call, and sees the headers of MCP",
     async (origin) => {
       const asked = await send(preflight(origin));
       expect(asked.status).toBe(204);
@@ -55,7 +55,7 @@ describe("a browser", () => {
     "null",
     "file://",
     "chrome-extension://abc",
-  ])("of %s is refused, and gets no header that would let a page read the answer", async (origin) => {
+  ])("from %s is refused, and gets no header that would let a page read the answer", async (origin) => {
     for (const request of [preflight(origin), initialize({ headers: { Origin: origin } })]) {
       const answer = await send(request);
       expect(answer.status).toBe(403);
@@ -63,13 +63,13 @@ describe("a browser", () => {
     }
   });
 
-  it("is let through to a page of the server's own", async () => {
+  it("may call from the server's own pages", async () => {
     const answer = await send(initialize({ headers: { Origin: "https://mcp.example.workers.dev" } }));
     expect(answer.status).toBe(200);
     expect(answer.headers.get("Access-Control-Allow-Origin")).toBeNull();
   });
 
-  it("may send headers that mirror tool arguments, and no others of its choosing", async () => {
+  it("may send headers that mirror tool arguments, and no other custom ones", async () => {
     const asked = await send(
       preflight("https://app.example.com", "mcp-param-region, x-evil, mcp-param-, mcp-param-a b"),
     );
@@ -79,7 +79,7 @@ describe("a browser", () => {
     expect(allowed).not.toContain("mcp-param-");
   });
 
-  it("asks before it has a token, and sees why a token is refused", async () => {
+  it("sends its preflight without a token, and sees why a token is refused", async () => {
     const { secret } = await createToken("alice", ["sessions"]);
     const closed = startApp({ AUTH_MODE: "token", AUTH_TOKENS: secret });
     expect((await closed(preflight("http://localhost:6274"))).status).toBe(204);
@@ -88,13 +88,13 @@ describe("a browser", () => {
     expect(answer.headers.get("Access-Control-Allow-Origin")).toBe("http://localhost:6274");
   });
 
-  it("is not fooled by a name that points here: Host must be allowed too", async () => {
+  it("is not fooled by DNS rebinding: Host must be allowed too", async () => {
     const answer = await send(initialize({ headers: { Host: "rebound.evil.com", Origin: "http://rebound.evil.com" } }));
     expect(answer.status).toBe(403);
   });
 });
 
-/** What the maintained list of such headers sets today, with a policy for answers that nobody renders. */
+/** What the maintained list of such headers sets today, with a policy for answers that are not rendered. */
 async function headersOfHono(): Promise<Headers> {
   const app = new Hono();
   const none = ["'none'"];
@@ -105,7 +105,7 @@ async function headersOfHono(): Promise<Headers> {
 }
 
 describe("every answer", () => {
-  it("forbids guessing, framing and keeping", async () => {
+  it("forbids sniffing, framing and caching", async () => {
     const requests = [
       initialize(),
       initialize({ headers: { Host: "evil.com" } }),
@@ -113,7 +113,7 @@ describe("every answer", () => {
       new Request(new URL("/healthz", ENDPOINT), { headers: HOST }),
       new Request(new URL("/nowhere", ENDPOINT), { headers: HOST }),
       preflight("https://app.example.com"),
-      // Answered past the SDK, with headers made beforehand.
+      // Answered without the SDK, with prepared headers.
       callTool("get_working_directory", {}),
     ];
     for (const request of requests) {

@@ -1,4 +1,4 @@
-/** Era, kind and session of a request are decided once, here; what follows only reads the decision. */
+/** Era, kind and session of a request are determined in one place; later code only reads the result. */
 import { describe, expect, it } from "vitest";
 import { classify } from "../../src/http/mcp/classify.ts";
 
@@ -29,7 +29,7 @@ describe("a message", () => {
     ["a legacy tool call", call("get"), LEGACY, { era: "legacy", header: SESSION, tool: true }],
     ["one without a version", call("get"), {}, { era: "legacy", header: SESSION, tool: true }],
     ["a legacy list", request("tools/list"), LEGACY, { era: "legacy", header: SESSION, tool: false }],
-    ["initialize, whose session is a new one", request("initialize"), {}, { era: "legacy", header: null, tool: false }],
+    ["initialize, which opens a new session", request("initialize"), {}, { era: "legacy", header: null, tool: false }],
     ["a notification", notification, LEGACY, { era: "legacy", header: SESSION, tool: false }],
     ["an answer to the server", posted, LEGACY, { era: "legacy", header: SESSION, tool: false }],
     ["a modern tool call", call("get", { _meta: meta }), MODERN, { era: "modern", header: null, tool: true }],
@@ -43,7 +43,7 @@ describe("a message", () => {
     });
   });
 
-  it("has in the log what is named as it should be, and nothing else", async () => {
+  it("is logged with valid names only", async () => {
     for (const [body, event] of [
       [call("get_session_count"), { id: 1, method: "tools/call", tool: "get_session_count" }],
       [call("/home/me/secret"), { method: "tools/call", tool: "other" }],
@@ -57,7 +57,7 @@ describe("a message", () => {
 });
 
 describe("a batch", () => {
-  it("is a list of messages, each on its own", async () => {
+  it("is a list of messages, each classified on its own", async () => {
     const body = [call("one"), notification, posted];
     expect(await classified(body, BATCHES)).toMatchObject({
       era: "legacy",
@@ -70,8 +70,8 @@ describe("a batch", () => {
   it.each([
     ["in a revision without them", [call("one")], LEGACY, "Batches are not part of protocol 2025-11-25"],
     ["in the modern era", [call("one", { _meta: meta })], MODERN, "Batches are not part of protocol 2026-07-28"],
-    ["of nothing", [], BATCHES, "at least one"],
-    ["with something else in it", [call("one"), 7], BATCHES, "a list of JSON-RPC 2.0 messages"],
+    ["without messages", [], BATCHES, "at least one"],
+    ["with an invalid message", [call("one"), 7], BATCHES, "a list of JSON-RPC 2.0 messages"],
     ["with initialize in it", [request("initialize"), call("one")], BATCHES, "must not contain initialize"],
     ["of more than 20", Array.from({ length: 21 }, () => notification), BATCHES, "A batch of 21 messages is too large"],
   ])("%s is refused", async (_name, body, headers, message) => {

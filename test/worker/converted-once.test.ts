@@ -3,7 +3,7 @@ import * as z from "zod";
 import { convertedOnce } from "../../src/author/converted-once.ts";
 import { portableSchema } from "../../src/author/portable-schema.ts";
 
-it("converts a schema once for each direction and target, and hands out what the SDK may add to", () => {
+it("converts a schema once for each direction and target, and returns copies that the SDK may extend", () => {
   const schema = z.object({ a: z.string().default("x"), b: z.number() });
   const standard = schema["~standard"] as unknown as Record<
     "jsonSchema",

@@ -1,4 +1,4 @@
-/** The short way past the SDK answers as the SDK does: the same requests to both, byte for byte up to ids and times. */
+/** The short way past the SDK answers like the SDK: the same requests to both give the same bytes, except for ids and times. */
 import { reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import fc from "fast-check";
@@ -42,7 +42,7 @@ const sometimes = <T, U>(usual: fc.Arbitrary<T>, odd: fc.Arbitrary<U>): fc.Arbit
 
 const project = { version: "1.0", project: { name: "shop", id: "6f1c2d3e-4b5a-4978-8a6b-5c4d3e2f1a0b" } };
 const directory = fc.constantFrom("/a", "/a/b", "/a//b/./c/", "C:\\x", "file:///a/b%20c", "relative", "", "/a\u0000b");
-/** `MINE` and `OTHER` stand for the two sessions that each side has. */
+/** `MINE` and `OTHER` stand for the two sessions of each side. */
 const sessionId = fc.constantFrom("MINE", "OTHER", "sess_wrong", undefined);
 
 const fittingArgs: Record<string, fc.Arbitrary<Json>> = {
@@ -67,7 +67,7 @@ const fittingArgs: Record<string, fc.Arbitrary<Json>> = {
   set_active_project: fc.record({ project: fc.constantFrom("shop", null), session_id: sessionId }),
 };
 
-/** As bridges and strict-schema adapters send them: renamed, blank, with arguments of their own or misspelt ones. */
+/** As bridges and strict-schema adapters send them: renamed, blank, with unknown or misspelt arguments. */
 const altered = (arbitrary: fc.Arbitrary<Json>): fc.Arbitrary<Json> =>
   fc
     .tuple(
@@ -86,7 +86,7 @@ const altered = (arbitrary: fc.Arbitrary<Json>): fc.Arbitrary<Json> =>
 
 const args = Object.fromEntries(Object.entries(fittingArgs).map(([name, arbitrary]) => [name, altered(arbitrary)]));
 
-/** What stands in place of a call, for answers that are the same for everybody. */
+/** Messages other than tool calls, with the same answer for everybody. */
 const general = fc.oneof(
   fc.record({
     method: fc.constant("initialize"),
@@ -144,7 +144,7 @@ type Message = typeof message extends fc.Arbitrary<infer M> ? M : never;
 const withMeta = (params: unknown, _meta: unknown) =>
   params === null || Array.isArray(params) ? params : { ...(params as Json | undefined), _meta };
 
-/** The same request for one side, with that side's sessions in it. */
+/** The same request for one side, with that side's sessions. */
 function requestFor(
   { general, era, name, args, id, header, version, meta, envelope, headers, extra, extraParams }: Message,
   mine: string,
@@ -174,7 +174,7 @@ function requestFor(
   return new Request(ENDPOINT, { method: "POST", headers: all, body: JSON.stringify(body) });
 }
 
-/** An answer without what differs from run to run. */
+/** An answer without the parts that differ between runs. */
 async function answerTo(send: Send, request: Request) {
   const { status, headers, text } = await send(request);
   return JSON.stringify({ status, headers: Object.fromEntries(headers), text }, null, 1)
@@ -193,7 +193,7 @@ it("answers every request as the SDK does", { timeout: 120_000 }, async () => {
     fc.asyncProperty(fc.array(message, { minLength: 10, maxLength: 30 }), async (messages) => {
       const [a, b] = [0, 1].map(() => [sessions.mint().sessionId, sessions.mint().sessionId] as const);
       for (const one of messages) {
-        // One after the other: both count the same sessions, so each side's own must be as many.
+        // One after the other: both count the same sessions, so each side must have as many of its own.
         const [left, right] = [
           await answerTo(direct, requestFor(one, ...(a as [string, string]))),
           await answerTo(sdk, requestFor(one, ...(b as [string, string]))),
@@ -208,7 +208,7 @@ it("answers every request as the SDK does", { timeout: 120_000 }, async () => {
     { numRuns: Math.ceil(inject("fuzzRuns") / 15) },
   );
   const taken = read.mock.results.filter(({ value }) => value !== null).length;
-  // It would be no test if nothing went the short way, or everything did.
+  // The test proves nothing if all requests take the short way, or none.
   expect(taken).toBeGreaterThan(read.mock.results.length / 12);
   expect(taken).toBeLessThan(read.mock.results.length);
   for (const era of ["legacy", "modern"]) {
@@ -219,7 +219,7 @@ it("answers every request as the SDK does", { timeout: 120_000 }, async () => {
   }
 });
 
-/** The message, as it comes to the answerers. */
+/** The message as the answerers receive it. */
 async function messageOf(headers: Record<string, string>, body: object): Promise<Classified> {
   const request = new Request("https://localhost/mcp", { method: "POST", headers });
   const classified = await classify(request, body, { json: true, stream: true });
@@ -234,7 +234,7 @@ const answered = (body: string, outcome: Answer["outcome"] = "ok"): Answer => ({
   outcome,
 });
 
-it("gives a known answer again only to the same request, and forgets before it grows without bound", async () => {
+it("reuses a known answer for an identical request only, and stays bounded in memory", async () => {
   const answers = new KnownAnswerer();
   const list = (id: number, params: Json = {}, rest: Json = {}, version = "2025-11-25") =>
     messageOf({ "mcp-protocol-version": version }, { jsonrpc: "2.0", id, method: "tools/list", params, ...rest });
@@ -250,12 +250,12 @@ it("gives a known answer again only to the same request, and forgets before it g
   expect(await given(list(2, { cursor: "x" }))).toBeNull();
   expect(await given(list(2, {}, {}, "2025-06-18"))).toBeNull();
   expect(await given(list(2, {}, { more: 1 }))).toBeNull();
-  // An error, and an answer that is not framed as this one would frame it.
+  // An error, and an answer with different framing.
   const error = '{"error":{"code":1,"message":""},"jsonrpc":"2.0","id":1}';
   answers.learn(await list(1, { n: 1 }), answered(error, "rejected"));
   answers.learn(await list(1, { n: 1 }), answered('{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}'));
   expect(await given(list(1, { n: 1 }))).toBeNull();
-  // What progress and traces are called does not matter.
+  // Names of progress and traces do not matter.
   answers.learn(await list(1, { _meta: { progressToken: 5, vendor: 1 } }), answered(text(1)));
   expect(await given(list(3, { _meta: { vendor: 1, traceparent: "x" } }))).toBe(text(3));
   expect(await given(list(3, { _meta: { vendor: 2 } }))).toBeNull();
@@ -264,7 +264,7 @@ it("gives a known answer again only to the same request, and forgets before it g
   expect(await given(list(1, { n: 1999 }))).toBe(text(1));
 });
 
-it("learns an envelope only from the SDK's own acceptance, and forgets before it grows without bound", async () => {
+it("learns an envelope only after the SDK has accepted it, and stays bounded in memory", async () => {
   const calls = new ToolAnswerer(TOOLS, SERVER_INFO, () => {});
   const headers = {
     "mcp-protocol-version": "2026-07-28",

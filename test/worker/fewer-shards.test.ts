@@ -5,7 +5,7 @@ import { callTool, type Send, startApp } from "../support/apps.ts";
 const HOST = "mcp.example.workers.dev";
 
 describe("fewer registry shards than before", () => {
-  it("change no figure and no list, and no quota counts anew", async () => {
+  it("change no figure and no list, and do not reset any quota", async () => {
     const tokens = await createToken("carol", ["sessions", "admin"]);
     const vars = { AUTH_MODE: "token", AUTH_TOKENS: tokens.secret, MAX_SESSIONS_PER_PRINCIPAL: "8" };
     const apps = ["16", "3"].map((shards) => startApp({ ...vars, REGISTRY_SHARDS: shards }));

@@ -41,7 +41,7 @@ const STANDARD_HEADERS = [
   "Mcp-Name",
 ];
 
-/** Requests of every kind: random ones seldom get past the first check, so most are right but for a detail. */
+/** Requests of every kind. Random ones rarely get past the first check, so most are valid except for a detail. */
 function shots(tokens: readonly string[], sessions: readonly string[], tools: readonly string[]): fc.Arbitrary<Shot> {
   const visible = fc.string({ unit: "grapheme-ascii", maxLength: 60 }).map((text) => text.trim());
   const odd = fc.oneof(visible, fc.string({ unit: "binary", maxLength: 40 }), fc.jsonValue({ maxDepth: 3 }));
@@ -74,7 +74,7 @@ function shots(tokens: readonly string[], sessions: readonly string[], tools: re
   });
   const damage = mostly(fc.constant(null), fc.tuple(fc.nat(), fc.nat({ max: 10 }), visible));
 
-  /** Headers that replace the right ones, or come beside them. */
+  /** Headers that replace the valid ones or are added to them. */
   const changes = mostly(
     fc.constant({}),
     fc.dictionary(
@@ -116,7 +116,7 @@ function shots(tokens: readonly string[], sessions: readonly string[], tools: re
 }
 
 describe("any request at all", () => {
-  it(`is answered as the protocols say, and what is refused changes nothing (${RUNS} requests)`, async () => {
+  it(`gets an answer that conforms to the protocols, and a refused one changes nothing (${RUNS} requests)`, async () => {
     const alice = await createToken("alice", ["sessions"]);
     const mallory = await createToken("mallory", ["sessions", "admin"], alice.secret);
     const send = startApp({ AUTH_MODE: "token", AUTH_TOKENS: mallory.secret, ALLOWED_ORIGINS: "app.example.com" });
@@ -155,14 +155,14 @@ describe("any request at all", () => {
   }, 600_000);
 });
 
-/** The pages for people, the only answers that are not JSON. */
+/** The HTML pages, the only answers that are not JSON. */
 const PAGES = /^\/?(dashboard\/?)?([?#].*)?$/;
 const isPage = ({ headers }: Answer) => headers.get("Content-Type")?.startsWith("text/html") === true;
 
 const ascii = (value: unknown): string =>
   (typeof value === "string" ? value : JSON.stringify(value)).replace(/[^ -~]/g, "?");
 
-/** The request, or null where the platform itself would make none. */
+/** The request, or null if the platform cannot create it. */
 function build({ method, path, headers, body }: Shot): Request | null {
   try {
     const hasBody = method !== "GET" && method !== "HEAD";
@@ -188,11 +188,11 @@ function expectProtocol(answer: Answer): void {
     error !== null &&
     Number.isInteger((error as { code?: unknown }).code) &&
     typeof (error as { message?: unknown }).message === "string";
-  // OAuth's errors, and those of routes that are not MCP, are texts.
+  // OAuth errors, and those of routes other than MCP, are plain text.
   expect(isRpcError || (typeof error === "string" && [401, 403, 404, 405].includes(status)), text).toBe(true);
 }
 
-/** Keeps the books of contexts from what the answers say. */
+/** Tracks the live contexts from the answers. */
 function note({ method, path, headers }: Shot, { status, text }: Answer, live: Set<string>): void {
   if (method === "DELETE" && path === "/mcp" && status === 204) live.delete(headers["Mcp-Session-Id"] ?? "");
   if (status !== 200) return;

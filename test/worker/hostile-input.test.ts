@@ -8,7 +8,7 @@ const HOST = { Host: "mcp.example.workers.dev" };
 
 afterEach(() => vi.restoreAllMocks());
 
-/** Refused in one of the two forms that the protocol knows, without a word about our insides, and nothing is stored. */
+/** Refused in one of the protocol's two forms, without revealing internals, and without storing anything. */
 async function expectRefused(asking: Promise<Answer>, ...statuses: number[]): Promise<Answer> {
   const answer = await asking;
   expect(statuses).toContain(answer.status);
@@ -49,7 +49,7 @@ describe("a body", () => {
     for (const era of ERAS) await expectRefused(send(post(body, { era })), 400);
   });
 
-  it("of a million nested arrays is refused for its size before it is read", async () => {
+  it("of a million nested arrays is refused for its size before it is parsed", async () => {
     await expectRefused(send(post(nested(1_000_000, "[", "]"))), 413);
     const stream = new ReadableStream({
       pull(controller) {
@@ -60,18 +60,18 @@ describe("a body", () => {
     await expectRefused(send(endless), 413);
   });
 
-  it("that is not UTF-8 is refused instead of being repaired", async () => {
+  it("that is not UTF-8 is refused, not repaired", async () => {
     const bytes = new TextEncoder().encode(asArgument('"/a?"'));
     bytes[bytes.indexOf(0x3f)] = 0xff;
     await expectRefused(send(new Request(ENDPOINT, { method: "POST", headers: post("").headers, body: bytes })), 400);
   });
 
-  it("that is a batch beyond the limit is refused as a whole", async () => {
+  it("with a batch beyond the limit is refused as a whole", async () => {
     const batch = Array.from({ length: 21 }, () => JSON.parse(asArgument('"/a"')));
     await expectRefused(send(post(batch, { headers: { "MCP-Protocol-Version": "2025-03-26" } })), 400);
   });
 
-  it.each(ERAS)("that reaches for prototypes pollutes none (%s)", async (era) => {
+  it.each(ERAS)("that attempts prototype pollution has no effect (%s)", async (era) => {
     const evil = [
       `{"__proto__":{"polluted":1},"directory":"/a"}`,
       `{"constructor":{"prototype":{"polluted":1}},"directory":5}`,
@@ -118,7 +118,7 @@ describe("a body", () => {
     for (const name of ["set_working_directory", "get_working_directory", "get_session_context", "end_session"]) {
       for (const value of values) {
         const wrong = [{ directory: value, session_id: value }, { session_id: value, extra: 1 }, value, [value]];
-        // Reading needs no argument: a blank session_id is not given, and an unknown name is ignored.
+        // Reading needs no argument: a blank session_id counts as absent, and an unknown name is ignored.
         const isRead = (args: unknown) => name !== "set_working_directory" && mayBeCalledWith(args);
         for (const args of wrong.filter((args) => !isRead(args))) {
           await expectRefused(send(callTool(name, args, { era })), 200, 400);
@@ -135,13 +135,13 @@ const mayBeCalledWith = (args: unknown): boolean => {
 };
 
 describe("a header", () => {
-  it("cannot carry a line break: the platform makes no such request", () => {
+  it("cannot contain a line break: the platform rejects such a request", () => {
     for (const value of ["a\r\nSet-Cookie: x", "a\nb", "a\0b"]) {
       expect(() => new Request(ENDPOINT, { headers: { "Mcp-Session-Id": value } })).toThrow(TypeError);
     }
   });
 
-  it("of non-ASCII text is refused like any other wrong value, and never echoed into a header", async () => {
+  it("with non-ASCII text is refused like any other wrong value, and never echoed into a header", async () => {
     const odd = "é\u00ff\u0080";
     await expectRefused(send(post(message("legacy", "ping"), { session: odd })), 404);
     await expectRefused(send(post(message("legacy", "ping"), { headers: { Origin: odd } })), 403);
@@ -173,7 +173,7 @@ describe("a header", () => {
 });
 
 describe("a path", () => {
-  it("that is no route is answered with 404 and nothing else", async () => {
+  it("that is not a route is answered with 404 and nothing else", async () => {
     for (const path of [
       "/mcp//",
       "/assets/..%2fmcp",
@@ -199,7 +199,7 @@ describe("a path", () => {
   });
 });
 
-it("A bug answers 500 without its text, which goes to the log alone", async () => {
+it("A bug is answered with 500 without its text, which is only logged", async () => {
   const lines: string[] = [];
   vi.spyOn(console, "error").mockImplementation((line) => void lines.push(String(line)));
   const broken = {

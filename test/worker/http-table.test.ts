@@ -1,4 +1,4 @@
-/** What clients, proxies and people send to the HTTP surface, row by row, and what each is answered. */
+/** Requests of clients, proxies and people to the HTTP surface, row by row, with the expected answers. */
 import { describe, expect, it } from "vitest";
 import { acceptedBy } from "../../src/http/edge/accept.ts";
 import { initialize, legacy, legacyTool, modern, post, request, send } from "../support/mcp.ts";
@@ -28,7 +28,7 @@ describe("Accept", () => {
     ["application/json;q=0.0", false, false],
     ["text/html,application/xml", false, false],
     ["application/jsonp", false, false],
-  ])("%j lets JSON through: %j, event streams: %j", async (accept, json, stream) => {
+  ])("%j allows JSON: %j, event streams: %j", async (accept, json, stream) => {
     expect(acceptedBy(accept)).toEqual({ json, stream });
     for (const message of [PING, request("tools/call", { name: "get_session_count", arguments: {} }), [PING]]) {
       const response = await send("/mcp", {
@@ -48,7 +48,7 @@ describe("Accept", () => {
     }
   });
 
-  it("may be anything that allows an answer in the modern era too", async () => {
+  it("may have any value that allows an answer, in the modern era too", async () => {
     expect((await modern("tools/list", {}, { accept: "*/*" })).status).toBe(200);
     expect((await modern("server/discover", {}, { accept: "application/json" })).status).toBe(200);
   });
@@ -62,7 +62,7 @@ describe("a message", () => {
     ["identity", 200],
     ["Identity", 200],
     ["", 200],
-  ])("with Content-Encoding %j is answered %i", async (encoding, status) => {
+  ])("with Content-Encoding %j is answered with %i", async (encoding, status) => {
     const answer = await post(PING, { "content-encoding": encoding });
     expect(answer.status).toBe(status);
     if (status === 200) return;
@@ -84,7 +84,7 @@ describe("a message", () => {
     ["tools/call", "{}", "name"],
     ["tools/call", '{"name":5}', "name"],
     ["tools/call", '{"name":"get_session_count","arguments":null}', "arguments"],
-  ])("%s with params %s is answered -32602 and says where", async (method, params, where) => {
+  ])("%s with params %s is answered with -32602 and the place of the error", async (method, params, where) => {
     for (const headers of [{}, { "mcp-protocol-version": "2025-03-26" }]) {
       const answer = await post(raw(method, params), headers);
       expect(answer).toMatchObject({ status: 200, body: { id: 1, error: { code: -32602 } } });
@@ -92,7 +92,7 @@ describe("a message", () => {
     }
   });
 
-  it("of the modern era or in a batch is answered the same", async () => {
+  it("of the modern era or in a batch gets the same answer", async () => {
     expect((await modern("tools/list", { cursor: null })).body.error?.code).toBe(-32602);
     const batch = await post(`[${raw("tools/list", '{"cursor":null}')}]`);
     expect(batch.body).toMatchObject([{ id: 1, error: { code: -32602 } }]);
@@ -146,7 +146,7 @@ describe("a header that was sent twice", () => {
     expect(gone.status).toBe(204);
   });
 
-  it("with different values is no session", async () => {
+  it("with different values is not a session", async () => {
     const [a, b] = [await initialize(), await initialize()];
     expect((await legacy("ping", {}, `${a}, ${b}`)).status).toBe(404);
   });
@@ -192,14 +192,14 @@ describe("a path", () => {
     ["GET", "/.well-known/oauth-protected-resource/mcp", 404, null],
     ["GET", "/assets/none", 404, null],
     ["POST", "/no/route", 404, null],
-  ])("%s %s is answered %i with Allow %j", async (method, path, status, allow) => {
+  ])("%s %s is answered with %i and Allow %j", async (method, path, status, allow) => {
     const response = await send(path, { method, headers: HOST });
     expect(response.status).toBe(status);
     expect(response.headers.get("allow")).toBe(allow);
     if (method === "HEAD") expect(await response.text()).toBe("");
   });
 
-  it("to DELETE of the modern era is answered 405 without DELETE in Allow", async () => {
+  it("with DELETE in the modern era is answered with 405, without DELETE in Allow", async () => {
     const headers = { ...HOST, "mcp-protocol-version": "2026-07-28" };
     const response = await send("/mcp", { method: "DELETE", headers });
     expect([response.status, response.headers.get("allow")]).toEqual([405, "POST, OPTIONS"]);
@@ -216,7 +216,7 @@ describe("a path", () => {
     });
   });
 
-  it("below /api is closed, whether it is there or not", async () => {
+  it("below /api is closed, whether it exists or not", async () => {
     for (const path of ["/api/sessions", "/api/sessions/count", "/api/none", "/api/none/x", "/api/sessions/x/y"]) {
       expect((await send(path, { headers: HOST })).status, path).toBe(403);
     }

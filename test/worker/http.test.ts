@@ -38,13 +38,13 @@ describe("the legacy era", () => {
     expect(register).not.toHaveBeenCalled();
   });
 
-  it("gets no session id from an initialize that fails", async () => {
+  it("gets no session id from a failed initialize", async () => {
     const answer = await post(request("initialize", {}));
     expect(answer.body.error).toBeDefined();
     expect(answer.headers.get("mcp-session-id")).toBeNull();
   });
 
-  it("works with the header's session, and an argument overrides it", async () => {
+  it("uses the header's session, and an argument overrides it", async () => {
     const [mine, other] = [await initialize(), await initialize()];
     await legacyTool("set_working_directory", { directory: "/mine" }, mine);
     await legacyTool("set_working_directory", { directory: "/other", session_id: other }, mine);
@@ -52,7 +52,7 @@ describe("the legacy era", () => {
     expect((await legacyTool("get_working_directory", {}, other)).data.working_directory).toBe("/other");
   });
 
-  it("is served without a default session if it sends no header", async () => {
+  it("has no default session without the header", async () => {
     const set = await legacyTool("set_working_directory", { directory: "/a" });
     expect(set.data).toMatchObject({ success: true, created: true });
     expect((await legacyTool("get_working_directory")).data).toMatchObject({
@@ -77,7 +77,7 @@ describe("the legacy era", () => {
     expect(calls()).toBe(0);
   });
 
-  it("ends a session with DELETE: 404 from then on for its header; as an argument it begins anew", async () => {
+  it("ends a session with DELETE: 404 from then on by header; by argument it can begin anew", async () => {
     const session = await initialize();
     await legacyTool("set_working_directory", { directory: "/a" }, session);
     expect((await remove(session)).status).toBe(204);
@@ -102,13 +102,13 @@ describe("the legacy era", () => {
       const set = await call("set_working_directory", { session_id: session, directory: "/again" });
       expect(set).toMatchObject({ status: 200, data: { session_id: session, working_directory: "/again" } });
       expect((await legacyTool("get_working_directory", {}, session)).status).toBe(404);
-      // Header and argument name the same session: the header is dead, and its client has to initialize.
+      // Header and argument name the same session: by header it is over, and its client must initialize again.
       expect((await legacyTool("get_working_directory", { session_id: session }, session)).status).toBe(404);
       expect((await call("end_session", { session_id: session })).data.ended).toBe(true);
     }
   });
 
-  it("must name the session to DELETE", async () => {
+  it("must send a session to DELETE", async () => {
     expect((await remove()).status).toBe(400);
   });
 
@@ -118,7 +118,7 @@ describe("the legacy era", () => {
     expect(response.headers.get("allow")).toBe("POST, DELETE, OPTIONS");
   });
 
-  it("is answered 400 to a version that nobody knows", async () => {
+  it("is answered 400 for an unknown version", async () => {
     expect((await post(request("tools/list"), { "mcp-protocol-version": "1999-01-01" })).status).toBe(400);
   });
 
@@ -136,13 +136,13 @@ describe("the legacy era", () => {
     expect((await post(batch, { "mcp-protocol-version": "2026-07-28" })).status).toBe(400);
   });
 
-  it("is told of an unknown method, in JSON-RPC", async () => {
+  it("gets a JSON-RPC error for an unknown method", async () => {
     expect(await legacy("no/such")).toMatchObject({ status: 200, body: { error: { code: -32601 } } });
   });
 });
 
 describe("the modern era", () => {
-  it("has no sessions in headers: none is given, a stray one is ignored, even a wrong one", async () => {
+  it("has no sessions in headers: none is issued, and a stray or even a wrong one is ignored", async () => {
     const stray = await initialize();
     await legacyTool("set_working_directory", { directory: "/stray" }, stray);
     const answer = await modern(
@@ -158,7 +158,7 @@ describe("the modern era", () => {
     });
   });
 
-  it("finds an unknown method at 404, an unsupported version at 400, DELETE at 405", async () => {
+  it("answers an unknown method with 404, an unsupported version with 400, DELETE with 405", async () => {
     expect(await modern("no/such")).toMatchObject({ status: 404, body: { error: { code: -32601 } } });
     const meta = {
       "io.modelcontextprotocol/protocolVersion": "2099-01-01",
@@ -179,7 +179,7 @@ describe("the modern era", () => {
   });
 });
 
-describe("what is no MCP message", () => {
+describe("a request that is no MCP message", () => {
   it.each([
     ["malformed JSON", "{", {}, 400, -32700],
     ["an empty body", "", {}, 400, -32700],
@@ -201,7 +201,7 @@ describe("what is no MCP message", () => {
 });
 
 describe("tools", () => {
-  it("describe themselves: title, description, schemas, annotations", async () => {
+  it("are described by title, description, schemas and annotations", async () => {
     const { body } = await modern("tools/list");
     const tools = body.result?.tools as Record<string, unknown>[];
     expect(tools.map(({ name }) => name)).toEqual([
@@ -228,7 +228,7 @@ describe("tools", () => {
     }
   });
 
-  it("refuse a bad path with its own message, and keep what was there", async () => {
+  it("refuse a bad path with a specific message, and keep the stored value", async () => {
     const id = (await tool("set_working_directory", { directory: "/good" })).data.session_id;
     const bad = await tool("set_working_directory", { directory: "src/app", session_id: id });
     expect(bad.isError).toBe(true);
@@ -236,13 +236,13 @@ describe("tools", () => {
     expect((await tool("get_working_directory", { session_id: id })).data.working_directory).toBe("/good");
   });
 
-  it("tell an anonymous caller why there is no list", async () => {
+  it("explain to an anonymous caller why there is no list", async () => {
     const answer = await tool("list_sessions");
     expect(answer.isError).toBe(true);
     expect(answer.text).toContain("without a token");
   });
 
-  it("show nothing of an unexpected error but a reference", async () => {
+  it("show only a reference for an unexpected error", async () => {
     vi.spyOn(SessionObject.prototype, "get").mockImplementation(() => {
       throw new Error("secret detail");
     });
@@ -261,7 +261,7 @@ describe("tools", () => {
 });
 
 describe("calls to a session object", () => {
-  it("are one per MCP call at most, the check of the header included, and none for modern tools/list", async () => {
+  it("are at most one per MCP call, including the header check, and none for modern tools/list", async () => {
     const session = await initialize();
     const steps: [string, () => Promise<unknown>, number][] = [
       ["first set", () => legacyTool("set_working_directory", { directory: "/a" }, session), 1],
@@ -292,7 +292,7 @@ describe("calls to a session object", () => {
 });
 
 describe("other routes", () => {
-  it("answer health, and 404 for the rest", async () => {
+  it("are /healthz, and 404 for the rest", async () => {
     const health = await send("/healthz", { headers: { host: "localhost" } });
     expect([health.status, await health.json()]).toEqual([200, { status: "ok" }]);
     expect((await send("/nothing", { headers: { host: "localhost" } })).status).toBe(404);

@@ -1,4 +1,4 @@
-/** Names that every JavaScript object has are names like any other that nobody has given to a tool. */
+/** Inherited names of JavaScript objects are treated like any other unknown name. */
 import { McpServer } from "@modelcontextprotocol/server";
 import { describe, expect, it } from "vitest";
 import * as z from "zod";
@@ -11,7 +11,7 @@ const NAMES = ["constructor", "__proto__", "toString", "hasOwnProperty", "valueO
 const UNKNOWN = "no_such_name";
 const config = parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", OPERATION_METRICS: "off" });
 
-/** Another author's server, with prompts and resources too. */
+/** Another author's server, also with prompts and resources. */
 function authorsApp(): Send {
   const build = () => {
     const server = new McpServer({ name: "author", version: "1" });
@@ -30,7 +30,7 @@ const APPS = {
 };
 
 describe.each(Object.entries(APPS))("%s", (_name, send) => {
-  it.each(ERAS)("answers a call of a tool by such a name like one of any unknown tool (%s)", async (era) => {
+  it.each(ERAS)("answers a call of a tool with such a name like one of any unknown tool (%s)", async (era) => {
     const unknown = await send(callTool(UNKNOWN, {}, { era }));
     expect(unknown.text).toContain("not found");
     for (const name of NAMES) {
@@ -48,7 +48,7 @@ describe.each(Object.entries(APPS))("%s", (_name, send) => {
   });
 });
 
-it.each(ERAS)("a prompt by such a name is unknown (%s)", async (era) => {
+it.each(ERAS)("treats a prompt with such a name as unknown (%s)", async (era) => {
   const send = authorsApp();
   const get = (name: string) =>
     send(

@@ -1,4 +1,4 @@
-/** An object that throws is an internal error, whichever way the request takes, and not an error of the tool. */
+/** An object that throws causes an internal error on every path of the request, not a tool error. */
 import { reset } from "cloudflare:test";
 import { McpServer } from "@modelcontextprotocol/server";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -23,7 +23,7 @@ const withoutShortWay = () => sendTo(sessionApp({ config, buildServer, streaming
 const withShortWay = () =>
   sendTo(sessionApp({ config, buildServer, streaming: false, direct: { tools: TOOLS, serverInfo: SERVER_INFO } }));
 
-/** A session with a context; from then on its object throws at `get`, `peek` and `delete`. */
+/** A session with a context, whose object then throws at `get`, `peek` and `delete`. */
 async function failingSession(): Promise<string> {
   const answer = await withShortWay()(callTool("set_working_directory", { directory: "/a" }));
   for (const method of ["get", "peek", "delete"] as const) {
@@ -53,11 +53,11 @@ describe("a call whose object throws", () => {
       },
     ],
   ])(
-    "is an internal error in the line of its request, and an error in the log with the reference: %s",
+    "is an internal error in the request's line, and an error in the log with the reference: %s",
     async (_, start, request) => {
       const send = start();
       const session = await failingSession();
-      // The short way knows a modern envelope once the SDK has answered a call with it.
+      // The short way handles a modern envelope only after the SDK has answered a call with it.
       await send(callTool("get_session_count", {}, { era: "modern" }));
       const lines = logLines();
       const answer = await send(request(session));
@@ -73,7 +73,7 @@ describe("a call whose object throws", () => {
   );
 });
 
-/** A server whose author hands on whatever comes. */
+/** A server whose author passes on any failure. */
 const authorsServer = () =>
   sendTo(
     sessionApp({
@@ -92,7 +92,7 @@ const authorsServer = () =>
     }),
   );
 
-it.each(ERAS)("of another author's tool it is the same, and the client sees no text of the error (%s)", async (era) => {
+it.each(ERAS)("is the same for another author's tool, and the client sees no text of the error (%s)", async (era) => {
   const session = await failingSession();
   vi.spyOn(SessionObject.prototype, "state").mockImplementation(() => {
     throw new Error(`no such table at ${SECRET}`);
@@ -114,7 +114,7 @@ it.each([
   ["a message that calls no tool", (session: string) => post(message("legacy", "ping"), { session })],
   ["a call under the header of that session", (session: string) => callTool("get_session_count", {}, { session })],
   ["DELETE", (session: string) => deletion(session)],
-])("%s is answered with 500, and its line says the same", async (_, request) => {
+])("%s is answered with 500, and its line has the same outcome", async (_, request) => {
   const send = withShortWay();
   const session = await failingSession();
   const lines = logLines();
@@ -128,7 +128,7 @@ it.each([
   );
 });
 
-it("other failures of the server are told apart: busy is failed, a refusal refused", async () => {
+it("other failures have distinct outcomes: failed for a busy server, refused for a refusal", async () => {
   const send = withShortWay();
   const opened = await send(initialize());
   vi.spyOn(SessionObject.prototype, "peek").mockImplementation(() => {

@@ -1,4 +1,4 @@
-/** Clients that take no event stream, at a server whose tools send something before their result. */
+/** Clients that accept no event stream, with a server whose tools send messages before their result. */
 import { McpServer } from "@modelcontextprotocol/server";
 import { expect, it, vi } from "vitest";
 import * as z from "zod";
@@ -15,8 +15,8 @@ function buildServer(): McpServer {
   return server;
 }
 
-it.each(ERAS)("a %s client that accepts JSON alone gets the result alone, as JSON", async (era) => {
-  // The SDK warns that what comes before the result is dropped.
+it.each(ERAS)("a %s client that accepts JSON alone gets only the result, as JSON", async (era) => {
+  // The SDK warns that earlier messages are dropped.
   vi.spyOn(console, "warn").mockImplementation(() => {});
   const config = parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", OPERATION_METRICS: "off" });
   const send = sendTo(sessionApp({ config, buildServer, streaming: true }));

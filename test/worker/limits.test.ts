@@ -22,7 +22,7 @@ import { EMPTY, storageOf, stubOf } from "../support/objects.ts";
 
 afterEach(() => vi.restoreAllMocks());
 
-/** A limiter of `limit` in all for each key, which notes the keys. */
+/** A limiter that allows `limit` calls in total per key, and records the keys. */
 function limiter(limit: number) {
   const used = new Map<string, number>();
   const binding: RateLimit = {
@@ -40,7 +40,7 @@ const set = (options: Parameters<typeof callTool>[2]) =>
   callTool("set_working_directory", { directory: "/a" }, options);
 
 describe("the rate limit", () => {
-  it("answers 429 with Retry-After to the address that is too fast, and serves the others", async () => {
+  it("answers 429 with Retry-After to an address that is too fast, and serves the others", async () => {
     const { binding, used } = limiter(3);
     const send = startApp({ RATE_LIMITS: "on" }, { REQUEST_LIMITER: binding });
     const statuses = [];
@@ -54,7 +54,7 @@ describe("the rate limit", () => {
     expect([...used.keys()]).toEqual(["address 192.0.2.1", "address 192.0.2.2"]);
   });
 
-  it("counts by principal where one is known, wherever it calls from, and refused callers by address", async () => {
+  it("counts by principal if one is known, wherever it calls from, and refused callers by address", async () => {
     const { token, secret } = await createToken("alice", ["sessions"]);
     const { binding, used } = limiter(2);
     const send = startApp({ RATE_LIMITS: "on", AUTH_MODE: "token", AUTH_TOKENS: secret }, { REQUEST_LIMITER: binding });
@@ -72,7 +72,7 @@ describe("the rate limit", () => {
     );
   });
 
-  it("holds pages, documents and what is not there to the address's account, each request once", async () => {
+  it("charges pages, documents and unknown paths to the address, once per request", async () => {
     const paths = ["/", "/dashboard", "/assets/pages.css", "/openapi.json", "/schema/config.json", "/healthz"];
     paths.push("/.well-known/oauth-protected-resource", "/nowhere", "/api/sessions/count", "/dashboard/live");
     const { binding, used } = limiter(paths.length);
@@ -89,7 +89,7 @@ describe("the rate limit", () => {
   });
 
   it.each(ERAS)(
-    "of beginning contexts is charged before any object is asked, and answered with 429 (%s)",
+    "of beginning contexts is charged before any object is called, and answered with 429 (%s)",
     async (era) => {
       const { binding, used } = limiter(2);
       const { namespace, asked } = watch(env.SESSIONS);
@@ -105,16 +105,16 @@ describe("the rate limit", () => {
         error: { message: expect.stringContaining("set_working_directory") },
       });
       expect(asked()).toBe(before);
-      // The same customer's network, another of its countless addresses.
+      // Another of the countless addresses in the same customer's network.
       expect((await send(set({ era, headers: from("2001:db8::ffff:1") }))).status).toBe(429);
       expect((await send(set({ era, headers: from("2001:db8:1::1") }))).status).toBe(200);
-      // Reading goes on.
+      // Reading still works.
       expect((await send(callTool("get_working_directory", {}, options))).status).toBe(200);
       expect(used.size).toBe(2);
     },
   );
 
-  it("of beginning contexts charges each message of a batch, and keeps the answers of those that passed", async () => {
+  it("of beginning contexts charges each message of a batch, and returns the answers of those that passed", async () => {
     const { binding } = limiter(2);
     const send = startApp({ RATE_LIMITS: "on" }, { CONTEXT_LIMITER: binding });
     const one = (id: number) => ({
@@ -128,7 +128,7 @@ describe("the rate limit", () => {
     expect(answer.text.match(/"success":true/g)).toHaveLength(2);
   });
 
-  it("of writes charges what changes a catalog, with a session or without, and nothing that only reads one", async () => {
+  it("of writes charges each change of a catalog, with a session or without, and no read", async () => {
     const { token, secret } = await createToken("alice", ["sessions"]);
     const vars = { RATE_LIMITS: "on", AUTH_MODE: "token", AUTH_TOKENS: secret };
     const config = { version: "1.0", project: { name: "shop" } };
@@ -154,7 +154,7 @@ describe("the rate limit", () => {
     }
   });
 
-  it("of writes charges the tombstone of a session that had no context, and leaves nothing where it refuses one", async () => {
+  it("of writes charges the tombstone of a session without a context, and stores nothing if it refuses one", async () => {
     const { binding } = limiter(2);
     const send = startApp({ RATE_LIMITS: "on" }, { CONTEXT_LIMITER: binding });
     const open = async () => (await send(initialize())).headers.get("Mcp-Session-Id") ?? "";
@@ -167,11 +167,11 @@ describe("the rate limit", () => {
     expect([await ping(buried), await ping(refused)]).toEqual([404, 200]);
     const storage = (session = "") => storageOf(stubOf(decodeSessionId(session) ?? ""));
     expect(await storage(refused)).toEqual(EMPTY);
-    // One value and the alarm that removes it.
+    // One value and the alarm that deletes it.
     expect(await storage(buried)).toEqual({ kv: 1, tables: 0, alarm: expect.any(Number) });
   });
 
-  it("of writes never keeps a client from ending a context", async () => {
+  it("of writes never prevents a client from ending a context", async () => {
     const { binding } = limiter(1);
     const send = startApp({ RATE_LIMITS: "on" }, { CONTEXT_LIMITER: binding });
     const session = (await send(initialize())).headers.get("Mcp-Session-Id") ?? "";
@@ -181,7 +181,7 @@ describe("the rate limit", () => {
     expect(await count()).toBe(before - 1);
   });
 
-  it("lets pass when the limiter itself fails, and says so in the log", async () => {
+  it("lets requests pass if the limiter itself fails, and logs that", async () => {
     const lines: string[] = [];
     vi.spyOn(console, "log").mockImplementation((line) => void lines.push(String(line)));
     const binding: RateLimit = { limit: () => Promise.reject(new Error("down")) };
@@ -203,11 +203,11 @@ describe("a flood", () => {
     expect(await count()).toBe(before);
   });
 
-  it("of 2,000 first sets from one caller ends in 429s and a bounded number of contexts; others are served meanwhile", {
+  it("of 2,000 first sets from one caller ends in 429s and a bounded number of contexts, while others are served", {
     timeout: 120_000,
   }, async () => {
     const before = await count();
-    // The platform's own limiter, as wrangler.toml sets it: 300 a minute. Two windows may touch the flood.
+    // The platform's own limiter, configured in wrangler.toml: 300 a minute. The flood may span two windows.
     const send = startApp({ RATE_LIMITS: "on" });
     const flood = statuses(2000, () => send(set({ headers: from("198.51.100.1") })));
     const others = statuses(50, (i) => send(set({ headers: from(`203.0.113.${i}`) })));

@@ -1,4 +1,4 @@
-/** A page of a list is bounded by bytes: whatever names and paths are, an answer has at most 64 KiB. */
+/** The pages of a list are bounded in bytes: an answer has at most 64 KiB, however long names and paths are. */
 import { reset } from "cloudflare:test";
 import { afterEach, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/token/create-token.ts";
@@ -32,7 +32,7 @@ async function pagesOf(tool: string, field: string, { send, token }: Awaited<Ret
   return pages;
 }
 
-it("list_projects over 100 projects with roots of 4 KB has pages of at most 64 KiB, which show each once, in order", async () => {
+it("list_projects for 100 projects with roots of 4 KB has pages of at most 64 KiB, which contain each once, in order", async () => {
   const app = await alicesApp();
   const roots = Array.from({ length: 100 }, (_, n) => `/${"p".repeat(4000)}${String(n).padStart(3, "0")}`);
   for (const root of roots) {
@@ -43,7 +43,7 @@ it("list_projects over 100 projects with roots of 4 KB has pages of at most 64 K
   expect(pages.flat().map(({ root }) => root)).toEqual(roots);
   for (const page of pages.slice(0, -1)) expect(page.length).toBeGreaterThanOrEqual(4);
 
-  // 1.9 KB in must not be 25 MB out.
+  // A request of 1.9 KB must not produce an answer of 25 MB.
   const list = message("legacy", "tools/call", { name: "list_projects", arguments: {} });
   const batch = Array.from({ length: 20 }, (_, id) => ({ ...list, id }));
   const headers = { "MCP-Protocol-Version": "2025-03-26" };
@@ -53,7 +53,7 @@ it("list_projects over 100 projects with roots of 4 KB has pages of at most 64 K
   expect(text.match(/"result":/g)?.length).toBeGreaterThanOrEqual(16);
 });
 
-it("list_projects fills a page with 100 projects where they are short", async () => {
+it("list_projects fills a page with 100 projects if they are short", async () => {
   const app = await alicesApp();
   for (let n = 0; n < 101; n++) {
     const args = { root: `/p${n}`, config: { version: "1.0", project: { name: "p" } } };
@@ -62,7 +62,7 @@ it("list_projects fills a page with 100 projects where they are short", async ()
   expect((await pagesOf("list_projects", "projects", app)).map(({ length }) => length)).toEqual([100, 1]);
 });
 
-it("list_sessions over directories of 4 KB has pages of at most 64 KiB, which show each session once", async () => {
+it("list_sessions for directories of 4 KB has pages of at most 64 KiB, which contain each session once", async () => {
   const app = await alicesApp();
   const directories = Array.from({ length: 23 }, (_, n) => `/${'"'.repeat(2000)}${n}`);
   for (const directory of directories) {
@@ -74,7 +74,7 @@ it("list_sessions over directories of 4 KB has pages of at most 64 KiB, which sh
   expect(pages.length).toBeGreaterThan(2);
 });
 
-it("list_sessions shows a session that does not respond in its place, once, also where pages are cut", async () => {
+it("list_sessions shows a session that does not respond once, at its place, also at the end of a page", async () => {
   const app = await alicesApp();
   for (let n = 0; n < 15; n++) {
     const directory = `/${'"'.repeat(2000)}${n}`;
@@ -90,7 +90,7 @@ it("list_sessions shows a session that does not respond in its place, once, also
   expect((await pagesOf("list_sessions", "sessions", app)).flat()).toHaveLength(13);
 });
 
-it("a page has its first entry even if that alone is too large, and its cursor leads on", () => {
+it("a page has its first entry even if that alone is too large, and a cursor for the rest", () => {
   const entry = (n: number) => ({ view: { n }, line: "x".repeat(LIMIT), cursor: `c${n}` });
   const page = pageOf([entry(1), entry(2)], "c9", { empty: "none" });
   expect(page).toMatchObject({ views: [{ n: 1 }], nextCursor: "c1", text: expect.stringContaining('cursor "c1"') });

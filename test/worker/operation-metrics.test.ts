@@ -1,4 +1,4 @@
-/** Calls by tool and outcome at `/metrics`: what isolates have counted, added up. */
+/** Calls by tool and outcome at `/metrics`: the sum of the counts of all isolates. */
 import { createExecutionContext, reset, runInDurableObject, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { McpServer } from "@modelcontextprotocol/server";
@@ -27,7 +27,7 @@ const FLUSH_MS = 30;
 const config = { ...parseConfig({ LOG_LEVEL: "error", RATE_LIMITS: "off", OPERATOR_KEY }), operationFlushMs: FLUSH_MS };
 const own = { buildServer, streaming: false, direct: { tools: TOOLS, serverInfo: SERVER_INFO } };
 
-/** An app with a counter of its own, as each isolate has one. `settle` resolves when it has reported what it has counted. */
+/** An app with its own counter, as each isolate has one. `settle` resolves when it has reported its counts. */
 function startIsolate(options: SessionAppOptions = own) {
   const app = sessionApp({ ...options, config });
   const contexts: ExecutionContext[] = [];
@@ -47,7 +47,7 @@ async function metrics(send: (request: Request) => Promise<string>): Promise<str
   return send(new Request("http://localhost/metrics", { headers: { Host: "localhost", ...AS_OPERATOR } }));
 }
 
-/** Calls by `tool outcome`, as a scrape sees them. */
+/** Calls by `tool outcome`, as in a scrape. */
 async function operations(): Promise<Record<string, number>> {
   const isolate = startIsolate();
   const family = parsePrometheus(await metrics(isolate.send)).find(
@@ -73,7 +73,7 @@ async function rowsOf(table: string): Promise<number> {
 }
 
 describe("operations by tool and outcome", () => {
-  it("name each call of this server's tools with how it ended, whichever way it took", async () => {
+  it("have each call of this server's tools with its outcome, on every path", async () => {
     const { send, settle } = startIsolate();
     await send(callTool("set_working_directory", { directory: "/a" }));
     await send(callTool("set_working_directory", { directory: "/a" }, { era: "modern" }));
@@ -99,7 +99,7 @@ describe("operations by tool and outcome", () => {
     });
   });
 
-  it("has no other outcome than the refusal where the header's session is refused after the tool ran", async () => {
+  it("have only the refusal if the header's session is refused after the tool ran", async () => {
     const { send, settle } = startIsolate();
     const opened = await send(callTool("set_working_directory", { directory: "/a" }));
     const session = /sess_[\w-]{43}/.exec(opened)?.[0] ?? "";
@@ -109,7 +109,7 @@ describe("operations by tool and outcome", () => {
     expect(await operations()).toEqual({ "set_working_directory ok": 1, "get_session_count session_deleted": 1 });
   });
 
-  it("are internal errors where an object throws, whichever way the request takes, also after the tool ran", async () => {
+  it("have an internal error if an object throws, on every path, also after the tool ran", async () => {
     const isolates = [startIsolate(), startIsolate({ buildServer, streaming: false })];
     for (const method of ["get", "peek"] as const) {
       vi.spyOn(SessionObject.prototype, method).mockImplementation(() => {
@@ -123,20 +123,20 @@ describe("operations by tool and outcome", () => {
       await send(callTool("get_session_context", { session_id: session }, { era: "modern" }));
       const batch = [callOf(1, "get_session_context", { session_id: session }), callOf(2, "get_session_context")];
       await send(post(batch, { headers: { "MCP-Protocol-Version": "2025-03-26" } }));
-      // The tool asks no session; the header's is asked for the route, and throws there.
+      // The tool does not use a session; the header's object is called for the route, and throws there.
       await send(callTool("get_session_count", {}, { session }));
       await settle();
     }
     expect(await operations()).toEqual({
       "get_session_context internal_error": 3,
       "get_session_context ok": 2,
-      // The second isolate is told no names: it learns one from an answer that only its tool gives.
+      // The second isolate has no tool names: it learns one from an answer that only its tool gives.
       "unknown internal_error": 4,
       "get_session_count internal_error": 1,
     });
   });
 
-  it("names another author's tools once they have answered, and the rest unknown", async () => {
+  it("have another author's tools once they have answered, and before that `unknown`", async () => {
     const { send, settle } = startIsolate({
       buildServer() {
         const server = new McpServer({ name: "author", version: "1" }, { capabilities: { logging: {} } });
@@ -165,7 +165,7 @@ describe("operations by tool and outcome", () => {
     });
   });
 
-  it("adds up over isolates, each of which reports what it has counted", async () => {
+  it("add up over isolates, each of which reports its counts", async () => {
     const reports = vi.spyOn(SessionRegistry.prototype, "addOperations");
     const isolates = Array.from({ length: 5 }, () => startIsolate());
     await Promise.all(
@@ -178,7 +178,7 @@ describe("operations by tool and outcome", () => {
     expect(reports.mock.calls.length).toBeGreaterThanOrEqual(5);
   });
 
-  it("lacks a report that failed, and counts on", async () => {
+  it("lack a failed report, and counting continues", async () => {
     const { send, settle } = startIsolate();
     const call = async () => {
       await send(callTool("get_session_context", {}));
@@ -193,7 +193,7 @@ describe("operations by tool and outcome", () => {
     expect(await operations()).toEqual({ "get_session_context ok": 1 });
   });
 
-  it("asks for one report in its time, and for another if that one never came", () => {
+  it("are reported once per interval, and again if that report is lost", () => {
     vi.spyOn(scheduler, "wait").mockReturnValue(new Promise(() => {}));
     const now = vi.spyOn(Date, "now").mockReturnValue(0);
     const waitUntil = vi.fn();
@@ -208,7 +208,7 @@ describe("operations by tool and outcome", () => {
     expect([2 * FLUSH_MS, 2 * FLUSH_MS + 1].map(countAt)).toEqual([2, 2]);
   });
 
-  it("counts so many pairs by themselves, and the others together", () => {
+  it("have a limited number of separate pairs, and one sum for the rest", () => {
     const tally = new OperationTally(MAX_OPERATION_PAIRS);
     for (let n = 0; n < 10 * MAX_OPERATION_PAIRS; n++) tally.add({ tool: `tool${n}`, outcome: "ok", count: 1 });
     const counts = tally.counts();
@@ -216,7 +216,7 @@ describe("operations by tool and outcome", () => {
     expect(counts).toContainEqual({ tool: "other", outcome: "other", count: 9 * MAX_OPERATION_PAIRS });
   });
 
-  it("says so where they are off, and nothing is written or asked", async () => {
+  it("say so if they are off; then nothing is written or read", async () => {
     const reports = vi.spyOn(SessionRegistry.prototype, "addOperations");
     const send = startApp({ OPERATOR_KEY, OPERATION_METRICS: "off" });
     await send(callTool("get_session_context", {}));

@@ -1,4 +1,4 @@
-/** The validation groups of the system that this one succeeds, by name. */
+/** The validation groups of the system that this one replaces, by name. */
 import { describe, expect, it } from "vitest";
 import { decodeSessionId } from "../../src/model/session-id.ts";
 import { tool } from "../support/mcp.ts";
@@ -44,7 +44,7 @@ describe("set/get", () => {
 });
 
 describe("unknown id", () => {
-  it("that was never set reads as null with a hint, and creates nothing", async () => {
+  it("which was never set reads as null with a hint, and creates nothing", async () => {
     const id = await open("/a");
     await tool("end_session", { session_id: id });
     const got = await tool("get_working_directory", { session_id: id });
@@ -54,7 +54,7 @@ describe("unknown id", () => {
     expect(await count()).toBe(0);
   });
 
-  it("that this server never made is a tool error that quotes it", async () => {
+  it("which this server never issued is a tool error that quotes it", async () => {
     for (const name of ["get_working_directory", "get_session_context", "end_session"]) {
       const got = await tool(name, { session_id: "session_1" });
       expect(got).toMatchObject({ status: 200, isError: true });
@@ -78,7 +78,7 @@ describe("count", () => {
 });
 
 describe("isolation", () => {
-  it("of three sessions: what one sets or ends, the others never see", async () => {
+  it("of three sessions: changes and ends of one are never visible in the others", async () => {
     const [a, b, c] = [await open("/a"), await open("/b"), await open("/c")];
     await tool("set_working_directory", { directory: "/b2", session_id: b });
     await tool("end_session", { session_id: c });
@@ -87,7 +87,7 @@ describe("isolation", () => {
 });
 
 describe("10 concurrent operations", () => {
-  it("on 10 sessions all come right", async () => {
+  it("on 10 sessions all succeed", async () => {
     const ids = await Promise.all(Array.from({ length: 10 }, (_, n) => open(`/p${n}`)));
     expect(new Set(ids).size).toBe(10);
     expect(await Promise.all(ids.map(directoryOf))).toEqual(ids.map((_, n) => `/p${n}`));
@@ -104,7 +104,7 @@ describe("10 concurrent operations", () => {
 });
 
 describe("stale detection", () => {
-  it("spares a session that is used, however long it lives", async () => {
+  it("spares a session in use, however old it is", async () => {
     const id = await open("/used");
     for (let day = 0; day < 5; day++) {
       moveClock(DAY - 60_000);
@@ -116,7 +116,7 @@ describe("stale detection", () => {
 });
 
 describe("the full 24 hours", () => {
-  it("end a session that nobody uses, to the minute, and nothing is left of it", async () => {
+  it("end an unused session, to the minute, and nothing is left of it", async () => {
     const id = await open("/idle");
     const used = await open("/used");
     moveClock(DAY - 1);

@@ -18,13 +18,13 @@ import {
   visible,
 } from "../support/apps.ts";
 
-/** Of the right form, minted by nobody. */
+/** Well-formed, but never minted. */
 const UNKNOWN = `sess_${"A".repeat(43)}`;
 
 let send: Send;
 let alice: string;
 let mallory: string;
-/** Tools that take a session, each with arguments that would do. */
+/** Tools that take a session, each with valid arguments. */
 let tools: { name: string; args: Record<string, unknown> }[];
 
 beforeAll(async () => {
@@ -61,13 +61,13 @@ async function expectUntouched(session_id: string): Promise<void> {
 }
 
 describe("another principal's session", () => {
-  it("covers every tool that takes a session", () => {
+  it("is tested with every tool that takes a session", () => {
     expect(tools.map(({ name }) => name)).toEqual(
       expect.arrayContaining(["set_working_directory", "get_working_directory", "get_session_context", "end_session"]),
     );
   });
 
-  it.each(ERAS)("looks like an unknown one to every tool (%s), and is not touched", async (era) => {
+  it.each(ERAS)("looks like an unknown one to every tool (%s), and is not changed", async (era) => {
     const session = await aliceSets();
     await each(tools, async ({ name, args }) => {
       const foreign = await send(callTool(name, { ...args, session_id: session }, { era, token: mallory }));
@@ -97,7 +97,7 @@ describe("another principal's session", () => {
     await expectUntouched(session);
   });
 
-  it("is not reached by naming it in the header of a modern request or of initialize", async () => {
+  it("is not reached through the header of a modern request or of initialize", async () => {
     const session = await aliceSets();
     const modern = await send(callTool("get_working_directory", {}, { era: "modern", token: mallory, session }));
     expect(modern.json.result?.structuredContent).toMatchObject({ session_id: null, working_directory: null });
@@ -106,7 +106,7 @@ describe("another principal's session", () => {
     await expectUntouched(session);
   });
 
-  it("cannot be reached under the header of a session of one's own", async () => {
+  it("cannot be reached with one's own session in the header", async () => {
     const session = await aliceSets();
     const own = (await send(initialize({ token: mallory }))).headers.get("Mcp-Session-Id") ?? "";
     await each(tools, async ({ name, args }) => {
@@ -118,7 +118,7 @@ describe("another principal's session", () => {
     await expectUntouched(session);
   });
 
-  it("looks like an unknown one in the header whatever session the argument names, and nothing is done there", async () => {
+  it("looks like an unknown one in the header whatever session the argument names, and nothing is done", async () => {
     const session = await aliceSets();
     const own = await sets(mallory, "/before");
     const inHeader = (id: string, args: object, name = "get_working_directory") =>
@@ -131,7 +131,7 @@ describe("another principal's session", () => {
       expect(visible(foreign, session)).toEqual(visible(unknown, UNKNOWN));
       return foreign;
     };
-    // The argument decides alone: a header that it does not need is not looked at.
+    // The argument alone decides: an unused header is not checked.
     const used = await alike(() => ({ session_id: own }));
     expect(used.json.result?.structuredContent).toMatchObject({ working_directory: "/before" });
     const other = await sets(alice, "/other");
@@ -139,14 +139,14 @@ describe("another principal's session", () => {
     expect((await alike(() => ({ session_id: UNKNOWN }))).status).toBe(404);
     const set = await alike(() => ({ session_id: own, directory: "/before" }), "set_working_directory");
     expect(set.json.result?.structuredContent).toMatchObject({ session_id: own });
-    // Where the header decides, it is refused.
+    // If the header decides, it is refused.
     expect((await alike((id) => ({ session_id: id }))).status).toBe(404);
     expect((await alike(() => ({}))).status).toBe(404);
     expect((await alike(() => ({}), "get_session_count")).status).toBe(404);
     await expectUntouched(session);
   });
 
-  it("does not stand in the way of a call that names another session than the header, both the caller's", async () => {
+  it("does not affect a call with another session in the argument than in the header, both the caller's", async () => {
     const [one, two] = [await sets(alice, "/one"), await sets(alice, "/two")];
     const got = await send(callTool("get_working_directory", { session_id: one }, { token: alice, session: two }));
     expect(got.json.result?.structuredContent).toMatchObject({ working_directory: "/one", session_id: one });
@@ -162,13 +162,13 @@ describe("another principal's session", () => {
     expect(visible(header, session)).toEqual(
       visible(await send(post(message("legacy", "ping"), { token: mallory, session: UNKNOWN })), UNKNOWN),
     );
-    // Its owner is told the same in the header, and why in a tool's answer.
+    // Its owner gets the same answer by header, and the reason in a tool's answer.
     const own = await send(post(message("legacy", "ping"), { token: alice, session }));
     expect({ status: own.status, text: own.text }).toEqual({ status: 404, text: header.text });
   });
 });
 
-describe("a session id that was not minted here", () => {
+describe("a session id that was not minted by this server", () => {
   it("is refused in every form, in argument and header, and stores nothing", async () => {
     const config = parseConfig({});
     const registry = new RegistryClient(env.REGISTRY, config);
@@ -198,7 +198,7 @@ describe("a session id that was not minted here", () => {
     const before = await registry.count(ANONYMOUS);
     await each(forged, async (id) => {
       await each(tools, async ({ name, args }) => {
-        // An empty argument means that none is given; an empty header is malformed.
+        // An empty argument counts as absent; an empty header is malformed.
         await each(id === "" ? [] : ERAS, async (era) => {
           const answer = await send(callTool(name, { ...args, session_id: id }, { era, token: alice }));
           expect(answer.status, id).toBe(200);

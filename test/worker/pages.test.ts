@@ -25,7 +25,7 @@ interface Get {
 }
 
 describe("pages", () => {
-  it.each(["/", "/dashboard"])("%s runs and loads nothing but this server's own files", async (path) => {
+  it.each(["/", "/dashboard"])("%s runs and loads only this server's own files", async (path) => {
     const { headers, text, status } = await get(path);
     expect(status).toBe(200);
     const policy = headers.get("Content-Security-Policy") ?? "";
@@ -40,14 +40,14 @@ describe("pages", () => {
     expect((await get("/assets/__proto__")).status).toBe(404);
   });
 
-  it("say plainly that a deployed server without authentication is open, and say nothing of it on this machine", async () => {
+  it("say plainly that a deployed server without authentication is open, and nothing of it on this machine", async () => {
     const open = startApp();
     expect((await get("/", { app: open })).text).toContain("This server is open");
     expect((await get("/", { app: open, host: "localhost" })).text).not.toContain("This server is open");
     expect((await get("/")).text).not.toContain("This server is open");
   });
 
-  it("say which shard does not respond, asking the registry no more often than once in a while", async () => {
+  it("report the shard that does not respond, with a limited rate of registry calls", async () => {
     shardDown(1);
     const app = startApp();
     await get("/", { app });
@@ -58,7 +58,7 @@ describe("pages", () => {
     expect((await get("/", { app: startApp() })).text).toContain("Healthy: all registry shards responding");
   });
 
-  it("quote the host that was asked for, also after they were asked for by another name", async () => {
+  it("contain the requested host, also after requests for another one", async () => {
     const app = startApp({ ALLOWED_HOSTS: "*.example.com" });
     for (const host of ["a.example.com", "b.example.com", "a.example.com"]) {
       const { text } = await get("/", { app, host });
@@ -66,7 +66,7 @@ describe("pages", () => {
     }
   });
 
-  it("and documents are built once, however often they are asked for", async () => {
+  it("and documents are built once, however often they are requested", async () => {
     const app = startApp();
     const schema = vi.spyOn(z, "toJSONSchema");
     const paths = ["/openapi.json", "/schema/config.json"];
@@ -81,7 +81,7 @@ describe("pages", () => {
 });
 
 describe("the dashboard", () => {
-  it("gives its frame to everybody, and its figures to the scope admin alone", async () => {
+  it("shows its frame to everybody, and its figures to the scope admin alone", async () => {
     expect((await get("/dashboard")).text).not.toContain("active session");
     expect((await get("/dashboard/live")).status).toBe(401);
     const { status, text } = await get("/dashboard/live", { headers: { Authorization: `Bearer ${admin}` } });
@@ -90,7 +90,7 @@ describe("the dashboard", () => {
     expect(text.match(/class="point"/g)).toHaveLength(60 + 24 + 30);
   });
 
-  it("asks for the operator key where there is no authentication, and is closed where there is no key", async () => {
+  it("asks for the operator key if there is no authentication, and is closed if no key is set", async () => {
     const open = startApp({ OPERATOR_KEY });
     const frame = await get("/dashboard", { app: open });
     expect(frame.text).toContain("Operator key");
@@ -103,7 +103,7 @@ describe("the dashboard", () => {
     }
   });
 
-  it("shows what the other shards have and says which one is missing", async () => {
+  it("shows the data of the other shards and reports the missing one", async () => {
     const headers = { Authorization: `Bearer ${admin}` };
     expect((await get("/dashboard/live", { headers })).text).not.toContain("Degraded");
     shardDown(1);
@@ -116,7 +116,7 @@ describe("the dashboard", () => {
     expect(text.match(/class="point"/g)).toHaveLength(60 + 24 + 30);
   });
 
-  it("says where sessions began, wherever they are registered", async () => {
+  it("shows where sessions began, wherever they are registered", async () => {
     await registryShard(2).register(
       { sessionId: `sess_${"A".repeat(43)}`, openedAt: Date.now(), principal: "alice", client: null, region: "weur" },
       0,

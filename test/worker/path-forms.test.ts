@@ -1,4 +1,4 @@
-/** One directory, written in different ways, in the tools that take a path. */
+/** One directory in different spellings, in the tools that take a path. */
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { tool } from "../support/mcp.ts";
@@ -33,12 +33,12 @@ describe.each(WRITTEN)("the project registered at %s", (registered, found, remov
   });
 });
 
-describe("a path that cannot be decided", () => {
+describe("an ambiguous path", () => {
   it.each([
     ["//nas/data/shop", "can be read as a POSIX path and as a Windows path"],
     ["vscode-remote://wsl+Ubuntu/home/me/shop", "URI scheme other than file"],
     ["C:\\Users\\<you>\\shop", "has a name that Windows does not allow"],
-  ])("%s is refused wherever it is passed, and says why", async (path, why) => {
+  ])("%s is refused wherever it is passed, with the reason", async (path, why) => {
     const { session_id } = (await tool("set_working_directory", { directory: "/a" })).data;
     for (const [name, args] of [
       ["set_working_directory", { directory: path }],

@@ -1,4 +1,4 @@
-/** Projects through the whole fetch path, as an anonymous caller: each session has a catalog of its own. */
+/** Projects through the whole request path, for an anonymous caller, whose sessions each have their own catalog. */
 import { reset } from "cloudflare:test";
 import { afterEach, describe, expect, it } from "vitest";
 import { decodeSessionId } from "../../src/model/session-id.ts";
@@ -19,7 +19,7 @@ const register = (session_id: string, root: string, content: unknown) =>
 const get = async (session_id: string) => (await tool("get_working_directory", { session_id })).data;
 
 describe("set_working_directory", () => {
-  it("answers as the origin did where no config is known", async () => {
+  it("answers like the original system if no config is known", async () => {
     expect(await set({ directory: "/home/me/x" })).toMatchObject({
       working_directory: "/home/me/x",
       config_found: false,
@@ -31,7 +31,7 @@ describe("set_working_directory", () => {
     });
   });
 
-  it("takes an inline config as object or text, uses it, registers it under the directory, and answers with it", async () => {
+  it("takes an inline config as object or text, uses it, registers it under the directory, and returns it", async () => {
     for (const content of [config("shop"), JSON.stringify(config("shop"))]) {
       const answer = await set({ directory: "/home/me/shop", config: content });
       const { id } = answer.project_info as { id: string };
@@ -74,7 +74,7 @@ describe("set_working_directory", () => {
       "at most 65536 bytes",
     ],
     ["more in an object than a config may have", config("x", { more: "a".repeat(250_000) }), "at most 65536 bytes"],
-  ])("never loses the directory to an invalid config: %s", async (_what, content, said) => {
+  ])("sets the directory despite an invalid config: %s", async (_what, content, said) => {
     const answer = await set({ directory: "/home/me/bad", config: content });
     expect(answer).toMatchObject({
       success: true,
@@ -90,12 +90,12 @@ describe("set_working_directory", () => {
     const resolved = await tool("resolve_project", { session_id });
     expect(resolved.isError).toBe(true);
     expect(resolved.text).toContain(said);
-    // The cure: the same directory with a config that is in order, or its registration.
+    // Either the same directory with a valid config, or its registration, repairs it.
     await register(session_id, "/home/me/bad", config("good"));
     expect(await get(session_id)).toMatchObject({ project: { name: "good" }, tier: "session" });
   });
 
-  it("does not replace a config that cannot be used by one that is farther away", async () => {
+  it("does not replace an unusable config by one that is farther away", async () => {
     const session_id = await open();
     await register(session_id, "/home", config("far"));
     await set({ directory: "/home/me", config: "{", session_id });
@@ -108,7 +108,7 @@ describe("set_working_directory", () => {
 });
 
 describe("a session follows the catalog at its next access", () => {
-  it("to a config that is nearer and was registered later", async () => {
+  it("to a nearer config that was registered later", async () => {
     const session_id = await open();
     await register(session_id, "/home/me", config("far"));
     await set({ directory: "/home/me/shop/src", session_id });
@@ -134,7 +134,7 @@ describe("a session follows the catalog at its next access", () => {
 });
 
 describe("the switches", () => {
-  it("auto_switch off: the project is reported, the session stays where it was", async () => {
+  it("auto_switch off: the project is reported, the session does not switch", async () => {
     const session_id = String((await set({ directory: "/a", config: config("a") })).session_id);
     expect(await set({ directory: "/b", config: config("b", { auto_switch: false }), session_id })).toMatchObject({
       config_found: true,
@@ -145,7 +145,7 @@ describe("the switches", () => {
     });
   });
 
-  it("dry_run: what would switch is reported, nothing is changed", async () => {
+  it("dry_run: a switch is reported but not made", async () => {
     const session_id = String((await set({ directory: "/a", config: config("a") })).session_id);
     expect(await set({ directory: "/b", config: config("b", { dry_run: true }), session_id })).toMatchObject({
       project_info: { name: "b" },
@@ -202,7 +202,7 @@ describe("the four tiers", () => {
     });
   });
 
-  it("never fall through from a named project that does not exist; near matches are listed", async () => {
+  it("never fall through from an explicit project that does not exist; near matches are listed", async () => {
     const session_id = await open("/a");
     await register(session_id, "/a", config("Shop"));
     const missing = await tool("resolve_project", { project: "shop", session_id });
@@ -212,7 +212,7 @@ describe("the four tiers", () => {
 });
 
 describe("the catalog of an anonymous caller", () => {
-  it("needs a session that has a context, and says what to call", async () => {
+  it("needs a session with a context, and explains what to call", async () => {
     for (const [name, args] of [
       ["register_project", { root: "/a", config: config("a") }],
       ["list_projects", {}],
@@ -230,7 +230,7 @@ describe("the catalog of an anonymous caller", () => {
     expect(await storageOf(stubOf(decodeSessionId(ended) ?? ""))).toEqual(EMPTY);
   });
 
-  it("is its session's own", async () => {
+  it("belongs to its session", async () => {
     const [one, two] = [await open("/a"), await open("/a")];
     await register(one, "/a", config("mine"));
     expect(await get(one)).toMatchObject({ project: { name: "mine" } });
@@ -238,7 +238,7 @@ describe("the catalog of an anonymous caller", () => {
     expect((await tool("list_projects", { session_id: two })).data.projects).toEqual([]);
   });
 
-  it("goes with its context, and a context begun anew starts without projects", async () => {
+  it("ends with its context, and a new context starts without projects", async () => {
     const session_id = await open("/a");
     await register(session_id, "/a", config("mine"));
     await tool("end_session", { session_id });
@@ -257,7 +257,7 @@ describe("the catalog of an anonymous caller", () => {
 });
 
 describe("the published schema", () => {
-  it("comes from the same source as the check", async () => {
+  it("has the same source as the validation", async () => {
     const response = await send("/schema/config.json", { headers: { host: "localhost" } });
     expect(response.headers.get("content-type")).toContain("json");
     expect(await response.json()).toMatchObject({

@@ -1,4 +1,4 @@
-/** Behind a proxy or tunnel that ends TLS: what the server says about its own address. */
+/** Behind a proxy or tunnel that terminates TLS: the address that the server reports for itself. */
 import { describe, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/token/create-token.ts";
 import { AS_OPERATOR, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
@@ -6,7 +6,7 @@ import { ISSUER } from "../support/issuer.ts";
 
 const PUBLIC = "https://mcp.example.com";
 const JWT = { AUTH_MODE: "jwt", JWT_ISSUER: ISSUER, JWT_AUDIENCE: PUBLIC, JWT_JWKS_URL: `${ISSUER}jwks` };
-/** What proxies add, and anybody can send. */
+/** Headers that proxies add and anybody can forge. */
 const FORWARDED = {
   "X-Forwarded-Proto": "https",
   "X-Forwarded-Host": "evil.example",
@@ -14,11 +14,11 @@ const FORWARDED = {
   Forwarded: "proto=https;host=evil.example",
 };
 
-/** As it arrives from a proxy that has ended TLS: plain http, and its own Host or the one that the client named. */
+/** As sent by a proxy that has terminated TLS: plain http, with the proxy's Host or the client's. */
 const arrive = (send: Send, path: string, init: RequestInit = {}, host = "localhost:8787") =>
   send(new Request(`http://${host}${path}`, { ...init, headers: { Host: host, ...FORWARDED, ...init.headers } }));
 
-/** Every place where the server names its own address. */
+/** Every place where the server reports its own address. */
 async function addresses(vars: Record<string, string>, host?: string): Promise<Record<string, unknown>> {
   const jwt = startApp({ ...JWT, ...vars });
   const { secret } = await createToken("root", ["admin"]);
@@ -53,7 +53,7 @@ describe("the server's own address", () => {
     },
   );
 
-  it("is the request's own without PUBLIC_URL, and never what X-Forwarded-* says", async () => {
+  it("is that of the request without PUBLIC_URL, and never that in X-Forwarded-*", async () => {
     expect(await addresses({})).toMatchObject({
       resource: "http://localhost:8787/mcp",
       challenge: "http://localhost:8787/.well-known/oauth-protected-resource/mcp",
@@ -72,7 +72,7 @@ describe("a page of the public address", () => {
       headers: { ...AS_OPERATOR, Origin: origin, "Sec-Fetch-Site": "same-origin" },
     });
 
-  it("may act for its operator although the proxy names another Host", async () => {
+  it("may act for its operator although the proxy sends another Host", async () => {
     expect((await end({ PUBLIC_URL: PUBLIC }, PUBLIC)).status).toBe(404);
     for (const origin of ["http://mcp.example.com", "https://mcp.example.com:444", "https://evil.example"]) {
       expect((await end({ PUBLIC_URL: PUBLIC }, origin)).status, origin).toBe(403);
@@ -81,7 +81,7 @@ describe("a page of the public address", () => {
   });
 });
 
-it("A server that is open to the world says so in its log, also behind a proxy on this machine", async () => {
+it("A server that is open to the world logs a warning, also behind a proxy on this machine", async () => {
   const lines: string[] = [];
   vi.spyOn(console, "log").mockImplementation((line) => void lines.push(String(line)));
   const ping = { method: "POST", body: "{}" };

@@ -52,14 +52,14 @@ async function open(token: string, directory = "/a"): Promise<string> {
 const listOf = async (query = "") => bodyOf<Listed>(await ask(`/api/sessions${query}`));
 
 describe("a registry shard that does not respond", () => {
-  it("makes the count an error that names it, never a guess", async () => {
+  it("makes the count an error that names the shard, never a guess", async () => {
     shardDown(1);
     const answer = await ask("/api/sessions/count");
     expect(answer.status).toBe(503);
     expect(answer.json.error).toBe("Cannot count exactly: registry shard 1 not responding. Try again");
   });
 
-  it("is named in a list of what the others have, and is of no concern to a principal of another shard", async () => {
+  it("is reported in a list of the others' sessions, and does not affect a principal of another shard", async () => {
     const home = shardOf("token:alice", null, 16);
     const id = await open(alice);
     shardDown((home + 1) % 16);
@@ -74,7 +74,7 @@ describe("a registry shard that does not respond", () => {
     expect(await listOf("?principal=token:alice")).toEqual({ sessions: [], next_cursor: null, missing_shards: [home] });
   });
 
-  it("is 0 in the metrics, which have the figures of the others and leave out what would be a guess", async () => {
+  it("is 0 in the metrics, which have the other shards' figures and omit what would be a guess", async () => {
     shardDown(1);
     const answer = await ask("/metrics");
     expect(answer.status).toBe(200);
@@ -86,7 +86,7 @@ describe("a registry shard that does not respond", () => {
     expect(answer.text).not.toContain('active_sessions{shard="1"}');
   });
 
-  it("is in the log by its number", async () => {
+  it("is logged with its number", async () => {
     shardDown(1);
     const logged = vi.spyOn(console, "log").mockReturnValue();
     const app = startApp({ LOG_LEVEL: "warn", OPERATOR_KEY });
@@ -97,7 +97,7 @@ describe("a registry shard that does not respond", () => {
     ]);
   });
 
-  it("makes /readyz 503 with its number, while /healthz stays 200; both need no token", async () => {
+  it("makes /readyz 503 with its number, while /healthz stays 200; both work without a token", async () => {
     const ready = (app: Send) => app(new Request(`https://${HOST}/readyz`, { headers: { Host: HOST } }));
     const up = await ready(startApp());
     expect([up.status, up.json]).toEqual([200, { status: "ready" }]);
@@ -112,7 +112,7 @@ describe("a registry shard that does not respond", () => {
 });
 
 describe("list_sessions", () => {
-  it("lists the others while a session does not answer, and names that one", async () => {
+  it("lists the other sessions if one does not respond, and reports that one", async () => {
     const [broken, fine] = [await open(bob, "/broken"), await open(bob, "/fine")];
     const peek = SessionObject.prototype.peek;
     vi.spyOn(SessionObject.prototype, "peek").mockImplementation(function (this: SessionObject, principal) {
@@ -126,7 +126,7 @@ describe("list_sessions", () => {
     expect(listed?.content?.[0]?.text).toContain(`${broken}: not responding right now`);
   });
 
-  it("and the caller's own number ask no shard but the caller's, and an error names it", async () => {
+  it("and the caller's own count use the caller's shard only, and an error names it", async () => {
     const home = shardOf("token:alice", null, 16);
     await open(alice);
     shardDown(...Array.from({ length: 16 }, (_, shard) => shard).filter((shard) => shard !== home && shard !== 0));

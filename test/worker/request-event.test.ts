@@ -14,7 +14,7 @@ function linesOf(): Record<string, unknown>[] {
 }
 
 describe("a request's event", () => {
-  it("names the trace that the message belongs to", async () => {
+  it("has the trace of its message", async () => {
     const lines = linesOf();
     const send = startApp({ LOG_LEVEL: "info" });
     const ping = message("legacy", "ping", { _meta: { traceparent: `00-${TRACE}-b7ad6b7169203331-01` } });
@@ -24,7 +24,7 @@ describe("a request's event", () => {
     expect(lines.at(-1)).not.toHaveProperty("trace_id");
   });
 
-  it("is a data point where a dataset is bound, without anything that a caller could make up", async () => {
+  it("is a data point if a dataset is bound, without any value that a caller could make up", async () => {
     const points: AnalyticsEngineDataPoint[] = [];
     const REQUEST_EVENTS = { writeDataPoint: (point?: AnalyticsEngineDataPoint) => void points.push(point ?? {}) };
     const send = startApp({}, { REQUEST_EVENTS } as Partial<Env>);
@@ -36,7 +36,7 @@ describe("a request's event", () => {
     ]);
   });
 
-  it("says who calls as a short hash that whoever knows the principal can compute", async () => {
+  it("has the caller as a short hash, which anybody who knows the principal can compute", async () => {
     const [alice, bob] = [await createToken("alice", ["sessions"]), await createToken("bob", ["sessions"])];
     const AUTH_TOKENS = JSON.stringify(Object.assign({}, ...[alice, bob].map(({ secret }) => JSON.parse(secret))));
     const lines = logLines();
@@ -49,7 +49,7 @@ describe("a request's event", () => {
     expect(JSON.stringify(lines())).not.toMatch(/alice|bob/);
   });
 
-  it("names the client, in whichever way its era tells, and nothing that is no name", async () => {
+  it("has the client, as sent in its era, and no invalid name", async () => {
     const lines = logLines();
     const send = startApp({ LOG_LEVEL: "info" });
     const userAgent = (value: string) => ({ headers: { "User-Agent": value } });
@@ -62,7 +62,7 @@ describe("a request's event", () => {
     expect(clients).toEqual(["claude-code/2.1.0", "test/1", "test/1", "other", undefined]);
   });
 
-  it("says the kind of failure, of a tool, of a session, of the rate and of the body", async () => {
+  it("has the kind of failure: of a tool, a session, the rate limit or the body", async () => {
     const lines = logLines();
     const none: RateLimit = { limit: async () => ({ success: false }) };
     const send = startApp({ LOG_LEVEL: "info" });
@@ -89,7 +89,7 @@ describe("a request's event", () => {
     ]);
   });
 
-  it("says which operator ended which session, and whether it had a context, in hashes and short ids", async () => {
+  it("records which operator ended which session, and whether it had a context, as hashes and short ids", async () => {
     const operator = await createToken("operator", ["admin", "sessions"]);
     const send = startApp({ LOG_LEVEL: "info", AUTH_MODE: "token", AUTH_TOKENS: operator.secret });
     const { token } = operator;
@@ -111,7 +111,7 @@ describe("a request's event", () => {
       expect(JSON.stringify(lines())).not.toContain(secret);
   });
 
-  it("names neither the session that an operator ended nor the operator key", async () => {
+  it("has neither the full id of a session that an operator ended nor the operator key", async () => {
     const lines = linesOf();
     const id = `sess_${"B".repeat(43)}`;
     const request = new Request(`http://localhost/api/sessions/${id}`, {

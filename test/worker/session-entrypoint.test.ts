@@ -1,4 +1,4 @@
-/** The service binding: ids of the caller's choice, scoped by service, with the origin's semantics and state. */
+/** The service binding: ids chosen by the caller, scoped by service, with the original semantics and state. */
 
 import { env, exports } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
@@ -17,7 +17,7 @@ const objectOf = (name: string, sessionId: string) =>
   env.SESSIONS.get(env.SESSIONS.idFromName(JSON.stringify([name, sessionId])));
 
 describe("the origin's semantics", () => {
-  it("the first set creates, the next overwrites, get returns, end forgets", async () => {
+  it("the first set creates, the next overwrites, get returns, end deletes", async () => {
     const notes = service();
     expect(await notes.setWorkingDirectory("session_1", "/a//b/")).toMatchObject({
       ok: true,
@@ -43,7 +43,7 @@ describe("the origin's semantics", () => {
     expect(await storageOf(objectOf("notes", "nobody"))).toEqual(EMPTY);
   });
 
-  it("expected failures are data", async () => {
+  it("expected failures are returned as data", async () => {
     expect(await service().setWorkingDirectory("s", "relative")).toMatchObject({
       ok: false,
       failure: { kind: "path_invalid", fault: "relative", path: "relative" },
@@ -56,19 +56,19 @@ describe("the origin's semantics", () => {
     const unnamed = bound({});
     expect(await unnamed.getWorkingDirectory("s")).toEqual({ ok: false, failure: { kind: "service_unnamed" } });
     expect(await service().resolveProject("s", "x")).toMatchObject({ ok: false });
-    // A failure names the session as the service knows it.
+    // A failure contains the service's own session id.
     expect(await service().resolveProject("s")).toEqual({ ok: false, failure: { kind: "no_context", sessionId: "s" } });
   });
 });
 
 describe("services", () => {
-  it("that use the same id never meet, nor does anybody who holds the object's own id", async () => {
+  it("that use the same id never share a session, not even with a caller who has the object's own id", async () => {
     const [notes, mail] = [service("notes"), service("mail")];
     await notes.setWorkingDirectory("session_1", "/notes");
     expect(await mail.getWorkingDirectory("session_1")).toEqual({ ok: true, value: null });
     await mail.setWorkingDirectory("session_1", "/mail");
     expect(await notes.getWorkingDirectory("session_1")).toEqual({ ok: true, value: "/notes" });
-    // The names are joined so that no two pairs give the same text.
+    // Service and id are joined so that no two pairs give the same text.
     await service('a","b').setWorkingDirectory("c", "/x");
     expect(await service("a").getWorkingDirectory('b","c')).toEqual({ ok: true, value: null });
     const id = idOf(objectOf("notes", "session_1"));
@@ -77,7 +77,7 @@ describe("services", () => {
     expect(foreign.text).toContain("is not a session of this server");
   });
 
-  it("are held to no quota: their sessions belong to many", async () => {
+  it("have no quota: their sessions belong to many users", async () => {
     const notes = service();
     await Promise.all(Array.from({ length: 30 }, (_, n) => notes.setWorkingDirectory(`s${n}`, "/a")));
     expect(await notes.getSessionCount()).toMatchObject({ value: { total: 30 } });
@@ -85,7 +85,7 @@ describe("services", () => {
 });
 
 describe("state", () => {
-  it("begins a context, is read as it was written, listed, deleted, and survives eviction", async () => {
+  it("begins a context, is read as written, listed, deleted, and survives eviction", async () => {
     const notes = service();
     const value = { a: [1, 2.5, -0.1, null, true, "ü\u0000"], b: { c: {} } };
     expect(await notes.setState("s", "first", value)).toEqual({ ok: true, value: { created: true } });
@@ -105,7 +105,7 @@ describe("state", () => {
     expect(await notes.getSessionCount()).toMatchObject({ value: { total: 1 } });
   });
 
-  it("is kept alive by every access, and goes with its session", async () => {
+  it("is kept alive by every access, and ends with its session", async () => {
     const notes = service();
     await notes.setState("s", "k", 1);
     for (const access of [
@@ -125,7 +125,7 @@ describe("state", () => {
     expect(await storageOf(objectOf("notes", "s"))).toEqual(EMPTY);
   });
 
-  it("of an expired context never shows in the next, though its alarm is late", async () => {
+  it("of an expired context never appears in the next, even if its alarm is late", async () => {
     const notes = service();
     await notes.setState("s", "old", 1);
     moveClock(DAY + 60_000);
@@ -133,7 +133,7 @@ describe("state", () => {
     expect(await notes.listState("s")).toEqual({ ok: true, value: [{ key: "new", value: 2 }] });
   });
 
-  it("takes 64 keys, refuses the 65th, and keeps what was there", async () => {
+  it("takes 64 keys, refuses the 65th, and keeps the stored ones", async () => {
     const notes = service();
     for (let n = 0; n < 64; n++) await notes.setState("s", `k${n}`, n);
     expect(await notes.setState("s", "one more", 0)).toMatchObject({
@@ -146,9 +146,9 @@ describe("state", () => {
     expect(await notes.setState("s", "one more", 0)).toMatchObject({ ok: true });
   });
 
-  it("takes 131,072 bytes, keys included, refuses the next byte, and keeps what was there", async () => {
+  it("takes 131,072 bytes, keys included, refuses the next byte, and keeps the stored value", async () => {
     const notes = service();
-    // The key has one byte, the quotes of the JSON text two.
+    // The key has one byte, and the quotes of the JSON text two.
     const fits = "x".repeat(MAX_STATE_BYTES - 3);
     expect(await notes.setState("s", "k", fits)).toMatchObject({ ok: true });
     expect(await notes.setState("s", "k", `${fits}x`)).toMatchObject({
@@ -167,7 +167,7 @@ describe("state", () => {
     ["a bigint", 1n, "$"],
     ["half a surrogate pair", "\ud800", "$"],
     ["an undefined field", { a: undefined }, "$.a"],
-  ])("refuses what JSON cannot carry: %s", async (_what, value, path) => {
+  ])("refuses a value that JSON cannot represent: %s", async (_what, value, path) => {
     expect(await service().setState("s", "k", value as never)).toMatchObject({
       failure: { kind: "state_value_invalid", path },
     });

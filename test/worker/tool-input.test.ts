@@ -1,4 +1,4 @@
-/** Arguments that do not fit are refused with the value, and with what to pass instead: for every argument of every tool. */
+/** Invalid arguments are refused with their value and what to pass instead, for every argument of every tool. */
 import { env } from "cloudflare:workers";
 import { McpServer } from "@modelcontextprotocol/server";
 import fc from "fast-check";
@@ -19,23 +19,23 @@ const FITTING: Readonly<Record<string, unknown>> = {
   config: '{"version":"1.0","project":{"name":"shop"}}',
 };
 
-/** The form of an id that this server has minted, and a new one. */
+/** A new id, well-formed and minted by this server. */
 const SESSION_IDS = /sess_[A-Za-z0-9_-]{43}/g;
 const mint = () => new Sessions(env.SESSIONS, parseConfig({})).mint().sessionId;
 
-/** A result without what differs from call to call. */
+/** A result without the parts that differ between calls. */
 const lasting = (answer: unknown): string =>
   JSON.stringify(answer)
     .replaceAll(SESSION_IDS, "SESSION")
     .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
     .replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "UUID");
 
-/** As it is put to both eras, each with a session of its own that has a context. */
+/** Calls in both eras, each with its own session that has a context. */
 async function inBothEras(name: string, args: Record<string, unknown>): Promise<string[]> {
   const header = await initialize();
   await legacyTool("set_working_directory", { directory: "/here" }, header);
   const legacy = await legacyTool(name, args, header);
-  // The number of all sessions grows with each that this test opens.
+  // The count of all sessions grows with each that this test opens.
   const answers = [legacy, await tool(name, args)].map(({ text, data, ...rest }) =>
     name === "get_session_count" ? { ...rest, session: data.session_id } : { ...rest, text, data },
   );
@@ -53,18 +53,18 @@ describe.each(TOOLS)("$name", ({ name, input }) => {
     required?: string[];
   };
 
-  it("takes session_id, and lists as required what is", () => {
+  it("takes session_id, and lists its required arguments", () => {
     expect(optional).toContain("session_id");
     expect(published.required ?? []).toEqual(required);
   });
 
-  it.for(shape)("quotes a wrong %s and says what is wanted", async ([argument]) => {
+  it.for(shape)("quotes a wrong %s and says what is expected", async ([argument]) => {
     const answer = await tool(name, { ...fitting, [argument]: 5 });
     expect(answer).toMatchObject({ status: 200, isError: true });
     expect(answer.text).toContain(`${argument}: got 5. Wanted: ${published.properties[argument]?.description}`);
   });
 
-  it.for(required.map((argument) => [argument] as const))("says that %s is missing", async ([argument]) => {
+  it.for(required.map((argument) => [argument] as const))("reports that %s is missing", async ([argument]) => {
     const { [argument]: _, ...rest } = fitting;
     for (const [args, said] of [
       [rest, "missing"],
@@ -74,11 +74,11 @@ describe.each(TOOLS)("$name", ({ name, input }) => {
       expect(answer).toMatchObject({ status: 200, isError: true });
       expect(answer.text).toContain(`${argument}: ${said}. Wanted: `);
     }
-    // What has an unknown name may be it.
+    // The unknown argument may be the missing one.
     expect((await tool(name, { ...rest, quux: "/a" })).text).toContain('No such argument: "quux". This tool takes ');
   });
 
-  it("takes an optional argument that is null or empty as not given, in both eras", async () => {
+  it("treats an optional argument that is null or empty as absent, in both eras", async () => {
     const blank = fc.record(Object.fromEntries(optional.map((argument) => [argument, fc.constantFrom(null, "")])), {
       requiredKeys: [],
     });
@@ -104,7 +104,7 @@ describe.each(TOOLS)("$name", ({ name, input }) => {
     for (const rename of [camel, upper, kebab]) expect(await call(rename)).toBe(want);
   });
 
-  it("ignores what it does not know, and names it in the text", async () => {
+  it("ignores unknown arguments, and lists them in the text", async () => {
     for (const call of [legacyTool, tool]) {
       const { text } = await call(name, { ...fitting, toolCallId: "c1", conversation_id: "x", constructor: {} });
       const said = `Ignored, because ${name} has no such argument: "toolCallId", "conversation_id", "constructor"`;
@@ -114,7 +114,7 @@ describe.each(TOOLS)("$name", ({ name, input }) => {
     expect((await tool(name, { ...fitting, ...many })).text).toMatch(/"x4" and 995 more$/);
   });
 
-  it("refuses what can only be a misspelt argument, and names those that it has", async () => {
+  it("refuses an argument that must be misspelt, and lists the valid ones", async () => {
     for (const misspelt of ["sesion_id", "session", "session_idd", "sessoinId"]) {
       const { isError, text } = await tool(name, { ...fitting, [misspelt]: "x" });
       expect(isError, misspelt).toBe(true);
@@ -128,7 +128,7 @@ const upper = (argument: string): string => argument.toUpperCase();
 const kebab = (argument: string): string => argument.replaceAll("_", "-");
 
 it.each(TOOLS.filter(({ name }) => name !== "list_sessions"))(
-  "the text of $name teaches what the data does: session_id, working directory, project",
+  "the text of $name contains what the data does: session_id, working directory, project",
   async ({ name, input }) => {
     const config = FITTING.config;
     const session_id = mint();
@@ -143,24 +143,24 @@ it.each(TOOLS.filter(({ name }) => name !== "list_sessions"))(
       ...(name === "set_working_directory" && { directory: "/taught" }),
     });
     expect(text).toContain(session_id);
-    // Neither is what these are about: one counts all sessions, the other has just deleted both.
+    // Neither shows a context: one counts all sessions, the other has just deleted both.
     if (name === "get_session_count" || name === "end_session") return;
     expect(text).toContain("/taught");
     expect(text).toContain('Project "shop"');
   },
 );
 
-it("prefers the exact name, and names the other as ignored", async () => {
+it("prefers the exact name, and reports the other as ignored", async () => {
   const [mine, other] = [mint(), mint()];
   const { data, text } = await tool("set_working_directory", { sessionId: other, directory: "/a", session_id: mine });
   expect(data.session_id).toBe(mine);
   expect(text).toContain('no such argument: "sessionId"');
-  // Unless the exact one is not given.
+  // Unless the exact one is absent.
   const filled = await tool("get_working_directory", { sessionId: mine, session_id: null });
   expect(filled.data).toMatchObject({ session_id: mine, working_directory: "/a" });
 });
 
-it("get_session_count and list_sessions show the session, and refuse an id that is none", async () => {
+it("get_session_count and list_sessions show the session, and refuse an invalid id", async () => {
   const session_id = mint();
   const count = await tool("get_session_count", { session_id });
   expect(count.data.session_id).toBe(session_id);
@@ -173,7 +173,7 @@ it("get_session_count and list_sessions show the session, and refuse an id that 
   }
 });
 
-it.each(ERAS)("an author's session_id that is null or empty is not given (%s)", async (era) => {
+it.each(ERAS)("an author's session_id that is null or empty counts as absent (%s)", async (era) => {
   const buildServer = ({ session }: BuildContext) => {
     const server = new McpServer({ name: "author", version: "1" });
     const inputSchema = z.object({ session_id: sessionIdArgument });

@@ -1,4 +1,4 @@
-/** State as a server's author describes it, through the app that `sessionApp` makes of their factory. */
+/** State as a server's author describes it, in the app that `sessionApp` builds from their factory. */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { McpServer } from "@modelcontextprotocol/server";
@@ -47,7 +47,7 @@ async function begun(): Promise<string> {
 }
 
 describe("typed state", () => {
-  it("survives eviction, is listed, deleted, and dies with its session", async () => {
+  it("survives eviction, is listed, deleted, and ends with its session", async () => {
     const id = await begun();
     await evict(objectOf(id));
     expect(await within(shape, ({ state }) => state.get("count", id))).toEqual({
@@ -64,7 +64,7 @@ describe("typed state", () => {
     expect(await storageOf(objectOf(id))).toEqual(EMPTY);
   });
 
-  it("expires with its session, and reading what is not there leaves nothing behind", async () => {
+  it("expires with its session, and reading a missing value stores nothing", async () => {
     const id = await begun();
     moveClock(DAY + 60_000);
     expect((await within(shape, ({ state }) => state.list(id))).value.values).toEqual({});
@@ -76,7 +76,7 @@ describe("typed state", () => {
   it("loses no update, whatever comes in between", async () => {
     const id = await begun();
     const updated = await within(shape, async ({ state }) => {
-      // Its read goes out first, then this set, and only then its write.
+      // Its read is sent first, then this set, and only then its write.
       const update = state.update("count", (count = 0) => count + 1, id);
       await state.set("count", 10, id);
       return update;
@@ -88,7 +88,7 @@ describe("typed state", () => {
     expect((await within(shape, ({ state }) => state.get("count", id))).value.value).toBe(15);
   });
 
-  it("takes no value that does not fit, on writing or reading, and no key that is not described", async () => {
+  it("refuses a value that does not match its schema, on writing or reading, and an undeclared key", async () => {
     const id = await begun();
     const wrong = await within(shape, ({ state }) => state.set("count", "one" as never, id));
     expect(wrong).toMatchObject({ ok: false, failure: { kind: "state_mismatch", key: "count" } });
@@ -100,7 +100,7 @@ describe("typed state", () => {
     expect((await within(shape, ({ state }) => state.get("count", id))).value.value).toBe(1);
   });
 
-  it("takes 64 keys, refuses the 65th in plain words, and keeps what was there", async () => {
+  it("takes 64 keys, refuses the 65th in plain words, and keeps the stored ones", async () => {
     const keys = Array.from({ length: MAX_STATE_KEYS + 1 }, (_, n) => `k${n}`);
     const wide: z.ZodObject = z.object(Object.fromEntries(keys.map((key) => [key, z.number()])));
     const id = (await within(wide, ({ state }) => state.set("k0", 0))).value.sessionId;
@@ -118,8 +118,8 @@ describe("typed state", () => {
   });
 });
 
-describe("a session in the hands of a server's author", () => {
-  it("has a directory, a project and a place in the count", async () => {
+describe("a session used by a server's author", () => {
+  it("has a directory, a project and is counted", async () => {
     const none = z.object({});
     const set = await within(none, ({ session }) => session.setWorkingDirectory("/a//b/"));
     expect(set).toMatchObject({ ok: true, value: { created: true, context: { workingDirectory: "/a/b" } } });

@@ -9,7 +9,7 @@ const FAULTS = ["test/objects/faults.test.ts"];
 const REGISTRATION = ["test/objects/registration.test.ts"];
 const UNIT = ["test/unit/session-context.test.ts"];
 
-/** Life of a context: its deadline, its alarm, its end, and what comes after it. */
+/** The life of a context: deadline, alarm, end and tombstone. */
 export const CONTEXT_MUTATIONS: readonly Mutation[] = [
   {
     name: "a deadline is at most a minute late",
@@ -34,7 +34,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "every access moves the deadline",
   },
   {
-    name: "nothing expired is read again",
+    name: "an expired context is never read",
     file: CONTEXT,
     find: "return deadline !== null && now < deadline ? deadline : null;",
     replace: "return deadline;",
@@ -50,7 +50,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "every access moves the deadline",
   },
   {
-    name: "a context ends at its limit of age",
+    name: "a context ends at its maximum age",
     file: CONTEXT,
     find: "return idle <= endsAt ? { deadline: idle } : { deadline: endsAt, idleUntil: idle };",
     replace: "return { deadline: idle };",
@@ -58,7 +58,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "a limit of age",
   },
   {
-    name: "a context keeps the idle timeout that it began with",
+    name: "a context keeps its initial idle timeout",
     file: "src/session/set-directory.ts",
     find: "workingDirectory, project, client, setAt: now }",
     replace: "workingDirectory, project, client, setAt: now, idleTimeoutMs: request.idleTimeoutMs }",
@@ -82,7 +82,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "an alarm handler",
   },
   {
-    name: "the alarm handler of a session leaves an alarm without reading the record",
+    name: "the alarm handler of a session sets an alarm even if the record cannot be read",
     file: LIFE,
     find: "await this.#rearm().catch(() => this.#record.setAlarm(Date.now() + registryRetryDelayMs(this.#failedAlarms++)));",
     replace: "await this.#rearm();",
@@ -90,7 +90,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "an alarm handler",
   },
   {
-    name: "a record whose alarm was lost is given one by the next access",
+    name: "a record whose alarm was lost gets one at the next access",
     file: LIFE,
     find: "else if (this.#record.alarm === null && this.#record.stored !== undefined) await this.#rearm();",
     replace: "",
@@ -104,7 +104,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     tests: REGISTRATION,
   },
   {
-    name: "an expired context whose alarm failed does not become live again",
+    name: "an expired context whose alarm handler failed stays expired",
     file: LIFE,
     find: 'return this.#record.store(closingOf(stored, "expired", null), now + registryRetryDelayMs(0));',
     replace: "return this.#record.setAlarm(now + registryRetryDelayMs(0));",
@@ -112,15 +112,15 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "an alarm handler",
   },
   {
-    name: "a tombstone outlives an unregistration that failed",
+    name: "a tombstone survives a failed unregistration",
     file: LIFE,
     find: "return this.#record.store({ ...stored, tries }, now + registryRetryDelayMs(tries));",
     replace: "return this.#record.store({ ...stored, tries, deletedUntil: null }, now + registryRetryDelayMs(tries));",
     tests: INTERLEAVINGS,
-    only: "a session that DELETE ended",
+    only: "a session ended by DELETE",
   },
   {
-    name: "a session that DELETE ended is remembered",
+    name: "a session ended by DELETE leaves a tombstone",
     file: ROW,
     find: "if (deletedUntil === null) return this.#record.deleteAll();",
     replace: "return this.#record.deleteAll();",
@@ -128,7 +128,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "ending",
   },
   {
-    name: "a context that begins over a tombstone remembers it",
+    name: "a context that begins over a tombstone keeps it",
     file: LIFE,
     find: "...(deletedUntil !== null && { deletedUntil }),",
     replace: "",
@@ -136,7 +136,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "over a tombstone",
   },
   {
-    name: "a context that began over a tombstone leaves it when it ends",
+    name: "a context that began over a tombstone leaves it at its end",
     file: "src/session/session-context.ts",
     find: "deletedUntil ?? session.deletedUntil ?? null",
     replace: "deletedUntil",
@@ -144,7 +144,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "over a tombstone",
   },
   {
-    name: "beside a tombstone nothing is left of a context",
+    name: "nothing of a context remains next to its tombstone",
     file: ROW,
     find: "this.#clear();\n",
     replace: "",
@@ -152,15 +152,15 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "over a tombstone",
   },
   {
-    name: "a new context stays in the shard of the one before it",
+    name: "a new context stays in the shard of the previous one",
     file: LIFE,
     find: "shard: own?.shard ?? shard,",
     replace: "shard,",
     tests: INTERLEAVINGS,
-    only: "over what is left of one before it",
+    only: "over leftovers of the previous one",
   },
   {
-    name: "a new context is newer than the one before it",
+    name: "a new context is newer than the previous one",
     file: LIFE,
     find: "Math.max(now, this.#lastOpenedAt + 1, (own?.openedAt ?? 0) + 1)",
     replace: "now",
@@ -168,7 +168,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "a set in the middle of closing",
   },
   {
-    name: "a context that begins while the one before it is closing is not deleted with it",
+    name: "a context that begins while the previous one is closing is not deleted with it",
     file: ROW,
     find: 'if (session?.state !== "closing" || session.openedAt !== openedAt) return;',
     replace: "if (session === undefined) return;",
@@ -176,7 +176,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "a set in the middle of closing",
   },
   {
-    name: "a context that ends while it is being registered stays ended",
+    name: "a context that ends during registration stays ended",
     file: ROW,
     find: "const session = this.#unregistered(openedAt);",
     replace: "const session = asked;",
@@ -184,7 +184,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "in the middle of registering",
   },
   {
-    name: "a foreign leftover is closed before a new owner's context begins",
+    name: "the previous owner's context is closed before a new owner's begins",
     file: LIFE,
     find: "foreign.owner !== context.owner",
     replace: "false",
@@ -192,7 +192,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "ownership",
   },
   {
-    name: "a new owner's context begins only once the foreign row is gone",
+    name: "a new owner's context begins only once the previous owner's row is gone",
     file: LIFE,
     find: 'if (this.#record.stored !== undefined) return fail({ kind: "session_unavailable", sessionId: this.#sessionId });',
     replace: "",
@@ -200,14 +200,14 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "ownership",
   },
   {
-    name: "a new context shows nothing of the one before it",
+    name: "a new context shows nothing of the previous one",
     file: "src/session/session-access.ts",
     find: "this.clear();\n      return content();",
     replace: "return content();",
     tests: ["test/worker/session-entrypoint.test.ts"],
   },
   {
-    name: "DELETE removes what the session kept at once",
+    name: "DELETE removes the stored data of a session at once",
     file: "src/session/session-access.ts",
     find: "this.clear();\n        const deletedUntil",
     replace: "const deletedUntil",
@@ -231,7 +231,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     only: "setting the alarm fails|a write that failed",
   },
   {
-    name: "what storage said before a write is not taken for the present",
+    name: "a value read from storage before a write is not used after it",
     file: "src/session/session-record.ts",
     find: "if (writes === this.#writes) this.#alarm = alarm;",
     replace: "this.#alarm = alarm;",

@@ -6,10 +6,10 @@ const MEMBERSHIP = ["test/objects/session-registry.test.ts"];
 const LAYOUT = ["test/objects/registry-layout.test.ts"];
 const INTERLEAVINGS = ["test/objects/interleavings.test.ts"];
 
-/** How many contexts a principal may have, and what may not be taken away for it. */
+/** How many contexts a principal may have. Acknowledged contexts are never removed to enforce it. */
 export const QUOTA_MUTATIONS: readonly Mutation[] = [
   {
-    name: "the quota refuses the context beyond it",
+    name: "the quota refuses one context too many",
     file: SHARD,
     find: "this.#countOf(principal) + elsewhere >= maxSessions",
     replace: "this.#countOf(principal) + elsewhere > maxSessions",
@@ -17,14 +17,14 @@ export const QUOTA_MUTATIONS: readonly Mutation[] = [
     only: "the quota",
   },
   {
-    name: "the quota holds over all the shards of a principal",
+    name: "the quota counts all shards of a principal",
     file: SHARD,
     find: "this.#countOf(principal) + elsewhere >= maxSessions",
     replace: "this.#countOf(principal) >= maxSessions",
     tests: LAYOUT,
   },
   {
-    name: "the quota takes no acknowledged context away",
+    name: "the quota removes no acknowledged context",
     file: ROW,
     find: "this.#record.put({ ...session, registration })",
     replace: "this.#record.put(session)",
@@ -32,14 +32,14 @@ export const QUOTA_MUTATIONS: readonly Mutation[] = [
     only: "the quota",
   },
   {
-    name: "a second try to register begins only after the first is decided for its callers",
+    name: "a second registration attempt starts only after the first has been decided for its callers",
     file: ROW,
     find: "// The decision is made below without an await, so nobody may join any more.\n    this.#over(registering);",
     replace: "",
     tests: ["test/objects/session-row.test.ts"],
   },
   {
-    name: "the quota still applies to a context that was not acknowledged",
+    name: "the quota still applies to an unacknowledged context",
     file: "src/session/session-life.ts",
     find: "const registration = { ...stored.registration, tries: stored.registration.tries + 1 };",
     replace:
@@ -48,7 +48,7 @@ export const QUOTA_MUTATIONS: readonly Mutation[] = [
     only: "the quota",
   },
   {
-    name: "sets that join at the quota's limit are refused alike",
+    name: "concurrent sets at the quota's limit get the same answer",
     file: ROW,
     find: "if (this.#registering?.openedAt === openedAt) return this.#registering;",
     replace: "",

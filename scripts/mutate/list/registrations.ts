@@ -7,10 +7,10 @@ const OBJECT = ["test/objects/session-object.test.ts"];
 const REGISTRATION = ["test/objects/registration.test.ts"];
 const UNIT = ["test/unit/session-context.test.ts"];
 
-/** Registering a context and unregistering it, by the call and by its alarm. */
+/** Registering and unregistering a context, by the call and by its alarm. */
 export const REGISTRATION_MUTATIONS: readonly Mutation[] = [
   {
-    name: "a registration under way is not taken for confirmed",
+    name: "a registration under way does not count as confirmed",
     file: CONTEXT,
     find: "alarm === null || alarm < session.registration.deadline",
     replace: "alarm === null",
@@ -31,7 +31,7 @@ export const REGISTRATION_MUTATIONS: readonly Mutation[] = [
     tests: REGISTRATION,
   },
   {
-    name: "the next alarm is set before the registry is asked",
+    name: "the next alarm is set before the registry is called",
     file: LIFE,
     find: "const rearmed = this.#rearm();\n    const due = this.#record.stored;\n    await rearmed;\n",
     replace: "const due = this.#record.stored;\n",
@@ -39,7 +39,7 @@ export const REGISTRATION_MUTATIONS: readonly Mutation[] = [
     only: "has its next alarm before",
   },
   {
-    name: "registrations are retried ever less often",
+    name: "registrations are retried with growing delays",
     file: CONTEXT,
     find: "REGISTRY_RETRY_FIRST_MS * 2 ** Math.min(tries, 30)",
     replace: "REGISTRY_RETRY_FIRST_MS",

@@ -10,7 +10,7 @@ const LAYOUT = ["test/objects/registry-layout.test.ts"];
 const HISTORY = ["test/objects/registry-history.test.ts"];
 const INTERLEAVINGS = ["test/objects/interleavings.test.ts"];
 
-/** The exact count, the shards behind it and the audit. */
+/** The exact count, the shards and the audit. */
 export const REGISTRY_MUTATIONS: readonly Mutation[] = [
   {
     name: "a context counts once",
@@ -21,7 +21,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "membership",
   },
   {
-    name: "a registration that comes twice counts once",
+    name: "a repeated registration counts once",
     file: SHARD,
     find: "row.opened_at < openedAt",
     replace: "row.opened_at <= openedAt",
@@ -29,7 +29,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "the tally of a shard",
   },
   {
-    name: "an unregistration that comes twice counts once",
+    name: "a repeated unregistration counts once",
     file: SHARD,
     find: "if (removed !== undefined) this.#history.count({ [reason]: 1 }, Date.now(), { removed: removed.region });",
     replace: "this.#history.count({ [reason]: 1 }, Date.now(), { removed: removed?.region });",
@@ -45,7 +45,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "membership",
   },
   {
-    name: "the count misses no shard",
+    name: "the count includes every shard",
     file: REGISTRY,
     find: "sum(counts.value.map(({ sessions }) => sessions))",
     replace: "sum(counts.value.slice(1).map(({ sessions }) => sessions))",
@@ -61,14 +61,14 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "the count",
   },
   {
-    name: "the count finds what was registered when there were more shards",
+    name: "the count includes contexts registered under a larger number of shards",
     file: REGISTRY,
     find: "const rest = wanted.filter((shard) => !asked.includes(shard));",
     replace: "const rest: number[] = [];",
     tests: LAYOUT,
   },
   {
-    name: "shard 0 knows a shard before anything is registered there",
+    name: "shard 0 stores a new layout before anything is registered under it",
     file: REGISTRY,
     find: "const sized = await this.#announce(layoutOf(size));",
     replace: "const sized = ok(layoutOf(size));",
@@ -82,7 +82,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     tests: LAYOUT,
   },
   {
-    name: "callers who share a principal share no count",
+    name: "callers who share a principal get no count of their own",
     file: SHARD,
     find: "yours: isShared(principal) ? 0 : this.#countOf(principal)",
     replace: "yours: this.#history.sessions()",
@@ -90,7 +90,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "the count",
   },
   {
-    name: "a shard that hangs is waited for 3 seconds",
+    name: "a hanging shard times out after 3 seconds",
     file: "src/registry/limits.ts",
     find: "REGISTRY_CALL_TIMEOUT_MS = 3000",
     replace: "REGISTRY_CALL_TIMEOUT_MS = 60_000",
@@ -111,10 +111,10 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     find: 'if (this.#removed.has(sessionId, openedAt)) return { outcome: "removed" };',
     replace: "",
     tests: INTERLEAVINGS,
-    only: "a registration that is tried again",
+    only: "a registration that is retried",
   },
   {
-    name: "a context taken for a removed one registers again as a newer one",
+    name: "a context mistaken for a removed one registers again as a newer one",
     file: ROW,
     find: "this.#registering ??= registering;\n      return this.#tryToRegister(registering);",
     replace: "return null;",
@@ -129,7 +129,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     tests: ["test/unit/removed-contexts.test.ts"],
   },
   {
-    name: "removed contexts are remembered as long as a call can be on its way",
+    name: "removed contexts are remembered as long as a call can be under way",
     file: "src/registry/removed-contexts.ts",
     find: "now - at < REMEMBERED_MS",
     replace: "now - at < 0",
@@ -143,7 +143,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     tests: ["test/unit/removed-contexts.test.ts"],
   },
   {
-    name: "a shard with rows whose alarm was lost gets another",
+    name: "a shard with rows gets a new alarm if its alarm was lost",
     file: SHARD,
     find: "if (alarm === null && this.#hasTables()",
     replace: "if (false && this.#hasTables()",
@@ -151,7 +151,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "an alarm handler",
   },
   {
-    name: "a shard looks for its alarm also when it lists",
+    name: "a shard also checks its alarm when it lists",
     file: SHARD,
     find: "this.#keepAlarm();\n    const layout = this.layout();\n    if (!this.#hasTables()) return { entries",
     replace: "const layout = this.layout();\n    if (!this.#hasTables()) return { entries",
@@ -167,7 +167,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "an alarm handler",
   },
   {
-    name: "the alarm handler of a shard leaves an alarm",
+    name: "the alarm handler of a shard sets the next alarm",
     file: SHARD,
     find: "// Six throws and the platform forgets the alarm, and the audit with it. First the alarm: logging may fail too.\n      await this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);",
     replace: "",
@@ -183,7 +183,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "the daily audit",
   },
   {
-    name: "the audit keeps the row of a session that does not answer",
+    name: "the audit keeps the row of a session that does not respond",
     file: AUDIT,
     find: "} catch {\n      return true;",
     replace: "} catch {\n      return false;",
@@ -191,7 +191,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "the daily audit",
   },
   {
-    name: "the audit does not wait long for a session that hangs",
+    name: "the audit times out on a session that hangs",
     file: AUDIT,
     find: "within(AUDIT_QUESTION_TIMEOUT_MS, this.#sessions.get(objectId).holds(openedAt))",
     replace: "this.#sessions.get(objectId).holds(openedAt)",
@@ -199,7 +199,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
     only: "the daily audit",
   },
   {
-    name: "the audit drops the row of an older context though a newer one lives",
+    name: "the audit drops the row of an older context although a newer one lives",
     file: "src/session/session-object.ts",
     find: "live?.session.openedAt === openedAt",
     replace: "live !== null",

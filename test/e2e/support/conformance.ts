@@ -1,16 +1,16 @@
-/** Which scenarios of the conformance suite concern this project's own server. docs/conformance.md names the others. */
+/** The scenarios of the conformance suite that apply to this project's own server. docs/conformance.md lists the others. */
 import type { Revision } from "../../../scripts/conformance/suite.ts";
 
 export interface Run {
   readonly scenario: string;
   readonly revision: Revision;
-  /** Checks that cannot succeed, by the reason. The rest must, and these must not: else they are listed wrongly. */
+  /** Checks that cannot succeed, by reason. All others must succeed, and these must fail, or the list is wrong. */
   readonly except?: Readonly<Record<string, readonly string[]>>;
 }
 
 const ANSWERS_ARE_JSON = { "answers are plain JSON, streams are optional": ["server-sse-streams-functional"] };
 
-/** Every scenario that needs no tools, prompts or resources made for it. */
+/** Every scenario that needs no special tools, prompts or resources. */
 export const RUNS: readonly Run[] = [
   { scenario: "server-initialize", revision: "2025-11-25" },
   { scenario: "server-session-lifecycle", revision: "2025-11-25" },

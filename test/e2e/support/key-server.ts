@@ -1,4 +1,4 @@
-/** A token issuer on this machine, with a real key endpoint that can be told to misbehave. */
+/** A local token issuer with a real key endpoint that can misbehave on demand. */
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { exportJWK, generateKeyPair, type JWTHeaderParameters, SignJWT } from "jose";
@@ -10,12 +10,12 @@ export interface KeyServer {
   /** Settings of a server that trusts this issuer. */
   readonly vars: Readonly<Record<string, string>>;
   behaviour: Behaviour;
-  /** Requests for the keys so far, and the most that were open at once. */
+  /** Number of requests for the keys so far, and the most that were open at once. */
   readonly fetches: number;
   mostAtOnce: number;
   /** Requests that followed the redirect. */
   readonly followed: number;
-  /** A token of `subject`, good for five minutes. */
+  /** A token for `subject`, valid for five minutes. */
   sign(subject: string, header?: Record<string, unknown>): Promise<string>;
   stop(): Promise<void>;
 }

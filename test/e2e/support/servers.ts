@@ -10,7 +10,7 @@ import {
   connect,
 } from "../../../scripts/library/mcp-clients.ts";
 
-/** One server for all tests of a file, for tests that look at their own sessions only. Returns how to get its URL. */
+/** One server for all tests of a file, for tests that look only at their own sessions. Returns a function for its URL. */
 export function sharedServer(options?: ServerOptions): () => string {
   let server: RunningServer | undefined;
   beforeAll(async () => {
@@ -23,7 +23,7 @@ export function sharedServer(options?: ServerOptions): () => string {
   };
 }
 
-/** A server for the current test alone, so that its count is exact. Stopped when the test ends, however it ends. */
+/** A server for the current test alone, so that its count is exact. Stopped when the test ends. */
 export async function ownServer(options?: ServerOptions): Promise<RunningServer> {
   const server = await startServer(options);
   onTestFinished(() => server.stop());
@@ -44,7 +44,7 @@ export function ownFolder(): string {
   return folder;
 }
 
-/** A folder for all tests of a file, removed after them. Returns how to get its path. */
+/** A folder for all tests of a file, removed after them. Returns a function for its path. */
 export function fileFolder(): () => string {
   let folder: string | undefined;
   beforeAll(() => {
@@ -59,7 +59,7 @@ export function fileFolder(): () => string {
   };
 }
 
-/** How many sessions have a context, as `client` is told. */
+/** Number of sessions with a context, as reported to `client`. */
 export async function countOf(client: ConnectedClient): Promise<unknown> {
   return (await client.call("get_session_count")).data.active_sessions;
 }

@@ -17,12 +17,15 @@ const LEGACY = { "mcp-protocol-version": "2025-11-25" };
 const BATCHES = { "mcp-protocol-version": "2025-03-26" };
 const MODERN = { "mcp-protocol-version": "2026-07-28" };
 
-const classified = (body: unknown, headers: Record<string, string>) =>
-  classify(
-    new Request("https://localhost/mcp", { method: "POST", headers: { ...headers, "mcp-session-id": SESSION } }),
-    body,
-    { json: true, stream: true },
-  );
+/** What the request is classified as, or why it is refused. */
+async function classified(body: unknown, headers: Record<string, string>) {
+  const request = new Request("https://localhost/mcp", {
+    method: "POST",
+    headers: { ...headers, "mcp-session-id": SESSION },
+  });
+  const result = await classify(request, body, { json: true, stream: true });
+  return result.ok ? result.value : result.failure;
+}
 
 describe("a message", () => {
   it.each([

@@ -223,8 +223,8 @@ it("answers every request as the SDK does", { timeout: 120_000 }, async () => {
 async function messageOf(headers: Record<string, string>, body: object): Promise<Classified> {
   const request = new Request("https://localhost/mcp", { method: "POST", headers });
   const classified = await classify(request, body, { json: true, stream: true });
-  if ("kind" in classified) throw new Error("refused");
-  return classified.messages[0] as Classified;
+  if (!classified.ok) throw new Error("refused");
+  return classified.value.messages[0] as Classified;
 }
 
 const answered = (body: string, outcome: Answer["outcome"] = "ok"): Answer => ({

@@ -23,7 +23,7 @@ export type HttpRefusal =
   | { readonly kind: "rate_limited"; readonly what: string };
 
 /** `what` for a write over the limit. */
-export const WRITES = "calls that store something, such as set_working_directory, register_project or DELETE";
+export const WRITES = "calls that store something";
 
 /** The response to a rejected request. */
 export function replyRefusal(refusal: HttpRefusal, id: string | number | null, event: McpEvent): Response {

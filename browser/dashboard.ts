@@ -1,8 +1,8 @@
 /**
- * The dashboard: asks for its parts every few seconds and replaces those that have changed. The server makes the parts;
- * this script only moves them, so that all that is escaped is escaped in one place.
+ * The dashboard: fetches its parts every few seconds and replaces those that have changed. The server renders the parts and
+ * this script only inserts them, so that all escaping is in one place.
  */
-/** Of `sessionStorage`: a token or the operator key. */
+/** Key in `sessionStorage` of the token or operator key. */
 const TOKEN_KEY = "mcp-session-context-admin-token";
 
 function find<T extends HTMLElement>(id: string): T {
@@ -23,7 +23,7 @@ const dialog = find<HTMLDialogElement>("confirm");
 let cursor = "";
 let principal = "";
 let timer = 0;
-/** Only the latest question counts: an answer that was overtaken shows another page. */
+/** Number of the latest request. Answers to earlier requests are ignored: they may show another page. */
 let asked = 0;
 const shown = new Map<string, string>();
 
@@ -32,7 +32,7 @@ function say(text: string, bad = false): void {
   said.classList.toggle("bad", bad);
 }
 
-/** The token goes into a header that only this script can set: no other page can have the browser send it. */
+/** Sends the token in a header that only this script can set, so no other page can make the browser send it. */
 function call(path: string, method = "GET"): Promise<Response> {
   const token = sessionStorage.getItem(TOKEN_KEY);
   const headers: HeadersInit = token === null ? {} : { Authorization: `Bearer ${token}` };
@@ -60,7 +60,7 @@ async function refresh(): Promise<void> {
     if (question !== asked) return;
     say("Not up to date: the server cannot be reached. Trying again", true);
   }
-  // One that nobody looks at asks nothing.
+  // A hidden page does not poll.
   if (document.visibilityState === "visible") timer = setTimeout(() => void refresh(), seconds * 1000);
 }
 
@@ -78,7 +78,7 @@ function askToSignIn(status: number): void {
   if (asks) tokenField.focus();
 }
 
-/** Takes the new parts in and returns when to ask again, in seconds. */
+/** Inserts the new parts. Returns the time until the next refresh, in seconds. */
 function show(html: string): number {
   const template = document.createElement("template");
   template.innerHTML = html;
@@ -161,7 +161,7 @@ signOut.addEventListener("click", () => {
   shown.clear();
   void refresh();
 });
-// `npm start` prints a link with the key in its fragment, which browsers send to no server. It must not stay in the history.
+// `npm start` prints a link with the key in its fragment, which browsers never send to a server. Remove it from the history.
 const keyInLink = new URLSearchParams(location.hash.slice(1)).get("key");
 if (keyInLink !== null) {
   sessionStorage.setItem(TOKEN_KEY, keyInLink);

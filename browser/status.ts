@@ -1,4 +1,4 @@
-/** The status page: its buttons copy. Without this script they stay hidden, and the text can be selected. */
+/** The copy buttons of the status page. Without this script they stay hidden, and the text can still be selected. */
 const said = document.querySelector("#said");
 
 for (const button of document.querySelectorAll<HTMLButtonElement>("button[data-copy]")) {
@@ -14,7 +14,7 @@ async function copy(button: HTMLButtonElement): Promise<void> {
     said.textContent = "Copied";
     button.textContent = "Copied";
   } catch {
-    // No clipboard here, as on a page without TLS: what was to be copied is at least selected.
+    // The clipboard is unavailable, for example on a page without TLS: select the text instead.
     getSelection()?.selectAllChildren(source);
     said.textContent = "Selected. Copy it with your keyboard";
     button.textContent = "Selected";

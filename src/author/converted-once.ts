@@ -5,8 +5,8 @@ type JsonSchema = Record<string, unknown>;
 type Convert = (options: { readonly target: string }) => JsonSchema;
 
 /**
- * The same schema, which publishes a portable JSON Schema and remembers it. The SDK keeps its conversions with the server that it builds for a
- * message and throws them away with it; converting anew is most of what `tools/list` costs.
+ * Makes `schema` publish a portable JSON Schema and cache it. Returns the same schema. The SDK caches conversions per server, and
+ * every message gets a new server: converting again is most of the cost of `tools/list`.
  */
 export function convertedOnce<Schema extends z.ZodType>(schema: Schema): Schema {
   const standard = schema["~standard"] as unknown as {
@@ -23,7 +23,7 @@ function remember(convert: Convert): Convert {
   return (options) => {
     const known = converted.get(options.target) ?? portableSchema(convert(options));
     converted.set(options.target, known);
-    // The SDK adds to what it is given.
+    // A copy: the SDK adds members to it.
     return { ...known };
   };
 }

@@ -11,8 +11,8 @@ import { describeStateFailure } from "../session/state-store.ts";
 import { errorResult } from "./tool-result.ts";
 
 /**
- * A failure in words, for a model or a log: what was wrong, the value, what to do. Names no tool, since the tools are the
- * server author's own.
+ * Describes a failure for a model or a log: what was wrong, the value, what to do. Does not mention tools, since every server
+ * has its own.
  * @example
  * ```ts
  * import { describeFailure, type SessionService } from "mcp-session-context";

@@ -1,6 +1,6 @@
 import type { LogFields, Logger } from "../base/log.ts";
 
-/** Stands for a thrown error whose text may name anything: the log has it under this reference, and clients see only that. */
+/** Replaces a thrown error, whose text may be confidential: it is logged under a reference, and clients see only the reference. */
 export class InternalError extends Error {
   readonly reference: string;
 
@@ -10,7 +10,7 @@ export class InternalError extends Error {
   }
 }
 
-/** Writes a thrown error to the log, unless that was done before, and returns what stands for it. */
+/** Logs a thrown error, unless it was logged before, and returns its replacement. */
 export function internalError(error: unknown, log: Logger, event: string, fields: LogFields = {}): InternalError {
   if (error instanceof InternalError) return error;
   const reference = crypto.randomUUID();

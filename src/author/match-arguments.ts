@@ -1,17 +1,17 @@
 import { editDistance } from "../projects/near-matches.ts";
 
-/** A call's arguments under the names that the tool gave them, and what is left over. */
+/** A call's arguments under the tool's own names, and the arguments that match none. */
 export interface MatchedArguments {
   readonly values: Readonly<Record<string, unknown>>;
-  /** Names that the tool does not have, as they came. */
+  /** Names that the tool does not have, as received. */
   readonly ignored: readonly string[];
   /** Names among `ignored` that can only be misspelt arguments of the tool. */
   readonly misspelt: readonly string[];
 }
 
 /**
- * Matches a call's arguments with those of a tool. Bridges rename arguments, so case, underscores and hyphens do not count; the exact
- * name wins. Models under strict schemas cannot leave an argument out, so null and "" in an optional one count as not given.
+ * Matches a call's arguments with those of a tool. Bridges rename arguments, so case, underscores and hyphens are ignored; an exact
+ * name wins. Models under strict schemas cannot omit an argument, so an optional argument with null or "" counts as omitted.
  */
 export function matchArguments(
   given: Readonly<Record<string, unknown>>,
@@ -39,10 +39,10 @@ export const isBlank = (value: unknown): boolean => value === null || value === 
 
 const fold = (name: string): string => name.toLowerCase().replaceAll(/[_-]/g, "");
 
-/** Shorter beginnings of a name, and one edit in a shorter name, may be anything. */
+/** Shorter prefixes, and shorter names with one edit, could mean anything. */
 const MIN_LENGTH = 4;
 
-/** Names of at least this length may differ in two letters and can still mean nothing else. */
+/** Names of at least this length are still unambiguous with two edits. */
 const MIN_LENGTH_FOR_TWO_EDITS = 8;
 
 function resembles(given: string, name: string): boolean {

@@ -1,9 +1,9 @@
 type JsonSchema = Record<string, unknown>;
 
 /**
- * The part of a JSON Schema that every client can pass on to its model. Clients convert what a server publishes for the API of their
- * model, and some give up the whole list for one keyword that they do not know. Leaving a keyword out only makes a schema more
- * permissive, and the server checks what comes: so unions are left out too, and what may be null has no type.
+ * Reduces a JSON Schema to what every client can pass on to its model. Clients convert published schemas for the API of their model,
+ * and some drop the whole tool list because of one unknown keyword. Omitting a keyword only makes a schema more permissive, and the
+ * server checks all arguments anyway. So unions are omitted too, and nullable values have no type.
  */
 export function portableSchema({
   type,

@@ -8,10 +8,10 @@ import type { SessionTool } from "./session-tool.ts";
 import { ignoredText, type ToolArguments } from "./tool-input.ts";
 import { answerResult, errorResult, withText } from "./tool-result.ts";
 
-/** What a client calls itself, where the message says so. */
+/** The client's name and version, if the message has them. */
 type ClientInfo = { readonly name: string; readonly version: string } | undefined;
 
-/** Runs a tool with checked arguments. Never throws: a bug becomes an error that tells a reference and nothing else. */
+/** Runs a tool with checked arguments. Never throws: a bug becomes an error result that has only a reference. */
 export async function runTool(
   { name, run, describe = describeFailure }: SessionTool,
   { values, ignored }: ToolArguments,
@@ -31,7 +31,7 @@ export async function runTool(
   }
 }
 
-/** What the caller calls itself: modern requests carry it, of legacy ones only the user agent is known. */
+/** The client's name. Modern requests carry it; for legacy requests only the user agent is known. */
 function clientName(client: ClientInfo, call: SessionCall): string | null {
   const name = client === undefined ? call.caller.userAgent : `${client.name}/${client.version}`;
   return name === null ? null : name.toWellFormed().slice(0, MAX_CLIENT_LENGTH);

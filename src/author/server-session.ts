@@ -8,7 +8,7 @@ import type { SessionContext } from "../session/session-context.ts";
 import { resolveFor } from "../session/session-project.ts";
 
 /**
- * A promise of a value, or of the expected failure that stood in its way.
+ * A promise of a value, or of an expected failure.
  * @example
  * ```ts
  * import type { ServerSession, ToolResult } from "mcp-session-context";
@@ -19,9 +19,9 @@ import { resolveFor } from "../session/session-project.ts";
 export type ToolResult<T> = Promise<Result<T, ToolFailure>>;
 
 /**
- * The sessions of one request, as a server's tools use them. `sessionId` is the tool's `session_id` argument; without one
- * the session is that of the `Mcp-Session-Id` header (legacy era), else none. Each method is at most one call to a
- * session object, except `list`.
+ * The sessions of one request, for a server's tools. `sessionId` is the tool's `session_id` argument; without it, the session
+ * is that of the `Mcp-Session-Id` header (legacy era), or none. Each method except `list` makes at most one call to a session
+ * object.
  * @example
  * ```ts
  * import type { ServerSession } from "mcp-session-context";
@@ -40,7 +40,7 @@ export type ToolResult<T> = Promise<Result<T, ToolFailure>>;
  * ```
  */
 export class ServerSession {
-  /** @internal What the tools of this project's own server use. */
+  /** @internal For the tools of this project's own server. */
   readonly call: SessionCall;
 
   /** @internal */
@@ -49,8 +49,8 @@ export class ServerSession {
   }
 
   /**
-   * Sets the working directory, an absolute path in any style; opens a session if the call means none, and begins a
-   * context if it has none. Fails with `path_invalid`.
+   * Sets the working directory, an absolute path in any style. Opens a session if the call has none, and begins a context if
+   * the session has none. Fails with `path_invalid`.
    */
   async setWorkingDirectory(
     directory: string,
@@ -65,20 +65,20 @@ export class ServerSession {
     return ok({ sessionId: context.sessionId, created, context });
   }
 
-  /** Which session is meant, and what it remembers beside its state; null where there is none. */
+  /** The session of the call, and its context without its state; each is null if there is none. */
   get(sessionId?: string): ToolResult<{ sessionId: string | null; context: SessionContext | null }> {
     return this.call.get(sessionId);
   }
 
-  /** Forgets context and state; the id stays usable. `ended` tells whether there was a context. */
+  /** Deletes context and state; the id stays usable. `ended` is true if there was a context. */
   end(sessionId?: string): ToolResult<{ sessionId: string | null; ended: boolean }> {
     return this.call.end(sessionId);
   }
 
   /**
-   * Which project the session works on, and why; `project` names one by id or exact name. Fails with `project_not_found`,
-   * `project_ambiguous`, `project_mismatch` or `config_invalid`; for an anonymous caller without a session with
-   * `no_context`.
+   * Resolves the project that the session works on, and why; `project` names one by id or exact name. Fails with
+   * `project_not_found`, `project_ambiguous`, `project_mismatch` or `config_invalid`, or with `no_context` for an anonymous
+   * caller without a session.
    */
   async resolveProject(
     project: string | null = null,
@@ -91,15 +91,14 @@ export class ServerSession {
     return resolved.ok ? ok({ sessionId: reply.value.sessionId, ...resolved.value }) : resolved;
   }
 
-  /** How many sessions of this server have a context. Exact, or `registry_unavailable`. */
+  /** The number of sessions with a context on this server. Exact, or fails with `registry_unavailable`. */
   count(): ToolResult<SessionCount> {
     return this.call.count();
   }
 
   /**
-   * The caller's own sessions, newest first, by pages; `cursor` is the `nextCursor` of the page before. `unanswered` has the ids
-   * of sessions that are slow or broken right now. Fails with
-   * `anonymous_refused` for callers that nobody can tell apart, and with `cursor_invalid`.
+   * The caller's own sessions, newest first, in pages; `cursor` is the `nextCursor` of the previous page. `unanswered` lists the
+   * ids of sessions that did not respond. Fails with `anonymous_refused` for callers without an identity, and with `cursor_invalid`.
    */
   async list(
     cursor?: string,

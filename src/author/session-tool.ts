@@ -11,12 +11,12 @@ import type { ToolAnswer } from "./tool-result.ts";
 export interface SessionTool<Values = Record<string, unknown>, Output extends z.ZodObject = z.ZodObject> {
   readonly name: string;
   readonly title: string;
-  /** Written for a model: when to call it, what comes back, what to do with that. */
+  /** Written for a model: when to call it, what it returns, what to do with the result. */
   readonly description: string;
   readonly annotations: ToolAnnotations;
   readonly input: ToolInput<Values>;
   readonly output: Output;
-  /** Its failures in words, where `describeFailure` does not say enough. */
+  /** Describes the tool's failures, if `describeFailure` is not enough. */
   readonly describe?: (failure: ToolFailure) => string;
   run(
     args: Values,
@@ -25,6 +25,6 @@ export interface SessionTool<Values = Record<string, unknown>, Output extends z.
   ): Promise<Result<ToolAnswer<z.input<Output>>, ToolFailure>>;
 }
 
-/** Ties the types of one tool together and forgets them again, so that tools of all kinds fit into one list. */
+/** Checks the types of one tool and then erases them, so that all tools fit into one list. */
 export const defineTool = <Values, O extends z.ZodObject>(tool: SessionTool<Values, O>): SessionTool =>
   ({ ...tool, output: convertedOnce(tool.output) }) as unknown as SessionTool;

@@ -5,7 +5,7 @@ import { convertedOnce } from "./converted-once.ts";
 import { MAX_ARGUMENTS_IN_TEXT } from "./limits.ts";
 import { isBlank, matchArguments } from "./match-arguments.ts";
 
-/** The arguments of a tool. What does not fit is refused with the value and with what to pass instead. */
+/** The arguments of a tool. A refusal quotes the invalid value and says what to pass instead. */
 
 const SESSION_ID =
   "session_id of an earlier result. Omit it only if there is none yet, or if your client keeps the session";
@@ -13,11 +13,11 @@ const SESSION_ID =
 /** The checked arguments of one call. */
 export interface ToolArguments<Values = Record<string, unknown>> {
   readonly values: Values;
-  /** Names that the call has and the tool does not. */
+  /** Names of arguments in the call that the tool does not have. */
   readonly ignored: readonly string[];
 }
 
-/** What a tool takes: how it is published, and how a call's arguments are matched and checked. */
+/** The input of a tool: its published schema, and how a call's arguments are matched and checked. */
 export interface ToolInput<Values = Record<string, unknown>>
   extends StandardSchemaWithJSON<Record<string, unknown>, ToolArguments<Values>> {
   readonly shape: Readonly<Record<string, z.ZodType>>;
@@ -30,9 +30,9 @@ type StandardResult<T> =
   | { readonly issues: readonly Issue[]; readonly value?: undefined };
 
 /**
- * All arguments of a tool. The SDK and our own fast way both check through `check`, so that they treat a call alike.
- * An argument that the tool does not have is ignored and reported, unless it can only be a misspelt one: a mistyped `sesion_id` must
- * not mean another session.
+ * Defines all arguments of a tool. The SDK and our own fast path both use `check`, so that they treat a call alike.
+ * An unknown argument is ignored and reported, unless it can only be a misspelt one: that is refused, since a mistyped `sesion_id`
+ * must not select another session.
  */
 export function toolInput<Shape extends Record<string, z.ZodType>>(
   shape: Shape,
@@ -47,7 +47,7 @@ export function toolInput<Shape extends Record<string, z.ZodType>>(
     const parsed = schema.safeParse(values);
     if (parsed.success && misspelt.length === 0) return { value: { values: parsed.data, ignored } };
     const issues: Issue[] = parsed.success ? [] : [...parsed.error.issues];
-    // Of a call that is refused anyway, every unknown name may be what the model meant.
+    // If the call is refused anyway, report every unknown name: any of them may be a misspelling.
     const unknown = parsed.success ? misspelt : ignored;
     if (unknown.length > 0) issues.push({ message: `No such argument: ${list(unknown)}. ${takes(names)}` });
     return { issues };
@@ -62,12 +62,12 @@ export function toolInput<Shape extends Record<string, z.ZodType>>(
 export const ignoredText = (tool: string, ignored: readonly string[]): string =>
   `Ignored, because ${tool} has no such argument: ${list(ignored)}`;
 
-/** A text, described as the model is told. */
+/** A text argument. The description is published, and repeated in refusals. */
 export const textArgument = (description: string) => z.string(refusalWith(description)).describe(description);
 
 /**
- * The content of a config file, as the object in it or as its text. Published as text alone: a union is more than some clients can
- * pass on, and an object without known members is an empty one to others.
+ * The content of a config file, as an object or as text. Published as text only: some clients cannot pass on a union, and others
+ * treat an object without declared members as empty.
  */
 export const configArgument = (description: string) =>
   z
@@ -75,8 +75,8 @@ export const configArgument = (description: string) =>
     .meta({ description, type: "string" });
 
 /**
- * The argument by which a tool's input names its session. Every tool that reads or changes a session needs it. Null and "" count as
- * not given: models under a strict schema cannot leave an argument out.
+ * The argument that names the session of a call. Every tool that reads or changes a session needs it. Null and "" count as omitted,
+ * since models under a strict schema cannot omit an argument.
  * @example
  * ```ts
  * import { sessionIdArgument } from "mcp-session-context";
@@ -89,7 +89,7 @@ export const sessionIdArgument: z.ZodOptional<z.ZodType<string | undefined>> = z
   .preprocess((value) => (isBlank(value) ? undefined : value), textArgument(SESSION_ID).optional())
   .optional();
 
-/** The arguments of a tool that lists by pages. */
+/** The arguments of a tool that lists in pages. */
 export const pageInput = toolInput({
   cursor: textArgument("next_cursor of an earlier result").optional(),
   session_id: sessionIdArgument,

@@ -1,6 +1,6 @@
 import type { CallToolResult } from "@modelcontextprotocol/server";
 
-/** What a tool returns: data for programs, and the same in a sentence for models that read only text. */
+/** What a tool returns: data for programs, and the same as text for models that read only text. */
 export interface ToolAnswer<T extends Record<string, unknown> = Record<string, unknown>> {
   readonly structured: T;
   readonly text: string;
@@ -11,7 +11,7 @@ export const answerResult = ({ structured, text }: ToolAnswer): CallToolResult =
   structuredContent: structured,
 });
 
-/** The same result with a further line of text. */
+/** Adds a line of text to a result. */
 export const withText = (result: CallToolResult, text: string): CallToolResult => ({
   ...result,
   content: result.content.map((part) => (part.type === "text" ? { ...part, text: `${part.text}\n${text}` } : part)),

@@ -10,10 +10,10 @@ type Value<Shape extends z.ZodObject, Key extends Keys<Shape>> = z.output<Shape[
 type Values<Shape extends z.ZodObject> = { [Key in Keys<Shape>]?: Value<Shape, Key> };
 
 /**
- * The state of a session, as the server's author has described it: each field of the schema is a key that may be there or
- * not (a default of the field stands in for nothing). Values are checked when they are written, and again when they are
- * read, since an older version may have written them. `sessionId` is the tool's `session_id` argument; leave it out for
- * the session that the client keeps.
+ * The state of a session, typed by the server author's schema: each field is a key that may be missing (a default of the
+ * field does not apply to a missing key). Values are checked when they are written, and again when they are read, since an
+ * older version may have written them. `sessionId` is the tool's `session_id` argument; omit it for the session that the
+ * client keeps.
  * @example
  * ```ts
  * import type { TypedState } from "mcp-session-context";
@@ -54,8 +54,8 @@ export class TypedState<Shape extends z.ZodObject> {
   }
 
   /**
-   * Keeps `value` under `key`. Opens a session if the call means none, and begins a context if it has none; pass the
-   * `sessionId` of the answer on to the client.
+   * Stores `value` under `key`. Opens a session if the call has none, and begins a context if the session has none; pass the
+   * returned `sessionId` on to the client.
    */
   set<Key extends Keys<Shape>>(
     key: Key,
@@ -66,8 +66,8 @@ export class TypedState<Shape extends z.ZodObject> {
   }
 
   /**
-   * Replaces the value of `key` by what `change` makes of it. Safe against other calls at the same time: if one came in
-   * between, `change` is asked again.
+   * Replaces the value of `key` with the result of `change`. Safe under concurrent calls: if another call has changed the value
+   * meanwhile, `change` is called again. Fails with `state_conflict` after 10 attempts.
    */
   async update<Key extends Keys<Shape>>(
     key: Key,
@@ -87,7 +87,7 @@ export class TypedState<Shape extends z.ZodObject> {
     }
   }
 
-  /** Forgets the value of `key`. */
+  /** Deletes the value of `key`. */
   async delete(
     key: Keys<Shape>,
     sessionId?: string,
@@ -97,7 +97,7 @@ export class TypedState<Shape extends z.ZodObject> {
     return ok({ sessionId: deleted.value.sessionId, deleted: deleted.value.before !== null });
   }
 
-  /** Everything that is kept. */
+  /** All stored values. */
   async list(sessionId?: string): Promise<Result<{ sessionId: string | null; values: Values<Shape> }, ToolFailure>> {
     const listed = await this.#call.state(sessionId, { kind: "list" });
     if (!listed.ok) return listed;
@@ -118,7 +118,7 @@ export class TypedState<Shape extends z.ZodObject> {
     const operation = { kind: "set", key, text: text.value, ...(expected === undefined ? {} : { expected }) } as const;
     const set = await this.#call.state(sessionId, operation);
     if (!set.ok) return set;
-    // A set always has a session: it mints one where the call means none.
+    // A set always has a session: it opens one if the call has none.
     return ok({ sessionId: set.value.sessionId as string, created: set.value.created });
   }
 

@@ -1,4 +1,4 @@
 const utf8 = new TextEncoder();
 
-/** How many bytes of UTF-8 a value has as JSON. */
+/** The size of a value as JSON, in bytes of UTF-8. */
 export const jsonBytes = (value: unknown): number => utf8.encode(JSON.stringify(value)).length;

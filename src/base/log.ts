@@ -6,7 +6,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const RANK: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
 /**
- * What a line of the log says beside its level and event.
+ * The fields of a log line besides level and event.
  * @example
  * ```ts
  * import type { LogFields } from "mcp-session-context";
@@ -37,5 +37,5 @@ export function createLogger(threshold: LogLevel): Logger {
   };
 }
 
-/** The form in which a session id may appear above debug: enough to follow one session, too little to use it. */
+/** The form of a session id in logs above debug level: enough to follow one session, too little to use it. */
 export const shortSessionId = (sessionId: string): string => `${sessionId.slice(0, 11)}…`;

@@ -1,10 +1,10 @@
 /**
- * Brings the tables of an object up to date. `migrations` is append-only: each entry is the SQL of one step, and an entry
- * that has once been deployed never changes. All missing steps are applied in one transaction.
+ * Brings the tables of an object up to date. `migrations` is append-only: each entry is the SQL of one step, and a deployed
+ * entry never changes. All missing steps are applied in one transaction.
  *
- * Returns whether the tables stand. Without `create`, storage that was never written stays that way, so that a read leaves
- * nothing behind.
- * @throws Error if the storage was written by a newer version of the code, whose tables this one does not know.
+ * Returns whether the tables exist. Without `create`, storage that was never written is left untouched, so that reads write
+ * nothing.
+ * @throws Error if a newer version of the code has written the storage.
  */
 export function migrate(
   storage: DurableObjectStorage,
@@ -28,7 +28,7 @@ export function migrate(
   return true;
 }
 
-/** How many migrations the storage has; 0 if it was never written. */
+/** The number of migrations applied to the storage; 0 if it was never written. */
 export function appliedMigrations(sql: SqlStorage): number {
   const exists =
     sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migration'").toArray().length > 0;

@@ -1,4 +1,4 @@
-/** Makes a value when it is first asked for, and returns the same one from then on. */
+/** Calls `make` on first use and returns the same value from then on. */
 export function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | null = null;
   return () => {

@@ -1,7 +1,7 @@
 const SHOWN = 200;
 
 /**
- * A value as JSON, so that nothing in it can pass for our own words; the middle of a long one is left out. For messages.
+ * Quotes a value in a message as JSON, so that its content cannot be mistaken for our own words. Omits the middle of a long value.
  */
 export function quote(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(shorten(value).toWellFormed());

@@ -1,6 +1,6 @@
 /**
- * What `call` resolves to, if it does so within `ms` milliseconds. What was called goes on by itself after that.
- * @throws Error after that time; else what `call` threw.
+ * Awaits `call` for at most `ms` milliseconds. A timeout does not cancel the call itself.
+ * @throws Error on timeout; otherwise whatever `call` throws.
  */
 export async function within<T>(ms: number, call: Promise<T>): Promise<T> {
   let timer: number | null = null;

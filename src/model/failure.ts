@@ -24,8 +24,8 @@ export type PathFault =
   | "windows_name";
 
 /**
- * Every failure that this server expects, beside those about projects (`projects/project-failure.ts`). They travel as values; a thrown error is a bug.
- * `author/tool-result.ts` words them for a model, `http/mcp/` maps those about the session header to status codes.
+ * Every expected failure except those about projects (`projects/project-failure.ts`). They are returned as values; a thrown error is a
+ * bug. `author/describe-failure.ts` words them for a model; `http/mcp/` maps those about the session header to status codes.
  * @example
  * ```ts
  * import type { Failure } from "mcp-session-context";
@@ -34,34 +34,34 @@ export type PathFault =
  * ```
  */
 export type Failure =
-  /** No session of this server, or somebody else's: the two are never told apart. */
+  /** Not a session of this server, or another caller's session: deliberately indistinguishable. */
   | { readonly kind: "session_unknown"; readonly sessionId: string }
-  /** The session of the header, which `DELETE /mcp` has ended. The same id as an argument is not refused. */
+  /** `DELETE /mcp` has ended the session of the header. The same id as an argument is not refused. */
   | { readonly kind: "session_deleted"; readonly sessionId: string }
   /** `argument` is the tool's argument that carried the path. */
   | { readonly kind: "path_invalid"; readonly argument: string; readonly fault: PathFault; readonly path: string }
-  /** What was asked needs a session that has a context, and this one has none, or the call names none. */
+  /** The call needs a session with a context: this session has none, or the call names no session. */
   | { readonly kind: "no_context"; readonly sessionId: string | null }
-  /** Registry shards that did not answer; a count without them would be a guess. */
+  /** These registry shards did not answer; a count without them would be a guess. */
   | { readonly kind: "registry_unavailable"; readonly shards: readonly number[] }
-  /** A known principal has as many active sessions as it may; `oldest` names some that could be ended. */
+  /** A known principal has reached its limit of active sessions; `oldest` lists some that could be ended. */
   | {
       readonly kind: "quota_exceeded";
       readonly limit: number;
       readonly oldest: readonly { readonly sessionId: string; readonly openedAt: number }[];
     }
-  /** Something that only callers with an identity of their own can have. */
+  /** Only callers with an identity of their own can use this. */
   | { readonly kind: "anonymous_refused" }
   | { readonly kind: "cursor_invalid"; readonly cursor: string }
   /** The caller has made too many calls that store something. */
   | { readonly kind: "rate_limited"; readonly retryAfterSeconds: number }
   /** The session's object is overloaded or unreachable right now. Nothing was changed. */
   | { readonly kind: "session_unavailable"; readonly sessionId: string }
-  /** The session's object failed while it worked on a change: nobody knows whether it was made. */
+  /** The session's object failed during a change: it is unknown whether the change was made. */
   | { readonly kind: "outcome_unknown"; readonly sessionId: string };
 
 /**
- * A value, or the expected failure that stood in its way. Survives structured cloning, so it crosses RPC as it is.
+ * A value, or an expected failure. Survives structured cloning, so it crosses RPC unchanged.
  * @example
  * ```ts
  * import type { Failure, Result } from "mcp-session-context";

@@ -1,11 +1,11 @@
 import { fail, ok, type PathFault, type Result } from "./failure.ts";
 
-/** `C:`, `C|` (RFC 8089 appendix E.2.2) or `C:\…` behind any number of separators, and behind `//localhost`. */
+/** `C:`, `C|` (RFC 8089 appendix E.2.2) or `C:\…` after any number of separators, or after `//localhost`. */
 const DRIVE = /^(?:[\\/]{2}localhost(?=[\\/]))?[\\/]*([A-Za-z])[:|]([\\/].*)?$/is;
 
 /**
- * The plain path that a `file:` URI stands for, in every form of RFC 8089 and its appendix E, and as editors misspell
- * them. The path is not checked: `splitPath` does that.
+ * Decodes a `file:` URI to a plain path. Accepts every form of RFC 8089 and its appendix E, and the malformed URIs of
+ * editors. Does not check the path: `splitPath` does that.
  */
 export function decodeFileUri(uri: string): Result<string, PathFault> {
   const match = /^file:(([\\/]*)([^\\/?#]*)([^?#]*))$/i.exec(uri);
@@ -24,9 +24,9 @@ export function decodeFileUri(uri: string): Result<string, PathFault> {
     case 3:
       return posixPath(`/${first}${tail}`);
     case 2:
-      // `file://` alone has no path. It is no way to write the root.
+      // `file://` alone has no path: it does not mean the root.
       if (first.toLowerCase() === "localhost") return tail === "" ? fail("bad_file_uri") : posixPath(tail);
-      // A relative path behind the slashes, or a variable that nothing has expanded.
+      // A relative path after the slashes, or an unexpanded variable.
       if (/^[.~$]/.test(first)) return fail("relative");
       return isHost(first) ? ok(`\\\\${decoded.slice(2)}`) : fail("bad_file_uri");
     case 4:
@@ -39,12 +39,12 @@ export function decodeFileUri(uri: string): Result<string, PathFault> {
 }
 
 function posixPath(raw: string): Result<string, PathFault> {
-  // An encoded separator belongs to a name. Decoded, it would start a new level.
+  // An encoded separator is part of a name. Decoded, it would start a new level.
   if (/%2f/i.test(raw)) return fail("bad_file_uri");
   // On POSIX a backslash in a name is encoded, so a bare one is a Windows separator, and there is no drive.
   if (raw.includes("\\")) return fail("posix_or_windows");
   return ok(decodeURIComponent(raw));
 }
 
-/** RFC 8089 knows neither user (`@`) nor port. An encoded separator would end the host somewhere else. */
+/** RFC 8089 allows neither user (`@`) nor port. An encoded separator would move the end of the host. */
 const isHost = (raw: string): boolean => raw !== "" && !/@|:|%2f|%5c/i.test(raw);

@@ -4,18 +4,18 @@ export type Principal = string;
 /** The principal of every caller that presents no token. */
 export const ANONYMOUS: Principal = "anonymous";
 
-/** What the principals of services begin with. No token's does: verified ones name their issuer. */
+/** The prefix of service principals. No token yields it: token principals begin with an issuer or `token:`. */
 const SERVICE_PREFIX = "service:";
 
 /** The principal of another Worker that calls over a service binding. */
 export const servicePrincipal = (service: string): Principal => SERVICE_PREFIX + service;
 
 /**
- * Whether this principal stands for many callers that know nothing of each other: its sessions are told apart by their ids
- * alone, so each has its own catalog, none is listed, and no quota lumps them together.
+ * Whether many unrelated callers share this principal. Only the session id separates their sessions, so each session has its own
+ * catalog, sessions are not listed, and no quota applies.
  */
 export const isShared = (principal: Principal): boolean =>
   principal === ANONYMOUS || principal.startsWith(SERVICE_PREFIX);
 
-/** The principal of whoever has the operator key. No token yields it: theirs have a prefix or an issuer. */
+/** The principal of callers with the operator key. No token yields it: token principals begin with an issuer or `token:`. */
 export const OPERATOR: Principal = "operator";

@@ -1,11 +1,11 @@
 /**
- * Session ids: `sess_` and the base64url of the 32-byte Durable Object id. The platform puts a keyed checksum into that
- * id, so that an id which was made up or mistyped is refused without waking an object.
+ * Session ids: `sess_` and the base64url of the 32-byte Durable Object id. That id contains a keyed checksum of the platform,
+ * so that invented or mistyped ids are refused without waking an object.
  */
 
 const PREFIX = "sess_";
 const OBJECT_ID = /^[0-9a-f]{64}$/;
-/** Two bits of the last character carry nothing: only the spelling that has both at zero is an id. */
+/** The last character has two unused bits: only the form with both at zero is an id. */
 const SESSION_ID = /^sess_[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 
 /** Length of every session id, in characters. */
@@ -24,7 +24,7 @@ export function encodeSessionId(objectId: string): string {
   return PREFIX + btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** The Durable Object id in hex that a session id stands for, or null if the text does not have the form of one. */
+/** The Durable Object id of a session id, in hex; null if the text does not have the form of a session id. */
 export function decodeSessionId(sessionId: string): string | null {
   if (!SESSION_ID.test(sessionId)) return null;
   const bytes = atob(sessionId.slice(PREFIX.length).replaceAll("-", "+").replaceAll("_", "/"));

@@ -2,10 +2,10 @@ import { fail, ok, type PathFault, type Result } from "./failure.ts";
 import { decodeFileUri } from "./file-uri.ts";
 import { MAX_PATH_BYTES } from "./limits.ts";
 
-/** How a path is written. Decides about separators, the root and (for projects) about case. */
+/** How a path is written. Determines the separators, the root and (for projects) case sensitivity. */
 export type PathStyle = "posix" | "drive" | "unc";
 
-/** A path taken apart: `root` ends where the names below it begin. */
+/** A path split into its root and the names below it. */
 export interface PathParts {
   readonly style: PathStyle;
   readonly root: string;
@@ -15,7 +15,7 @@ export interface PathParts {
 const utf8 = new TextEncoder();
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the purpose
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
-/** How a name begins that is a drive. */
+/** A drive at the start of a path or name. */
 const DRIVE = /^[A-Za-z]:(?:[\\/]|$)/;
 /** The same, percent-encoded, as the first name of a URI's path. */
 const ENCODED_DRIVE = /^[A-Za-z]%3A(?:[\\/]|%5C|%2F|$)/i;
@@ -24,8 +24,8 @@ const EXTENDED = /^(?:\\{2,}[?.]|\\\?\?|\/\/\?)[\\/]+(?:(UNC)[\\/]+|(?=[A-Za-z]:
 const HOST = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N}._$@-]*$/u;
 
 /**
- * Checks and normalises a working directory as a client names it. docs/projects.md has a table of all forms, with the
- * decision about each and its reason. `..` stays, since only the client's disk knows where links lead.
+ * Validates and normalises a working directory from a client. docs/projects.md has a table of all forms, with the decision
+ * about each and its reason. `..` stays, since links can be followed only on the client's disk.
  */
 export function parseWorkingDirectory(text: string): Result<string, PathFault> {
   if (text === "") return fail("empty");
@@ -50,13 +50,13 @@ function plainPath(text: string): Result<string, PathFault> {
   return ok(text);
 }
 
-/** Takes an absolute path apart into its root and the names below it. */
+/** Splits an absolute path into its root and the names below it. */
 export function splitPath(path: string): Result<PathParts, PathFault> {
   const extended = EXTENDED.exec(path);
   if (extended) {
     const rest = path.slice(extended[0].length);
     const parts = extended[1] ? uncParts(rest) : driveParts(rest);
-    // Behind such a prefix Windows keeps the dots and spaces that it drops elsewhere: another directory.
+    // After such a prefix Windows keeps trailing dots and spaces, which it drops elsewhere: that is a different directory.
     return parts.ok && names(rest, SEPARATORS).some((name) => name !== ".." && withoutTail(name) !== name)
       ? fail("windows_name")
       : parts;
@@ -73,7 +73,7 @@ export function joinPath({ style, root, names }: PathParts): string {
   return root + names.join(style === "posix" ? "/" : "\\");
 }
 
-/** The names that are left if each `..` takes away the name before it, never the root. */
+/** The names that remain when each `..` removes the name before it, never the root. */
 export function withoutDots(names: readonly string[]): string[] {
   const left: string[] = [];
   for (const name of names) {
@@ -87,14 +87,14 @@ function posixParts(path: string): Result<PathParts, PathFault> {
   const found = names(path, /\/+/);
   const [first = ""] = found;
   if (DRIVE.test(first)) return driveParts(found.join("/"));
-  // POSIX leaves two slashes to the system. To Windows they begin a UNC path.
+  // In POSIX two leading slashes are implementation-defined. In Windows they begin a UNC path.
   if (/^\/\/[^/]/.test(path)) return fail("posix_or_windows");
   for (const name of [first, withoutDots(found)[0] ?? ""]) {
     if (name.startsWith("\\") || DRIVE.test(name) || ENCODED_DRIVE.test(name)) return fail("posix_or_windows");
-    // A home directory or variable that nothing has expanded.
+    // An unexpanded home directory or variable.
     if (/^(?:~|\$\{?[A-Za-z_]\w*\}?)$/.test(name)) return fail("relative");
   }
-  // What `path.resolve` makes of a Windows path or a URI.
+  // What `path.resolve` returns for a Windows path or a URI.
   if (found.some((name) => /^(?:[A-Za-z]:\\|file:$)/i.test(name))) return fail("joined_paths");
   return ok({ style: "posix", root: "/", names: found });
 }
@@ -118,7 +118,7 @@ const SEPARATORS = /[\\/]+/;
 const names = (text: string, separator: RegExp): string[] =>
   text.split(separator).filter((name) => name !== "" && name !== ".");
 
-/** The names of a path as Windows reads them: without the dots and spaces that end them. */
+/** The names of a path as Windows reads them: without trailing dots and spaces. */
 function windowsNames(text: string): Result<string[], PathFault> {
   const found = names(text, SEPARATORS).map((name) => (name === ".." ? name : withoutTail(name)));
   return found.some((name) => name === "" || /[<>:"|?*]/.test(name)) ? fail("windows_name") : ok(found);

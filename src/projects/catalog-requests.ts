@@ -3,24 +3,24 @@ import type { Project, ProjectRef } from "./project.ts";
 import type { ProjectConfig } from "./project-config.ts";
 import type { ProjectFailure } from "./project-failure.ts";
 
-/** What a catalog is asked and answers. */
+/** Requests to a catalog, and its answers. */
 
 /** A project to register. Paths are normalised; `configRoot` gives `root` and `configPath` as a pair. */
 export interface ProjectRegistration {
   readonly root: string;
   readonly config: ProjectConfig;
-  /** Null: what it was before, or `<root>/.codebase-mcp/config.json`. */
+  /** Null: the previous path, or else `<root>/.codebase-mcp/config.json`. */
   readonly configPath: string | null;
 }
 
-/** Everything that a resolution asks of a catalog, so that it is one round trip. Null leaves a part out. */
+/** Everything that a resolution needs from a catalog, for a single round trip. Null omits a part. */
 export interface CatalogQuestion {
   /** Id or name of the project that the call names. */
   readonly explicit: string | null;
   readonly workingDirectory: string | null;
-  /** The version at which the asker discovered in this same directory before. */
+  /** The catalog version of the caller's last discovery in this directory. */
   readonly knownVersion: number | null;
-  /** Id of the project that the session is on, to learn whether it still exists. */
+  /** Id of the session's current project, to check whether it still exists. */
   readonly currentId: string | null;
 }
 
@@ -32,7 +32,7 @@ export interface CatalogAnswer {
   readonly active: Project | null;
 }
 
-/** What a caller can do with a catalog, as data, so that it travels with the question in one round trip. */
+/** An operation on a catalog, as data, so that it is sent with the question in one round trip. */
 export type CatalogOperation =
   | { readonly kind: "register"; readonly registration: ProjectRegistration }
   | { readonly kind: "list"; readonly cursor: string | null }
@@ -45,7 +45,7 @@ export type CatalogOutcome =
   | { readonly kind: "remove"; readonly removed: boolean }
   | { readonly kind: "set_active"; readonly active: Project | null };
 
-/** What became of the operation, if there was one, and the answer as it is after it. */
+/** The outcome of the operation, if there was one, and the answer after it. */
 export interface CatalogReply {
   readonly outcome: Result<CatalogOutcome, ProjectFailure> | null;
   readonly answer: CatalogAnswer;

@@ -16,15 +16,15 @@ import type { ProjectFailure } from "./project-failure.ts";
 import { MIGRATIONS, ProjectTable } from "./project-table.ts";
 
 /**
- * The projects of one principal, or of one session of an anonymous caller, and the active one among them.
+ * The projects of one principal, or of one session of an anonymous caller, and which of them is active.
  *
- * Every change counts its version up, and none ever comes back: equal versions mean equal content. 0 is the version of a
- * catalog that holds nothing and never did; reading one writes nothing.
+ * Every change increments the version, and versions are never reused: equal versions mean equal content. A catalog that was
+ * never written has version 0; reading it writes nothing.
  */
 export class Catalog {
   readonly #storage: DurableObjectStorage;
   readonly #projects: ProjectTable;
-  /** Null until it is known. Nobody else writes this storage. */
+  /** Null until checked. Cached, since no other code creates these tables. */
   #tablesStand: boolean | null = null;
 
   constructor(storage: DurableObjectStorage) {
@@ -32,7 +32,7 @@ export class Catalog {
     this.#projects = new ProjectTable(storage.sql);
   }
 
-  /** An operation, if there is one, and a question about what is then: one round trip. */
+  /** Executes an operation, if there is one, and then answers a question: one round trip. */
   ask(operation: CatalogOperation | null, question: CatalogQuestion): CatalogReply {
     const outcome = operation === null ? null : this.#execute(operation);
     return { outcome, answer: this.resolve(question) };
@@ -57,8 +57,8 @@ export class Catalog {
   }
 
   /**
-   * Registers the project of a root, or replaces it. A config without an id keeps the one that the root has, or is given a
-   * new one. The same registration once more changes nothing.
+   * Registers the project of a root, or replaces it. With a config without an id, the root keeps its id or gets a new one.
+   * Repeating a registration changes nothing.
    * Fails with `project_limit`.
    */
   register(
@@ -94,7 +94,7 @@ export class Catalog {
     return ok({ project, created: before === null, version });
   }
 
-  /** One page of projects, ordered by root, and where the next one begins; null after the last. */
+  /** One page of projects, ordered by root. `nextCursor` is null on the last page. */
   list(cursor: string | null, limit: number): { projects: Project[]; nextCursor: string | null; version: number } {
     if (!this.#exists()) return { projects: [], nextCursor: null, version: 0 };
     const size = Math.min(Math.max(1, Math.trunc(limit)), MAX_PROJECTS_PER_PAGE);
@@ -104,7 +104,7 @@ export class Catalog {
     return { projects: page.map(({ project }) => project), nextCursor, version: this.version() };
   }
 
-  /** Removes the project of `root`. If it was the active one, none is active afterwards. May be repeated. */
+  /** Removes the project of `root`. If it was active, no project is active afterwards. Idempotent. */
   remove(root: string): { removed: boolean; wasActive: boolean; version: number } {
     const key = rootKey(root);
     if (!this.#exists() || this.#projects.get(key) === null) {
@@ -118,7 +118,7 @@ export class Catalog {
     return { removed: true, wasActive, version };
   }
 
-  /** Makes the project of this id or name the active one; null: none. Fails as {@link find} does. */
+  /** Makes the project with this id or name active; null deactivates. Fails like {@link find}. */
   setActive(project: string | null): Result<{ active: Project | null; version: number }, ProjectFailure> {
     const found = project === null ? null : this.find(project);
     if (found?.ok === false) return found;
@@ -134,8 +134,8 @@ export class Catalog {
   }
 
   /**
-   * The project with this id, else the one with exactly this name. Several roots with the same id are one project, of
-   * which the first root is returned. Fails with `project_not_found` or `project_ambiguous`.
+   * The project with this id, or else with exactly this name. Roots with the same id are one project; the first of them is
+   * returned. Fails with `project_not_found` or `project_ambiguous`.
    */
   find(idOrName: string): Result<Project, ProjectFailure> {
     const candidates = this.#exists() ? this.#projects.called(idOrName) : [];
@@ -151,7 +151,7 @@ export class Catalog {
     return fail({ kind: "project_ambiguous", name: idOrName, count: candidates.length, matches });
   }
 
-  /** The project nearest to `directory` on the way up. The whole walk is one query. */
+  /** The project of `directory` or of its nearest ancestor with a project. Needs only one query. */
   discover(directory: string): { found: Project | null; version: number } {
     if (!this.#exists()) return { found: null, version: 0 };
     const keys = discoveryKeys(directory);
@@ -159,7 +159,7 @@ export class Catalog {
     return { found: nearest(directory, (key) => byKey.get(key)), version: this.version() };
   }
 
-  /** Everything for one resolution. */
+  /** Answers everything that one resolution needs. */
   resolve({ explicit, workingDirectory, knownVersion, currentId }: CatalogQuestion): CatalogAnswer {
     const version = this.version();
     const stale = workingDirectory !== null && version !== knownVersion;
@@ -174,12 +174,12 @@ export class Catalog {
     };
   }
 
-  /** The whole config of a root as JSON, with the fields that this server does not know; or null. */
+  /** The whole config of a root as JSON, including fields unknown to this server; null if there is none. */
   configOf(root: string): string | null {
     return this.#exists() ? this.#projects.configText(rootKey(root)) : null;
   }
 
-  /** To be called when the storage was emptied from outside. */
+  /** Call this after other code has deleted the storage. */
   forgetTables(): void {
     this.#tablesStand = null;
   }
@@ -189,7 +189,7 @@ export class Catalog {
     return this.#storage.sql.exec<{ version: number }>("SELECT version FROM catalog").one().version;
   }
 
-  /** Forgets every project: the catalog of an anonymous session goes with its context. */
+  /** Deletes every project: an anonymous session's catalog ends with its context. */
   clear(): void {
     if (!this.#exists() || (this.#projects.isEmpty() && this.#activeKey() === null)) return;
     this.#change(() => {
@@ -207,14 +207,14 @@ export class Catalog {
     return this.#tablesStand;
   }
 
-  /** Makes a change and counts the version up, in one transaction. Returns the new version. */
+  /** Makes a change and increments the version, in one transaction. Returns the new version. */
   #change(change: () => void): number {
     const { sql } = this.#storage;
     const version = this.#storage.transactionSync(() => {
       if (!this.#exists()) {
         migrate(this.#storage, MIGRATIONS, { create: true });
-        // At random: a catalog that was cleared and begins anew must not come back to a version it had, and no clock is
-        // asked. Room enough above for every change that will ever be.
+        // Random, so that a catalog created again does not reuse versions, without relying on a clock. At least 2 ** 52
+        // increments fit above it within the safe integers.
         const epoch = Math.floor(Math.random() * 2 ** 52);
         sql.exec("INSERT INTO catalog (version, active_key) VALUES (?, NULL)", epoch);
       }

@@ -8,7 +8,7 @@ import type { ProjectFailure } from "./project-failure.ts";
 
 type CatalogUnavailable = Extract<ProjectFailure, { kind: "catalog_unavailable" }>;
 
-/** The catalogs of known principals, whose failures come back as values. */
+/** The catalogs of known principals. Returns failures as values. */
 export class Catalogs {
   readonly #namespace: DurableObjectNamespace<ProjectCatalog>;
 
@@ -16,7 +16,7 @@ export class Catalogs {
     this.#namespace = jurisdiction === null ? namespace : namespace.jurisdiction(jurisdiction);
   }
 
-  /** One round trip to the catalog of `principal`: an operation, if there is one, and a question about what is then. */
+  /** Has the catalog of `principal` execute an operation, if there is one, and then answer a question, in one round trip. */
   async ask(
     principal: string,
     operation: CatalogOperation | null,

@@ -13,15 +13,15 @@ export interface ConfigFault {
     | "field_invalid";
   /** The field as a dotted path, such as `project.name`; null for the document itself. */
   readonly field: string | null;
-  /** What is there, as JSON and shortened; null if the field is missing. */
+  /** The value found, as shortened JSON; null if the field is missing. */
   readonly value: string | null;
-  /** What must be there; goes on after "it". */
+  /** What the value must be, worded to follow "it". */
   readonly rule: string;
 }
 
 /**
- * The fault in a sentence: the field, what it is, what it must be. Ends without a period.
- * @param configPath where the config is, if that is known
+ * Describes the fault in a sentence: the field, its value, the rule. Ends without a period.
+ * @param configPath Path of the config, if known.
  */
 export function describeConfigFault({ field, value, rule }: ConfigFault, configPath: string | null = null): string {
   const config = configPath === null ? "the config" : `the config ${quote(configPath)}`;

@@ -5,12 +5,12 @@ import { MAX_DISCOVERY_DIRECTORIES } from "./limits.ts";
 const CONFIG_DIRECTORIES = [".codebase-mcp", ".workflow-mcp"] as const;
 const CONFIG_FILE = "config.json";
 
-/** Why a text is not the path of a config file, or not of one that this working directory could be under. */
+/** Why a text is not the path of a config file that applies to the working directory. */
 export type ConfigPathFault = PathFault | "not_a_config" | "not_above";
 
 /**
- * The directories to look in from `path`, a normalised absolute path: itself first, then its parents, nearest first, up
- * to the root of its style (`/`, `C:\`, `\\host\share\`) and at most 20.
+ * The directories to search for `path`, a normalised absolute path: itself, then its parents, nearest first, up to the root
+ * of its style (`/`, `C:\`, `\\host\share\`), and at most 20.
  */
 export function ancestors(path: string): string[] {
   const parts = collapsed(path);
@@ -20,12 +20,11 @@ export function ancestors(path: string): string[] {
   );
 }
 
-/** The directory that `path` names, without `..`. */
+/** Resolves each `..` in `path`. */
 export const resolveDots = (path: string): string => joinPath(collapsed(path));
 
 /**
- * Two paths have the same key if they name the same directory: composed and decomposed Unicode are one; upper and lower
- * case too, in drive and UNC style.
+ * A key that is equal for all paths of the same directory. It ignores Unicode composition and, in drive and UNC style, case.
  */
 export function rootKey(path: string): string {
   const parts = collapsed(path);
@@ -34,7 +33,7 @@ export function rootKey(path: string): string {
   return parts.style === "posix" ? resolved : upperCase(resolved).replace(/^\\\\WSL\$\\/, "\\\\WSL.LOCALHOST\\");
 }
 
-/** The first thing that `at` knows under the key of one of the directories from `directory` upward. */
+/** The first value that `at` returns for the keys of `directory` and its ancestors, nearest first; null if there is none. */
 export function nearest<T>(directory: string, at: (key: string) => T | undefined): T | null {
   for (const key of discoveryKeys(directory)) {
     const found = at(key);
@@ -43,7 +42,7 @@ export function nearest<T>(directory: string, at: (key: string) => T | undefined
   return null;
 }
 
-/** The keys of {@link ancestors}, nearest first: everything that a discovery has to look up. */
+/** The keys of {@link ancestors}, nearest first: all keys that a discovery looks up. */
 export const discoveryKeys = (directory: string): string[] => ancestors(directory).map(rootKey);
 
 /** Whether `root` is nearer to `directory` than `other`, both being among its {@link ancestors}. */
@@ -52,15 +51,15 @@ export function isNearer(root: string, other: string, directory: string): boolea
   return keys.indexOf(rootKey(root)) < keys.indexOf(rootKey(other));
 }
 
-/** The config path of a project of which only the root is known. */
+/** The config path of a project if only its root is known. */
 export function defaultConfigPath(root: string): string {
   const parts = collapsed(root);
   return joinPath({ ...parts, names: [...parts.names, CONFIG_DIRECTORIES[0], CONFIG_FILE] });
 }
 
 /**
- * The directory that a config file speaks for: `<root>/.codebase-mcp/config.json` or `<root>/.workflow-mcp/config.json`.
- * Takes what a working directory may be written as, `file://` URIs too, and returns both paths normalised.
+ * The root of a config file: `<root>/.codebase-mcp/config.json` or `<root>/.workflow-mcp/config.json`.
+ * Accepts every form of a working directory, including `file://` URIs, and returns both paths normalised.
  */
 export function configRoot(configPath: string): Result<{ root: string; configPath: string }, ConfigPathFault> {
   const path = parseWorkingDirectory(configPath);
@@ -74,9 +73,9 @@ export function configRoot(configPath: string): Result<{ root: string; configPat
 }
 
 /**
- * A path taken apart, each `..` taking the name before it away, never the root. This is what Windows does with a path
- * and what a shell's `cd` shows. Taking `/a/b` for the parent of `/a/b/..` would look in a directory *below* the real one,
- * and find a project that the session is not in. A link before a `..` cannot be seen from here.
+ * Splits a path and resolves each `..` lexically, never above the root, as Windows and a shell's `cd` do. Treating `/a/b` as
+ * the parent of `/a/b/..` would search a directory *below* the real one and find a project that the session is not in.
+ * Links before a `..` cannot be followed from here.
  */
 function collapsed(path: string): PathParts {
   const parts = splitPath(path);
@@ -85,8 +84,8 @@ function collapsed(path: string): PathParts {
 }
 
 /**
- * Upper case as Windows compares names: each UTF-16 unit by itself, nothing that grows ("ß" is not "SS"), nothing that
- * would become ASCII ("ı" is not "I").
+ * Upper case as Windows uses it to compare names: per UTF-16 unit, without mappings to several units ("ß" does not become
+ * "SS") or to ASCII ("ı" does not become "I").
  */
 function upperCase(text: string): string {
   let folded = "";

@@ -4,8 +4,8 @@ import type { ProjectRef } from "./project.ts";
 const MAX_EDITS = 2;
 
 /**
- * The projects whose name the caller may have meant, likeliest first: the same in other case, then one that begins like
- * the other, then at most two edits away.
+ * The projects whose name the caller may have meant, most likely first: names that differ only in case, then names where one
+ * is a prefix of the other, then names at most two edits apart.
  */
 export function nearMatches(query: string, projects: readonly ProjectRef[]): ProjectRef[] {
   const wanted = query.toLowerCase();
@@ -26,11 +26,11 @@ function distanceOf(wanted: string, name: string): number | null {
   return edits <= MAX_EDITS && edits < Math.min(wanted.length, name.length) ? 1 + edits : null;
 }
 
-/** Levenshtein distance, or more than MAX_EDITS. Looks only at cells that MAX_EDITS can reach: linear in the length. */
+/** Levenshtein distance, or any number above MAX_EDITS. Computes only cells within MAX_EDITS of the diagonal: linear time. */
 export function editDistance(a: string, b: string): number {
   const far = MAX_EDITS + 1;
   if (Math.abs(a.length - b.length) > MAX_EDITS) return far;
-  // What lies outside of the band is undefined, and far.
+  // Cells outside this band are undefined and count as `far`.
   let above = new Map(Array.from({ length: far }, (_, j) => [j, j]));
   for (let i = 1; i <= a.length; i++) {
     const row = new Map<number, number>(i <= MAX_EDITS ? [[0, i]] : []);

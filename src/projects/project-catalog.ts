@@ -3,7 +3,7 @@ import { Catalog } from "./catalog.ts";
 import type { CatalogOperation, CatalogQuestion, CatalogReply } from "./catalog-requests.ts";
 
 /**
- * The catalog of one known principal. Anonymous callers have one in each session's own object instead.
+ * The catalog of one known principal. Anonymous callers have one catalog per session instead, in the session's object.
  * @example
  * ```ts
  * // In the main module of the Worker; wrangler.toml binds the class as CATALOG.

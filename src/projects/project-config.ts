@@ -8,7 +8,7 @@ import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from "./limits.ts";
 const characters = (min: number, max: number) =>
   z
     .string("must be a string")
-    // JSON can spell half of a surrogate pair with an escape; the database cannot keep it.
+    // A JSON escape can encode half of a surrogate pair; the database cannot store it.
     .refine((text) => text.isWellFormed(), "must be valid Unicode, without half of a surrogate pair")
     .refine((text) => between(min, [...text].length, max), `must have ${min} to ${max} characters`)
     .meta({ minLength: min, maxLength: max });
@@ -21,7 +21,7 @@ const dateTime = z.iso
 
 const toggle = (byDefault: boolean) => z.boolean("must be true or false").default(byDefault);
 
-/** The one source: what a config is checked by, the type, and the published JSON Schema. Unknown fields are kept. */
+/** The single source of validation, type and published JSON Schema. Unknown fields are kept. */
 const schema = z.looseObject(
   {
     version: z
@@ -32,7 +32,7 @@ const schema = z.looseObject(
       .looseObject(
         {
           name: characters(1, 255).describe("The project's name; upper and lower case differ"),
-          // Any 128 bits in the usual form, as the databases behind such ids take them: no rule about version or variant.
+          // Any 128 bits in UUID form, as databases accept them: version and variant are not checked.
           id: z
             .guid('must be a UUID, such as "6f1c2d3e-4b5a-4978-8a6b-5c4d3e2f1a0b", or be left out')
             .optional()
@@ -51,7 +51,7 @@ const schema = z.looseObject(
   "must be a JSON object",
 );
 
-/** A checked `.codebase-mcp/config.json` or `.workflow-mcp/config.json`, defaults filled in. */
+/** A valid `.codebase-mcp/config.json` or `.workflow-mcp/config.json`, with defaults filled in. */
 export type ProjectConfig = z.output<typeof schema>;
 
 /** The JSON Schema of the config file, for editors. */
@@ -60,7 +60,7 @@ export const projectConfigJsonSchema = (): Record<string, unknown> => ({
   ...z.toJSONSchema(schema, { io: "input" }),
 });
 
-/** Checks a config, given as the text of the file or as the object in it. Reports the first fault, in a fixed order. */
+/** Validates a config, given as file text or as an object. Reports the first fault, in a fixed order. */
 export function parseProjectConfig(input: string | object): Result<ProjectConfig, ConfigFault> {
   const text = typeof input === "string" ? ok(input) : textOf(input);
   if (!text.ok) return text;
@@ -70,20 +70,20 @@ export function parseProjectConfig(input: string | object): Result<ProjectConfig
   return parsed.success ? ok(parsed.data) : fail(firstFault(parsed.error.issues, document.value));
 }
 
-/** An inline object as the text that the file would have. */
+/** Serialises an inline object as the text of a config file. */
 function textOf(input: object): Result<string, ConfigFault> {
   const unfit = limitFault(input);
   if (unfit !== null) return fail(unfit);
   try {
     return ok(JSON.stringify(input));
   } catch {
-    // Callers over RPC can pass what JSON has no form for, such as a bigint.
+    // RPC callers can pass values that JSON cannot represent, such as a bigint.
     return fail(documentFault("not_json", "an object with a value that JSON has no form for", "must be JSON"));
   }
 }
 
 function parseText(source: string): Result<unknown, ConfigFault> {
-  // Editors on Windows write a byte order mark, and a client passes on what it read.
+  // Editors on Windows write a byte order mark, and clients pass it on.
   const text = source.replace(/^\ufeff/, "");
   const size = new TextEncoder().encode(text).length;
   if (text.trim() === "") return fail(documentFault("empty", quote(text), "must be the content of the config file"));
@@ -102,7 +102,7 @@ function parseText(source: string): Result<unknown, ConfigFault> {
   return unfit === null ? ok(document) : fail(unfit);
 }
 
-/** Depth and size, checked without trusting the stack: an object given inline may be a cycle, or share its parts. */
+/** Checks depth and size with a bounded walk: an inline object may be cyclic, or contain the same part many times. */
 function limitFault(document: unknown): ConfigFault | null {
   let values = 0;
   const walk = (value: unknown, depth: number): ConfigFault | null => {
@@ -124,7 +124,7 @@ function limitFault(document: unknown): ConfigFault | null {
 
 type Issue = z.core.$ZodIssue;
 
-/** The order in which the origin checked; everything else follows in the order of the schema. */
+/** The order of checks in the original project; all other issues follow in schema order. */
 function rank({ path, code }: Issue, value: unknown): number {
   const field = path.join(".");
   const missing = value === undefined;

@@ -4,7 +4,7 @@ import { type ConfigPathFault, configRoot } from "./discovery.ts";
 import type { Project, ProjectRef } from "./project.ts";
 
 /**
- * Every expected failure about projects. They travel as values, over RPC too.
+ * Every expected failure about projects. They are returned as values, also over RPC.
  * @example
  * ```ts
  * import type { ProjectFailure } from "mcp-session-context";
@@ -13,16 +13,16 @@ import type { Project, ProjectRef } from "./project.ts";
  * ```
  */
 export type ProjectFailure =
-  /** A config is there and cannot be used. `configPath` as far as it is known. */
+  /** A config exists but cannot be used. `configPath` is null if unknown. */
   | { readonly kind: "config_invalid"; readonly configPath: string | null; readonly fault: ConfigFault }
   | { readonly kind: "config_path_invalid"; readonly path: string; readonly fault: ConfigPathFault }
-  /** A config path without the config: the server cannot read it from there. */
+  /** A config path came without the config: the server cannot read the client's disk. */
   | { readonly kind: "config_missing"; readonly path: string }
-  /** A config came with a directory, and the catalog did not answer to take it. */
+  /** A config came with a directory, but the catalog did not answer, so it was not registered. */
   | { readonly kind: "config_unregistered"; readonly configPath: string }
-  /** The principal's catalog did not answer; another tier would be a guess. */
+  /** The principal's catalog did not answer; falling back to another tier would be a guess. */
   | { readonly kind: "catalog_unavailable" }
-  /** No project has this id or name; `near` are those whose name resembles it. */
+  /** No project has this id or name; `near` lists projects with similar names. */
   | { readonly kind: "project_not_found"; readonly project: string; readonly near: readonly ProjectRef[] }
   /** Several projects have this name; `matches` are the first of them. */
   | {
@@ -31,7 +31,7 @@ export type ProjectFailure =
       readonly count: number;
       readonly matches: readonly Pick<Project, "id" | "root">[];
     }
-  /** The catalog has as many projects as it may, or would be larger than it may. */
+  /** The catalog has reached its project limit, or would exceed its size limit. */
   | {
       readonly kind: "project_limit";
       readonly root: string;
@@ -39,7 +39,7 @@ export type ProjectFailure =
       readonly limit: number;
       readonly unit: "projects" | "bytes";
     }
-  /** Strict mode: the call names another project than the config of the directory it works in. */
+  /** Strict mode: the call names a project other than that of the working directory's config. */
   | {
       readonly kind: "project_mismatch";
       readonly named: ProjectRef;
@@ -47,7 +47,7 @@ export type ProjectFailure =
       readonly configPath: string;
     };
 
-/** Where the config is that a failure speaks of; null if it says nothing about one, or names no place for it. */
+/** The path of the config that a failure is about; null if it is about none, or the path is unknown. */
 export function failedConfigPath(failure: ProjectFailure): string | null {
   switch (failure.kind) {
     case "config_invalid":
@@ -67,7 +67,7 @@ export function failedConfigPath(failure: ProjectFailure): string | null {
   }
 }
 
-/** The directory that the config of a failure speaks for, as far as that is known. */
+/** The root of the config that a failure is about; null if unknown. */
 export function failedRoot(failure: ProjectFailure): string | null {
   const path = failedConfigPath(failure);
   const place = path === null ? null : configRoot(path);

@@ -1,9 +1,9 @@
 import type { Project } from "./project.ts";
 
-/** The tables of a catalog. Append only: see `base/migrations.ts`. */
+/** The tables of a catalog. Append-only: see `base/migrations.ts`. */
 export const MIGRATIONS: readonly string[] = [
-  // The config comes last: a scan of ids and names then never reads the pages that a large one spills over to. No index
-  // on either: 1,000 rows read cost what one row written does, and a registration would write two more.
+  // The config is the last column, so a scan of ids and names never reads the overflow pages of large configs. Neither has
+  // an index: 1,000 rows read cost as much as one row written, and indexes would add two rows written per registration.
   `CREATE TABLE project (
      root_key TEXT PRIMARY KEY,
      id TEXT NOT NULL,
@@ -39,7 +39,7 @@ export interface Entry {
   readonly project: Project;
 }
 
-/** The rows of a catalog. Knows SQL and no rules; the tables must stand. */
+/** SQL access to the rows of a catalog, without its rules. The tables must exist. */
 export class ProjectTable {
   readonly #sql: SqlStorage;
 
@@ -72,7 +72,7 @@ export class ProjectTable {
     );
   }
 
-  /** Whether there was one. */
+  /** Returns whether there was one. */
   remove(key: string): boolean {
     return this.#sql.exec("DELETE FROM project WHERE root_key = ?", key).rowsWritten > 0;
   }
@@ -81,9 +81,9 @@ export class ProjectTable {
     this.#sql.exec("DELETE FROM project");
   }
 
-  /** How many projects there are, that of `key` left out, and how large their rows are together. */
+  /** The number and total size of all projects except that of `key`. */
   usage(key: string): { projects: number; bytes: number } {
-    // The lengths come from the heads of the rows: no config is read.
+    // The lengths come from the row headers: no config is read.
     return this.#sql
       .exec<{ projects: number; bytes: number }>(
         `SELECT COUNT(*) AS projects, COALESCE(SUM(${TEXTS.map((column) => `octet_length(${column})`).join(" + ")}), 0) AS bytes
@@ -114,7 +114,7 @@ export class ProjectTable {
     return this.#select("WHERE root_key > ? ORDER BY root_key LIMIT ?", key, limit);
   }
 
-  /** Ids and names of all. */
+  /** Ids and names of all projects. */
   refs(): { id: string; name: string }[] {
     return this.#sql.exec<{ id: string; name: string }>("SELECT id, name FROM project ORDER BY root_key").toArray();
   }

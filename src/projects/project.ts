@@ -8,14 +8,14 @@ export interface ProjectRef {
 
 /** A registered project. */
 export interface Project extends ProjectRef {
-  /** The directory that the project begins at. */
+  /** The root directory of the project. */
   readonly root: string;
   readonly configPath: string;
   /** Whether a session that enters the project switches to it. */
   readonly autoSwitch: boolean;
   /** Whether calls that name another project are refused. */
   readonly strictMode: boolean;
-  /** Whether a session that enters the project reports what would switch, and changes nothing. */
+  /** Whether a session that enters the project only reports that it would switch. */
   readonly dryRun: boolean;
 }
 

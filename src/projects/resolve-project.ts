@@ -18,21 +18,21 @@ export type Tier = "explicit" | "session" | "active" | "default";
 export type SessionConfig =
   /** No session, or no working directory. */
   | { readonly state: "no_directory" }
-  /** No config in any of the directories upward. */
+  /** No config in the directory or its ancestors. */
   | { readonly state: "no_config"; readonly workingDirectory: string }
-  /** There is one, and it cannot be used, or nobody knows whether there is one. */
+  /** A config exists but cannot be used, or it is unknown whether one exists. */
   | { readonly state: "unusable"; readonly failure: ProjectFailure }
   | {
       readonly state: "found";
       readonly workingDirectory: string;
       readonly found: Project;
-      /** The project that the session is on: `found`, unless one of its switches has kept the session where it was. */
+      /** The session's project: `found`, unless its `auto_switch` or `dry_run` kept the session on the previous project. */
       readonly current: ProjectRef | null;
     };
 
-/** Everything that a resolution depends on, fetched before. */
+/** All inputs of a resolution, fetched beforehand. */
 export interface ResolutionInput {
-  /** What became of the project that the call names; null if it names none. */
+  /** The lookup of the project that the call names; null if it names none. */
   readonly explicit: Result<Project, ProjectFailure> | null;
   readonly session: SessionConfig;
   /** The active project of the principal. */
@@ -49,18 +49,18 @@ export interface ResolutionInput {
  * ```
  */
 export interface Resolution {
-  /** Null: no project; the default of whoever asks applies. */
+  /** Null: no project; the caller's default applies. */
   readonly project: ProjectRef | null;
   readonly tier: Tier;
-  /** The config of that project, where it is known. */
+  /** The path of that project's config, if known. */
   readonly configPath: string | null;
   /** Why, in a sentence. */
   readonly reason: string;
 }
 
 /**
- * Which project a call works on. A project that the call names and that is not there is a failure, and so is a config that
- * is there but cannot be used: neither ever falls through to a weaker tier.
+ * Chooses the project that a call works on. A named project that does not exist is a failure, and so is a config that exists
+ * but cannot be used: neither ever falls through to a weaker tier.
  */
 export function chooseProject({ explicit, session, active }: ResolutionInput): Result<Resolution, ProjectFailure> {
   if (explicit !== null) return explicit.ok ? resolveExplicit(explicit.value, session) : explicit;

@@ -1,18 +1,18 @@
 import { type Project, type ProjectRef, refOf } from "./project.ts";
 
-/** What entering a directory does to the project of a session. */
+/** How entering a directory changes the project of a session. */
 export interface SwitchOutcome {
   /** The session's project from now on. */
   readonly project: ProjectRef | null;
-  /** Whether that is another project than before. */
+  /** Whether that differs from the previous project. */
   readonly switched: boolean;
-  /** Whether it would be, were `dry_run` off. */
+  /** Whether the session would have switched with `dry_run` off. */
   readonly wouldSwitch: boolean;
 }
 
 /**
- * Decides about the project of a session that was on `current` and whose directory now leads to `found`.
- * `auto_switch: false` and `dry_run: true` leave the session where it is. `strict_mode` has no say here: it is about calls
+ * Decides the project of a session that was on `current` and whose directory now leads to `found`.
+ * `auto_switch: false` and `dry_run: true` leave the session on its project. `strict_mode` does not apply: it concerns calls
  * that name a project, and entering a directory names none. A directory without a config belongs to no project.
  */
 export function switchProject(current: ProjectRef | null, found: Project | null): SwitchOutcome {

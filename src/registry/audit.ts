@@ -4,27 +4,27 @@ import { AUDIT_BATCH, AUDIT_INTERVAL_MS, AUDIT_PAUSE_MS, AUDIT_QUESTION_TIMEOUT_
 import type { ShardHistory } from "./shard-history.ts";
 import type { ListPosition } from "./shard-messages.ts";
 
-/** What the audit asks of a session. */
+/** The method of a session object that the audit calls. */
 export interface AuditedSession extends Rpc.DurableObjectBranded {
   /** Whether the context that began at `openedAt` is still live. */
   holds(openedAt: number): Promise<boolean>;
 }
 
 /**
- * From the beginning of one batch of the audit to that of the next, in milliseconds: a second, or less in a shard with so many rows
- * that it would not be done in half a day.
+ * Time from the start of one audit batch to the start of the next, in milliseconds: one second, or less in a shard so large that a
+ * round would otherwise take more than half a day.
  */
 export const auditPaceMs = (sessions: number): number =>
   Math.min(AUDIT_PAUSE_MS, Math.floor((AUDIT_INTERVAL_MS / 2) * (AUDIT_BATCH / Math.max(1, sessions))));
 
-/** Looks for rows of a shard whose context is gone. Asks the sessions without touching them. */
+/** Finds rows of a shard whose context no longer exists. Asking a session does not count as an access. */
 export class Audit {
   readonly #storage: DurableObjectStorage;
   readonly #sessions: DurableObjectNamespace<AuditedSession>;
   readonly #history: ShardHistory;
   readonly #drop: (entry: ListPosition) => void;
 
-  /** @param drop Removes a row whose context is gone. */
+  /** @param drop Removes a row whose context no longer exists. */
   constructor(
     storage: DurableObjectStorage,
     sessions: DurableObjectNamespace<AuditedSession>,
@@ -37,7 +37,7 @@ export class Audit {
     this.#drop = drop;
   }
 
-  /** Looks at one batch of rows. Returns when the next one is due, or null if none is. */
+  /** Checks one batch of rows. Returns when the next batch is due, in milliseconds since the epoch; null if the shard is empty. */
   async batch(): Promise<number | null> {
     const startedAt = Date.now();
     const { kv, sql } = this.#storage;
@@ -59,7 +59,7 @@ export class Audit {
     return this.#history.sessions() > 0 ? Date.now() + AUDIT_INTERVAL_MS : null;
   }
 
-  /** A session that does not answer is left for the next round. */
+  /** Also true if the session does not answer: its row stays until the next round. */
   async #exists({ sessionId, openedAt }: ListPosition): Promise<boolean> {
     try {
       const objectId = this.#sessions.idFromString(decodeSessionId(sessionId) ?? "");

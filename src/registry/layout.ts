@@ -2,15 +2,15 @@ import { isShared, type Principal } from "../model/principal.ts";
 import { shardOf } from "./shard-of.ts";
 
 /**
- * Which shards can hold rows. Shard 0 stores it and it only grows, so that `REGISTRY_SHARDS` can change at any time without
- * losing sight of contexts that registered before.
+ * The shards that can hold rows. Stored in shard 0. A layout only grows, so contexts registered earlier are still found after
+ * `REGISTRY_SHARDS` has changed.
  */
 export interface Layout {
   /** Every value that `REGISTRY_SHARDS` has had, ascending. */
   readonly sizes: readonly number[];
   /**
-   * Shards in use that no size explains, ascending. Such a context began while the registry was unreachable, under a size that
-   * was never announced.
+   * Shards in use that do not follow from `sizes`, ascending. Their contexts began while the registry was unreachable, under a
+   * size that was never announced.
    */
   readonly strays: readonly number[];
 }
@@ -42,7 +42,7 @@ export function withShard(layout: Layout, principal: Principal, shard: number): 
   return readers.includes(shard) ? layout : mergeLayouts(layout, { sizes: [], strays: [shard] });
 }
 
-/** Registry shards as a message names them: `registry shard 1`, `registry shards 1, 2`. */
+/** Names registry shards in a message: `registry shard 1`, `registry shards 1, 2`. */
 export const shardNames = (shards: readonly number[]): string =>
   `registry ${shards.length === 1 ? "shard" : "shards"} ${shards.join(", ")}`;
 

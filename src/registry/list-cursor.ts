@@ -1,7 +1,7 @@
 import { decodeSessionId } from "../model/session-id.ts";
 import type { ListPosition } from "./shard-messages.ts";
 
-/** Where the next page of a listing begins, as an opaque text for callers. */
+/** The start of a listing's next page, as an opaque string for callers. */
 export const encodeCursor = ({ openedAt, sessionId }: ListPosition): string => `${openedAt}.${sessionId}`;
 
 /** The inverse of {@link encodeCursor}; null for any other text. */

@@ -1,10 +1,10 @@
-/** Calls of one tool that ended alike, and how many. */
+/** The number of calls of one tool with the same outcome. */
 export type OperationCount = { readonly tool: string; readonly outcome: string; readonly count: number };
 
-/** Where calls are counted together that would make the list of pairs too long. */
+/** Tool and outcome under which all calls beyond the limit of pairs are counted. */
 export const OTHER = "other";
 
-/** Counts by tool and outcome, at most `limit` pairs and one for all others. */
+/** Counts by tool and outcome: at most `limit` pairs, plus one for all others. */
 export class OperationTally {
   readonly #limit: number;
   readonly #counts = new Map<string, OperationCount>();
@@ -23,7 +23,7 @@ export class OperationTally {
     this.#counts.set(key, { ...pair, count: (this.#counts.get(key)?.count ?? 0) + count });
   }
 
-  /** In the order of tool and outcome. */
+  /** Sorted by tool and outcome. */
   counts(): OperationCount[] {
     return [...this.#counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count);
   }

@@ -1,9 +1,9 @@
 import { REGIONS, type Region } from "./shard-of.ts";
 
-/** How many sessions began in each region. `unknown`: the request did not tell, or an earlier build registered the session. */
+/** Sessions by the region in which they began. `unknown`: the request had no location, or an earlier build registered the session. */
 export type RegionCounts = Readonly<Partial<Record<Region | "unknown", number>>>;
 
-/** Sessions by region in the order of the regions, those of unknown region last; empty ones are left out. */
+/** Sums the counts of all parts, in the order of `REGIONS` with `unknown` last. Regions without a session are omitted. */
 export function addRegions(parts: readonly { readonly byRegion: RegionCounts }[]): RegionCounts {
   const regions = [...REGIONS, "unknown"] as const;
   const counted = regions.map(

@@ -30,9 +30,9 @@ import type { EndReason } from "./tally.ts";
  */
 export interface SessionCount {
   readonly total: number;
-  /** Of the principal that asks; 0 for callers without a token and for services, which share theirs. */
+  /** Those of the calling principal; 0 for callers without a token and for services, whose principals are shared. */
   readonly yours: number;
-  /** By the region that the context began in; adds up to `total`. Only regions that hold a session. */
+  /** By the region in which the context began; adds up to `total`. Regions without a session are omitted. */
   readonly byRegion: RegionCounts;
 }
 
@@ -43,19 +43,19 @@ export interface Listing {
 }
 
 /**
- * What this isolate knows of each registry's layout: values only, since a promise belongs to the request that made it. Layouts
- * only grow, and whoever changes `REGISTRY_SHARDS` deploys, which begins new isolates.
+ * This isolate's cache of each registry's layout. It holds values, not promises, since a promise belongs to the request that
+ * made it. Layouts only grow, and changing `REGISTRY_SHARDS` takes a deployment, which starts new isolates.
  */
 const knownLayouts = new WeakMap<DurableObjectNamespace<SessionRegistry>, Layout>();
 
 /**
- * The client of all shards, whose failures come back as values. Lives as long as one request, or as one Durable Object.
+ * The client of all shards. Returns failures as values. Lives as long as one request, or as one Durable Object.
  */
 export class RegistryClient {
   readonly #namespace: DurableObjectNamespace<SessionRegistry>;
   readonly #size: number;
   readonly #shards: ShardCalls;
-  /** Settled once every registration that was asked for has been sent or given up. */
+  /** Settles once every requested registration has been sent or given up. */
   #preparing: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -68,9 +68,9 @@ export class RegistryClient {
   }
 
   /**
-   * Adds a context to shard `shard`, unless its known principal has `maxSessions` (0: no limit). May be repeated. Shard 0 learns
-   * first that this shard is in use: what is registered is found and counted whatever `REGISTRY_SHARDS` will be.
-   * @param size How many shards there were when `shard` was chosen.
+   * Adds a context to shard `shard`, unless its known principal already has `maxSessions` (0: no limit). Idempotent. Announces
+   * the shard to shard 0 first, so that the context is found and counted even after `REGISTRY_SHARDS` has changed.
+   * @param size The number of shards when `shard` was chosen.
    */
   async register(
     shard: number,
@@ -92,7 +92,7 @@ export class RegistryClient {
     return ok({ outcome: "refused", oldest: oldest.slice(0, QUOTA_EXAMPLES) });
   }
 
-  /** Announces the shard, and asks what a known principal uses of its quota in its other shards. */
+  /** Announces the shard. If a quota applies, also fetches the principal's usage in its other shards. */
   async #prepare(shard: number, size: number, principal: Principal, maxSessions: number) {
     const sized = await this.#announce(layoutOf(size));
     if (!sized.ok) return sized;
@@ -103,20 +103,20 @@ export class RegistryClient {
     return exact(await this.#shards.ask("usage", others, (stub) => stub.usage(principal)));
   }
 
-  /** Removes a context from shard `shard`. May be repeated. Never overtakes a registration that was asked for before. */
+  /** Removes a context from shard `shard`. Idempotent. Never overtakes an earlier `register`. */
   async unregister(shard: number, entry: ListPosition, reason: EndReason): Promise<Result<void, RegistryUnavailable>> {
     await this.#preparing;
     return this.#shards.call("unregister", shard, (stub) => stub.unregister(entry, reason));
   }
 
-  /** Adds an isolate's finished calls to shard `shard`. Not to be repeated: it would count them twice. */
+  /** Adds an isolate's finished calls to shard `shard`. Not idempotent: a retry would count them twice. */
   async addOperations(shard: number, counts: readonly OperationCount[]): Promise<Result<void, RegistryUnavailable>> {
     const layout = await this.#announce(layoutOf(this.#size));
     if (!layout.ok) return layout;
     return this.#shards.call("addOperations", shard, (stub) => stub.addOperations(counts));
   }
 
-  /** What each shard has counted; what does not answer is missing. */
+  /** The counts of each shard. Shards that do not answer are in `missing`. */
   report(
     ranges: readonly HistoryRange[] = [],
     now: number = Date.now(),
@@ -125,7 +125,7 @@ export class RegistryClient {
     return this.#askAll("report", (stub) => stub.report(ranges, now, operations));
   }
 
-  /** How many contexts are live. Exact: a shard that does not answer makes it a failure. */
+  /** The number of live contexts. Exact: fails with `registry_unavailable` if any shard does not answer. */
   async count(principal: Principal): Promise<Result<SessionCount, RegistryUnavailable>> {
     const counts = exact(await this.#askAll("count", (stub) => stub.count(principal)));
     if (!counts.ok) return counts;
@@ -136,14 +136,14 @@ export class RegistryClient {
     });
   }
 
-  /** How many of them are `principal`'s; 0 for shared principals. Asks only the shards that can hold them. */
+  /** The number of `principal`'s live contexts; 0 for shared principals. Asks only the shards that can hold them. */
   async countOf(principal: Principal): Promise<Result<number, RegistryUnavailable>> {
     if (isShared(principal)) return ok(0);
     const usage = exact(await this.#askHomes("usage", principal, (stub) => stub.usage(principal)));
     return usage.ok ? ok(sum(usage.value.map(({ sessions }) => sessions))) : usage;
   }
 
-  /** The contexts of a known principal, newest first. Asks only the shards that can hold them, all of which must answer. */
+  /** The contexts of a known principal, newest first. Asks only the shards that can hold them; all of these must answer. */
   async list(
     principal: Principal,
     position: ListPosition | null,
@@ -154,7 +154,7 @@ export class RegistryClient {
     return missing.length === 0 ? ok(entries) : fail({ kind: "registry_unavailable", shards: missing });
   }
 
-  /** Contexts of all principals, or of one, whoever asks: for operators. Newest first; what does not answer is missing. */
+  /** For operators: contexts of all principals or of one, newest first. Shards that do not answer are in `missing`. */
   async listAll(principal: Principal | null, position: ListPosition | null, limit: number): Promise<Listing> {
     const call = (stub: Stub): Promise<ShardPage> => stub.list(principal, position, limit);
     const { answers, missing } =
@@ -170,7 +170,7 @@ export class RegistryClient {
     return (await this.report()).missing;
   }
 
-  /** Makes sure that shard 0 has stored `part`. Returns all that this isolate knows of. */
+  /** Makes sure that shard 0 has stored `part`. Returns the whole layout that this isolate knows. */
   async #announce(part: Layout): Promise<Result<Layout, RegistryUnavailable>> {
     const known = knownLayouts.get(this.#namespace);
     if (known !== undefined && includesLayout(known, part)) return ok(known);
@@ -184,7 +184,7 @@ export class RegistryClient {
     return known;
   }
 
-  /** Asks the configured shards, and then any others that the answer of shard 0 names. */
+  /** Asks the configured shards, and then any others in the layout that shard 0 returns. */
   async #askAll<T extends { readonly layout: Layout | null }>(
     operation: string,
     call: (stub: Stub) => Promise<T>,
@@ -208,7 +208,7 @@ export class RegistryClient {
       this.#shards.call("layout", 0, (stub) => stub.layout()),
     ]);
     if (layout.ok && layout.value !== null) this.#learn(layout.value);
-    // What this isolate has learnt before is enough; where it has learnt nothing, there may be more than it knows of.
+    // If shard 0 does not answer, a cached layout is enough. Without one there may be unknown shards: report shard 0 as missing.
     const unsure = !layout.ok && !knownLayouts.has(this.#namespace);
     const found = unsure ? { ...first, missing: [...new Set([0, ...first.missing])] } : first;
     return this.#askRest(operation, found, home, homesOf(principal, this.#layout()), call);
@@ -231,7 +231,7 @@ export class RegistryClient {
   }
 }
 
-/** All or nothing: a sum without a shard would be a guess. */
+/** Fails if any shard is missing: a sum without it would be wrong. */
 const exact = <T extends object>({
   answers,
   missing,

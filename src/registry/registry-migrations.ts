@@ -1,10 +1,11 @@
 /**
- * Rows of known principals, in the very words of the index that lists and counts them: SQLite uses it only for queries that
- * say the same. Shared principals are left out, to save a write for each row, and since nobody lists theirs.
+ * Condition for rows of known principals. It repeats the WHERE clause of the index that lists and counts them, since SQLite
+ * uses a partial index only if the query contains the same condition. Shared principals are not indexed: nobody lists their
+ * contexts, and it saves one write per row.
  */
 export const LISTED = "principal <> 'anonymous' AND substr(principal, 1, 8) <> 'service:'";
 
-/** Tables of a registry shard. Append only, and literal: what was deployed never changes (`base/migrations.ts`). */
+/** Tables of a registry shard. Append-only and without interpolation: deployed entries never change (`base/migrations.ts`). */
 export const REGISTRY_MIGRATIONS: readonly string[] = [
   `CREATE TABLE session (
      session_id TEXT PRIMARY KEY,
@@ -15,7 +16,7 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
    CREATE INDEX session_of_principal ON session (principal, opened_at, session_id) WHERE principal <> 'anonymous';
    CREATE TABLE total (sessions INTEGER NOT NULL);
    INSERT INTO total VALUES (0);`,
-  // What has been counted since the shard exists, and when that last changed. Sessions from before have been opened.
+  // All counts since the shard was created, and the minute of their last change. Existing sessions count as opened.
   `ALTER TABLE total ADD COLUMN minute INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE total ADD COLUMN opened INTEGER NOT NULL DEFAULT 0;
    ALTER TABLE total ADD COLUMN ended INTEGER NOT NULL DEFAULT 0;
@@ -34,7 +35,7 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
      dropped INTEGER NOT NULL,
      refused INTEGER NOT NULL
    );`,
-  // Finished calls, where they are counted, and how far each isolate has reported its own.
+  // Counts of finished calls, and the last report of each isolate.
   `CREATE TABLE operation (
      tool TEXT NOT NULL,
      outcome TEXT NOT NULL,
@@ -46,13 +47,13 @@ export const REGISTRY_MIGRATIONS: readonly string[] = [
      sequence INTEGER NOT NULL,
      reported_at INTEGER NOT NULL
    ) WITHOUT ROWID;`,
-  // Services share their principal as the anonymous do: nobody lists their contexts, and there may be millions to count.
+  // Service principals are shared, like the anonymous one: nobody lists their contexts, and there may be millions.
   `DROP INDEX session_of_principal;
    CREATE INDEX session_of_principal ON session (principal, opened_at, session_id)
      WHERE principal <> 'anonymous' AND substr(principal, 1, 8) <> 'service:';`,
-  // Where contexts began: the region of each, and how many began in each, as JSON. Those that are not in it: unknown.
+  // The region in which each context began, and the number of contexts per region as JSON. The rest are of unknown region.
   `ALTER TABLE session ADD COLUMN region TEXT;
    ALTER TABLE total ADD COLUMN regions TEXT NOT NULL DEFAULT '{}';`,
-  // Reports of counted calls are not recognised again any more.
+  // Repeated reports of call counts are no longer detected.
   "DROP TABLE operation_source;",
 ];

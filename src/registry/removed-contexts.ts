@@ -1,13 +1,13 @@
-/** How long a shard remembers that it removed a context. Longer than a call can be on its way. */
+/** How long a shard remembers a removal. Longer than a call can be in flight. */
 const REMEMBERED_MS = 10 * 60 * 1000;
 const MAX_REMEMBERED = 10_000;
 
 /**
- * The contexts that were unregistered lately, so that a registration that arrives after its own removal adds no row: its
- * caller has stopped waiting for it, but nobody can call it back. In memory: a shard that restarts drops such calls itself.
+ * The contexts that were unregistered recently. A registration whose caller has timed out cannot be cancelled; if it arrives
+ * after the context was removed, it must not add a row. In memory only: a restart of the shard drops such calls anyway.
  */
 export class RemovedContexts {
-  /** By session, in the order of removal. */
+  /** By session id, in order of removal. */
   readonly #removed = new Map<string, { readonly openedAt: number; readonly at: number }>();
 
   add(sessionId: string, openedAt: number, now: number): void {
@@ -20,7 +20,7 @@ export class RemovedContexts {
     }
   }
 
-  /** Whether the context of this session that began at `openedAt`, or a newer one, was removed. */
+  /** Whether the session's context that began at `openedAt`, or a newer one, was removed recently. */
   has(sessionId: string, openedAt: number): boolean {
     return openedAt <= (this.#removed.get(sessionId)?.openedAt ?? Number.NEGATIVE_INFINITY);
   }

@@ -24,7 +24,7 @@ import type {
 import { ShardOperations } from "./shard-operations.ts";
 import { type EndReason, NO_TALLY } from "./tally.ts";
 
-/** The objects that the audit asks. */
+/** The session objects that the audit asks. */
 interface RegistryBindings {
   readonly SESSIONS: DurableObjectNamespace<AuditedSession>;
 }
@@ -41,9 +41,8 @@ type Row = {
 const OF_PRINCIPAL = `principal = ? AND ${LISTED}`;
 
 /**
- * One shard of the registry: the set of the live contexts that registered here, and how many they are. Membership, not
- * arithmetic: every call may be repeated, and a late `unregister` never removes a context that began after the one it
- * speaks of.
+ * One shard of the registry: the set of live contexts registered here, and their number. `register` and `unregister` are
+ * idempotent, and a late `unregister` never removes a newer context under the same id.
  * @example
  * ```ts
  * // In the main module of the Worker; wrangler.toml binds the class as REGISTRY.
@@ -59,9 +58,9 @@ export class SessionRegistry extends DurableObject<RegistryBindings> {
   );
 
   /**
-   * Adds a context, or moves its row on to the newer context under the same id.
+   * Adds a context, or updates the row if this context is newer than the registered one under the same id.
    * @param maxSessions How many contexts a known principal may have; 0 for no limit.
-   * @param elsewhere How many of them are in other shards.
+   * @param elsewhere How many contexts the principal has in other shards.
    * @internal
    */
   register(request: RegisterRequest, maxSessions: number, elsewhere = 0): RegisterAnswer {
@@ -90,10 +89,10 @@ export class SessionRegistry extends DurableObject<RegistryBindings> {
     });
   }
 
-  /** @internal Removes a context, if it is still the one that began at `openedAt` or an earlier one. */
+  /** @internal Removes the session's context if it began at `openedAt` or earlier. */
   unregister({ sessionId, openedAt }: ListPosition, reason: EndReason): void {
     this.#keepAlarm();
-    // A registration of this context may still be on its way: one that nobody waits for any longer is carried out all the same.
+    // A registration of this context may still be in flight: it is executed even if its caller has timed out.
     this.#removed.add(sessionId, openedAt, Date.now());
     if (!this.#hasTables()) return;
     this.ctx.storage.transactionSync(() => {
@@ -124,12 +123,12 @@ export class SessionRegistry extends DurableObject<RegistryBindings> {
     return { sessions: this.#countOf(principal), oldest: this.#oldestOf(principal) };
   }
 
-  /** @internal Asked of shard 0 alone: which shards there are. Null if nothing was announced yet. */
+  /** @internal The stored layout; only shard 0 has one. Null if nothing was announced yet. */
   layout(): Layout | null {
     return this.ctx.storage.kv.get<Layout>("layout") ?? null;
   }
 
-  /** @internal Told to shard 0 alone, before anything is stored in a shard that only `part` explains. Returns the whole. */
+  /** @internal Shard 0 only: stores `part` before it is used, and returns the whole layout. */
   announce(part: Layout): Layout {
     const known = this.layout();
     if (known !== null && includesLayout(known, part)) return known;
@@ -138,13 +137,13 @@ export class SessionRegistry extends DurableObject<RegistryBindings> {
     return layout;
   }
 
-  /** @internal Adds up calls that an isolate has counted. */
+  /** @internal Adds the calls that an isolate has counted. */
   addOperations(counts: readonly OperationCount[]): void {
     this.#createTables();
     this.ctx.storage.transactionSync(() => this.#operations.add(counts));
   }
 
-  /** @internal What has been counted here, since ever and in each step of `ranges`. */
+  /** @internal The counts of this shard, in total and in each step of `ranges`. */
   report(ranges: readonly HistoryRange[], now: number, withOperations: boolean): ShardReport {
     this.#keepAlarm();
     const hasTables = this.#hasTables();
@@ -160,9 +159,9 @@ export class SessionRegistry extends DurableObject<RegistryBindings> {
   }
 
   /**
-   * @internal The contexts of one principal or of all, newest first, at most `limit` of those after `position`. A known principal's
-   * are read by index. Others are for operators only and read every row of the shard: keeping an index by time would cost every
-   * caller a row written, and rows read cost 1/1000 of that.
+   * @internal The contexts of one principal or of all, newest first: at most `limit`, starting after `position`. Those of a known
+   * principal are read by index. Other listings are for operators only and scan the shard: an index by time would cost one more row
+   * written per context, and a row read costs 1/1000 of a row written.
    */
   list(principal: Principal | null, position: ListPosition | null, limit: number): ShardPage {
     this.#keepAlarm();
@@ -177,19 +176,19 @@ export class SessionRegistry extends DurableObject<RegistryBindings> {
     return { entries: rows.map(toEntry), layout };
   }
 
-  /** The daily audit: one batch, then either the next one soon or the next round in a day. */
+  /** The daily audit: checks one batch, then schedules the next batch or the next day's round. */
   override async alarm(): Promise<void> {
     try {
       const next = this.#hasTables() ? await this.#audit.batch() : null;
       if (next !== null) await this.ctx.storage.setAlarm(Math.max(next, Date.now() + 1));
     } catch (error) {
-      // Six throws and the platform forgets the alarm, and the audit with it. First the alarm: logging may fail too.
+      // After six failed retries the platform drops the alarm, and audits would stop. Set it before logging, which may fail too.
       await this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);
       createLogger(configOf(this.env).logLevel)("error", "audit_failed", { error: String(error) });
     }
   }
 
-  /** A shard with rows has an alarm. Called by everything that finds rows, so that one that was lost comes back. */
+  /** Sets the alarm if the shard has rows but no alarm. Called on every access to the rows, so that a lost alarm is restored. */
   #keepAlarm(): void {
     const { storage } = this.ctx;
     this.ctx.waitUntil(
@@ -224,7 +223,7 @@ export class SessionRegistry extends DurableObject<RegistryBindings> {
 
   #tablesExist = false;
 
-  /** Whether anything was ever registered here. An empty shard that is only asked stores nothing. */
+  /** Whether the tables exist. Reading an empty shard does not create them. */
   #hasTables(): boolean {
     this.#tablesExist ||= migrate(this.ctx.storage, REGISTRY_MIGRATIONS, { create: false });
     return this.#tablesExist;

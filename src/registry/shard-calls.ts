@@ -10,17 +10,17 @@ export type RegistryUnavailable = Extract<Failure, { kind: "registry_unavailable
 export type Stub = DurableObjectStub<SessionRegistry>;
 export type FromShard<T> = T & { readonly shard: number };
 
-/** What several shards answered, and which of them did not. */
+/** The answers of several shards, and the shards that did not answer. */
 export interface Gathered<T extends object> {
   readonly answers: readonly FromShard<T>[];
   readonly missing: readonly number[];
 }
 
-/** Calls to registry shards by number, with a time limit. Each that fails is logged with its shard. */
+/** Calls registry shards by number, with a time limit. Logs each failure with its shard. */
 export class ShardCalls {
   readonly #namespace: DurableObjectNamespace<SessionRegistry>;
   readonly #log: Logger;
-  /** One stub per shard for as long as it works: calls over one stub arrive in the order in which they were made. */
+  /** One stub per shard, reused until it fails: calls over one stub arrive in the order in which they were made. */
   readonly #stubs = new Map<number, Stub>();
 
   constructor(
@@ -47,7 +47,7 @@ export class ShardCalls {
     }
   }
 
-  /** The same call to several shards at once. */
+  /** Makes the same call to several shards in parallel. */
   async ask<T extends object>(
     operation: string,
     shards: readonly number[],

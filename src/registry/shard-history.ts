@@ -2,7 +2,7 @@ import { floorTo, HOUR_MS, MINUTE_MS, type Snapshot, surplusMinutes } from "./hi
 import type { RegionCounts } from "./region-counts.ts";
 import { TALLY_FIELDS, type Tally } from "./tally.ts";
 
-/** A region of a session that was added, and of one that was removed; undefined where there was none. */
+/** The regions of a session that was added and of one that was removed. Undefined: no such session; null: region unknown. */
 export interface RegionChange {
   readonly added?: string | null;
   readonly removed?: string | null;
@@ -16,9 +16,8 @@ const COLUMNS = TALLY_FIELDS.join(", ");
 const ADDED = TALLY_FIELDS.map((field) => `${field} = ${field} + ?`).join(", ");
 
 /**
- * The tables behind a shard's count and history. The tally stands in the row that holds the number of sessions, so that
- * counting writes no row of its own; what history costs is a row for each minute in which something happened, and its
- * removal.
+ * The tables of a shard's count and history. The tally is in the same row as the number of sessions, so it costs no
+ * additional write. History costs one row written, and later deleted, per minute in which something happened.
  */
 export class ShardHistory {
   readonly #sql: SqlStorage;
@@ -27,12 +26,12 @@ export class ShardHistory {
     this.#sql = sql;
   }
 
-  /** How many sessions are registered. One row read, however many they are. */
+  /** The number of registered sessions. Always reads one row. */
   sessions(): number {
     return this.#sql.exec<{ sessions: number }>("SELECT sessions FROM total").one().sessions;
   }
 
-  /** Adds up to {@link sessions}. Regions without a session are left out. */
+  /** Sessions by region; adds up to {@link sessions}. Regions without a session are omitted. */
   byRegion(): RegionCounts {
     const { sessions, regions } = this.#total();
     const known: Record<string, number> = JSON.parse(regions);
@@ -44,10 +43,10 @@ export class ShardHistory {
     return this.#current().tally;
   }
 
-  /** Counts what happened at `now`. To be called in the transaction that makes it happen: then it is exact. */
+  /** Counts events at `now`. Call it in the transaction that makes the change, so that the counts stay exact. */
   count(added: Partial<Tally>, now: number, region: RegionChange = {}): void {
     const { minute: before, regions } = this.#total();
-    // A clock that was set back must not disturb the order of what is written.
+    // Minutes must not decrease, even if the clock was set back.
     const minute = Math.max(before, floorTo(now, MINUTE_MS));
     if (minute > before) {
       this.#sql.exec(`INSERT INTO history SELECT minute, ${COLUMNS} FROM total`);
@@ -62,14 +61,14 @@ export class ShardHistory {
     );
   }
 
-  /** Counts a refusal, unless it repeats the one before: a caller whose answer was lost asks again. */
+  /** Counts a refusal, unless `key` is that of the previous one: a caller whose answer was lost retries. */
   countRefusal(key: string, now: number): void {
     if (this.#sql.exec("SELECT 1 FROM total WHERE last_refused = ?", key).toArray().length > 0) return;
     this.count({ refused: 1 }, now);
     this.#sql.exec("UPDATE total SET last_refused = ?", key);
   }
 
-  /** All there is, in the order of time; the last is the tally as it is now. */
+  /** All snapshots in chronological order, ending with the current tally. */
   snapshots(): Snapshot[] {
     const rows = this.#sql.exec<Row>("SELECT * FROM history ORDER BY minute").toArray();
     return [...rows.map(toSnapshot), this.#current()];
@@ -81,7 +80,7 @@ export class ShardHistory {
       minutes.map(({ minute }) => minute),
       now,
     );
-    // A statement takes at most 100 values.
+    // An SQL statement takes at most 100 bound values.
     this.#sql.exec("DELETE FROM history WHERE minute IN (SELECT value FROM json_each(?))", JSON.stringify(surplus));
   }
 
@@ -97,7 +96,7 @@ export class ShardHistory {
 
 const toSnapshot = ({ minute, ...tally }: Row): Snapshot => ({ minute, tally });
 
-/** The counts by region, as JSON, after `change`. Regions at 0 are left out. */
+/** Applies a change to the counts by region, as JSON. Regions at 0 are omitted. */
 function changeRegions(regions: string, { added, removed }: RegionChange): string {
   if (added === removed) return regions;
   const counts: Record<string, number> = JSON.parse(regions);

@@ -1,4 +1,4 @@
-/** The platform's regions, in the order in which registry shards are dealt to them. */
+/** The platform's regions, in the order in which registry shards are assigned to them. */
 export const REGIONS = ["wnam", "enam", "sam", "weur", "eeur", "apac", "oc", "afr", "me"] as const;
 
 export type Region = (typeof REGIONS)[number];
@@ -7,8 +7,8 @@ export type Region = (typeof REGIONS)[number];
 export const regionOf = (shard: number): Region => REGIONS[shard % REGIONS.length] as Region;
 
 /**
- * The shard for a context that begins: one of those in `region`, chosen by `key` so that they fill evenly. A region
- * without a shard of its own (fewer shards than regions) and an unknown region take any shard.
+ * The shard for a new context: one of the shards in `region`, chosen by a hash of `key` so that they fill evenly. If the
+ * region is unknown or has no shard (fewer shards than regions), it is one of all shards.
  */
 export function shardOf(key: string, region: Region | null, shards: number): number {
   const hash = fnv1a(key);
@@ -18,7 +18,7 @@ export function shardOf(key: string, region: Region | null, shards: number): num
   return first + (hash % inRegion) * REGIONS.length;
 }
 
-/** The region nearest to where a request entered the platform, or null if that is not known. */
+/** The region nearest to where a request entered the platform, or null if unknown. */
 export function regionOfRequest(
   cf: { continent?: unknown; longitude?: unknown; country?: unknown } | undefined,
 ): Region | null {

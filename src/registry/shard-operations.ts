@@ -1,7 +1,7 @@
 import { MAX_OPERATION_ROWS } from "./limits.ts";
 import { type OperationCount, OTHER } from "./operations.ts";
 
-/** The table behind a shard's part of the counted calls: a row for each pair of tool and outcome, of which the number is bounded. */
+/** The table of a shard's call counts: one row per pair of tool and outcome, and a bounded number of rows. */
 export class ShardOperations {
   readonly #sql: SqlStorage;
 
@@ -9,7 +9,7 @@ export class ShardOperations {
     this.#sql = sql;
   }
 
-  /** To be called in a transaction. */
+  /** Call it in a transaction. */
   add(counts: readonly OperationCount[]): void {
     for (const count of counts) if (!this.#increase(count)) this.#insert(count);
   }

@@ -1,14 +1,14 @@
-/** What a registry shard counts, since it exists. Each only ever grows. */
+/** What a registry shard counts, from its creation on. Counts never decrease. */
 export const TALLY_FIELDS = ["opened", "ended", "expired", "deleted", "dropped", "refused"] as const;
 
 /**
  * `opened`: contexts that began. `ended`: by `end_session` or an operator. `expired`: idle too long. `deleted`: by
- * `DELETE /mcp`. `dropped`: found without a context by the audit. `refused`: by the quota.
- * Exact at any moment: opened − ended − expired − deleted − dropped = contexts that are live.
+ * `DELETE /mcp`. `dropped`: the audit found a row without a context. `refused`: by the quota.
+ * Exact at any moment: opened − ended − expired − deleted − dropped = live contexts.
  */
 export type Tally = Readonly<Record<(typeof TALLY_FIELDS)[number], number>>;
 
-/** Why a context is over. `dropped`: nobody knows; the audit found its row without it. */
+/** Why a context ended. `dropped`: unknown; the audit found its row without a context. */
 export type EndReason = "ended" | "expired" | "deleted" | "dropped";
 
 export const NO_TALLY: Tally = { opened: 0, ended: 0, expired: 0, deleted: 0, dropped: 0, refused: 0 };

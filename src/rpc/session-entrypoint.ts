@@ -14,12 +14,13 @@ import { MAX_SERVICE_SESSION_ID_BYTES } from "./limits.ts";
 import type { Json, ServiceFailure, ServiceProps, ServiceResult, SessionService } from "./session-service.ts";
 
 /**
- * Session context for other Workers, over a service binding. The caller chooses the session ids; they are scoped by the
- * service that the binding's props name, so that two services using `session_1` never meet. The first set begins a
- * context; reading an unknown id finds nothing and stores nothing. Every method is one call to one session object.
+ * Session context for other Workers, over a service binding. The caller chooses the session ids. They are scoped to the
+ * service named in the binding's props, so two services using `session_1` have separate sessions. The first set begins a
+ * context; reading an unknown id finds nothing and stores nothing. Every method except `getSessionCount` is one call to one
+ * session object.
  * @example
  * ```ts
- * // In the main module of the Worker that keeps the sessions. The callers bind it:
+ * // In the main module of the Worker that stores the sessions. Callers bind it:
  * // [[services]]
  * // binding = "CONTEXT"
  * // service = "mcp-session-context"
@@ -121,7 +122,7 @@ export class SessionEntrypoint extends WorkerEntrypoint<SessionBindings, Service
     const sessions = new Sessions(this.env.SESSIONS, configOf(this.env));
     const result = await use(sessions.named(service, sessionId), servicePrincipal(service), sessions);
     if (result.ok || !("sessionId" in result.failure)) return result;
-    // A service knows its session by the id that it has chosen, and no other.
+    // Services know their sessions only by the ids that they have chosen.
     return fail({ ...result.failure, sessionId });
   }
 
@@ -134,6 +135,6 @@ const isName = (name: unknown): name is string =>
   typeof name === "string" &&
   name !== "" &&
   name.isWellFormed() &&
-  // No character takes more than three bytes for each of its units.
+  // UTF-8 takes at most three bytes per UTF-16 unit.
   (name.length * 3 <= MAX_SERVICE_SESSION_ID_BYTES ||
     new TextEncoder().encode(name).length <= MAX_SERVICE_SESSION_ID_BYTES);

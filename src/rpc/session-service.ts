@@ -15,12 +15,12 @@ import type { StateFailure } from "../session/state-store.ts";
  * ```
  */
 export interface ServiceProps {
-  /** Names the calling service; its session ids are its own. */
+  /** The name of the calling service. Its session ids are scoped to this name. */
   readonly service: string;
 }
 
 /**
- * Everything that a method can fail with, as data. Only a bug throws.
+ * Every expected failure of a method, as data. A thrown error is a bug.
  * @example
  * ```ts
  * import type { ServiceFailure } from "mcp-session-context";
@@ -29,7 +29,7 @@ export interface ServiceProps {
  * ```
  */
 export type ServiceFailure =
-  // A service has no token, so no list of its own sessions, and no rate limit.
+  // A service has no token, so it can neither list its sessions nor exceed a rate limit.
   | Exclude<Failure, { kind: "anonymous_refused" | "cursor_invalid" | "rate_limited" }>
   | ProjectFailure
   | StateFailure
@@ -39,7 +39,7 @@ export type ServiceFailure =
   | { readonly kind: "session_id_invalid"; readonly sessionId: string };
 
 /**
- * A promise of a value, or of the expected failure that stood in its way.
+ * A promise of a value, or of an expected failure.
  * @example
  * ```ts
  * import type { ServiceResult, SessionService } from "mcp-session-context";
@@ -50,7 +50,7 @@ export type ServiceFailure =
 export type ServiceResult<T> = Promise<Result<T, ServiceFailure>>;
 
 /**
- * JSON, as a state value may be.
+ * A JSON value, as stored in session state.
  * @example
  * ```ts
  * import type { Json } from "mcp-session-context";
@@ -61,8 +61,8 @@ export type ServiceResult<T> = Promise<Result<T, ServiceFailure>>;
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [name: string]: Json };
 
 /**
- * A service binding to `SessionEntrypoint`, as the calling Worker has it. Declare the binding with this type: the one
- * that the platform derives from the class recurses through {@link Json} without end.
+ * A service binding to `SessionEntrypoint`, in the calling Worker. Declare the binding with this type: the type that the
+ * platform derives from the class recurses infinitely through {@link Json}.
  * @example
  * ```ts
  * import type { SessionService } from "mcp-session-context";
@@ -89,7 +89,7 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
  */
 export interface SessionService {
   /**
-   * Sets the session's working directory, an absolute path in any style; begins a context if there is none.
+   * Sets the session's working directory, an absolute path in any style. Begins a context if there is none.
    * Fails with `path_invalid`.
    */
   setWorkingDirectory(
@@ -100,33 +100,33 @@ export interface SessionService {
   /** The session's working directory, or null if the session is unknown or has none. */
   getWorkingDirectory(sessionId: string): ServiceResult<string | null>;
 
-  /** Everything that the session remembers beside its state, or null if the session is unknown. */
+  /** The session's context, without its state; null if the session is unknown. */
   getSessionContext(sessionId: string): ServiceResult<SessionContext | null>;
 
-  /** Forgets the session's context and state. True if there was one. */
+  /** Deletes the session's context and state. True if there was a context. */
   endSession(sessionId: string): ServiceResult<boolean>;
 
-  /** How many sessions have a context on this server, of all callers. Exact, or `registry_unavailable`. */
+  /** The number of sessions with a context on this server, of all callers. Exact, or fails with `registry_unavailable`. */
   getSessionCount(): ServiceResult<SessionCount>;
 
   /**
-   * Keeps a JSON value under `key`, at most 64 keys and 128 KiB a session; begins a context if there is none.
-   * Fails with `state_key_invalid`, `state_value_invalid`, `state_too_many_keys` or `state_too_large`, and keeps what was
-   * there.
+   * Stores a JSON value under `key`, at most 64 keys and 128 KiB per session. Begins a context if there is none.
+   * Fails with `state_key_invalid`, `state_value_invalid`, `state_too_many_keys` or `state_too_large`; the state is then
+   * unchanged.
    */
   setState(sessionId: string, key: string, value: Json): ServiceResult<{ created: boolean }>;
 
-  /** The value kept under `key`, or null if there is none; null can also be the value: `listState` tells. */
+  /** The value stored under `key`, or null if there is none. A stored value can also be null: `listState` shows which. */
   getState(sessionId: string, key: string): ServiceResult<Json>;
 
-  /** Forgets the value kept under `key`. True if there was one. */
+  /** Deletes the value stored under `key`. True if there was one. */
   deleteState(sessionId: string, key: string): ServiceResult<boolean>;
 
   /** All keys and values of the session, ordered by key; empty if the session is unknown. */
   listState(sessionId: string): ServiceResult<{ key: string; value: Json }[]>;
 
   /**
-   * Which project the session works on, by the four tiers; `project` names one explicitly.
+   * Resolves the project that the session works on, by the four tiers; `project` names one explicitly.
    * Fails with `project_not_found`, `project_ambiguous`, `project_mismatch` or `config_invalid`.
    */
   resolveProject(sessionId: string, project?: string | null): ServiceResult<Resolution>;

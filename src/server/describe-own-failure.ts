@@ -1,7 +1,7 @@
 import { describeFailure } from "../author/describe-failure.ts";
 import type { ToolFailure } from "../call/tool-failure.ts";
 
-/** Which of this server's own tools helps. Null: none does, or the words say it already. */
+/** Hints at the tool of this server that helps. Null: no tool does, or the description already says what to do. */
 const HINTS: Readonly<Record<ToolFailure["kind"], string | null>> = {
   session_unknown: "To open one, call set_working_directory without session_id",
   session_deleted: null,
@@ -32,7 +32,7 @@ const HINTS: Readonly<Record<ToolFailure["kind"], string | null>> = {
   project_ambiguous: null,
 };
 
-/** The failure in words, for a model that has this server's own tools. */
+/** Describes a failure for a model that has this server's own tools. */
 export function describeOwnFailure(failure: ToolFailure): string {
   const hint = HINTS[failure.kind];
   const words = describeFailure(failure);

@@ -46,7 +46,7 @@ const INSTRUCTIONS = `This server remembers, for each conversation by itself, wh
 3. A result with working_directory null says in its hint what to call. A context is forgotten when it was not used until its expires_at; setting the directory again under the same session_id brings it back.
 4. When the work is finished, end_session forgets the context.`;
 
-/** Builds the server that answers one request: a server factory like any author's. */
+/** Builds the server that answers one request, through the same interface as the server of any library user. */
 export function buildServer({ session: { call }, log }: { session: ServerSession; log: Logger }): McpServer {
   const server = new McpServer(SERVER_INFO, {
     instructions: INSTRUCTIONS,

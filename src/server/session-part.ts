@@ -11,7 +11,7 @@ import { describeOwnFailure } from "./describe-own-failure.ts";
 
 export const projectRef = z.object({ id: z.string(), name: z.string() });
 
-/** What every result about a session carries. */
+/** The fields of every result about a session. */
 export const sessionOutput = {
   session_id: z.string().nullable().describe("Pass it to every later call"),
   working_directory: z.string().nullable(),
@@ -25,8 +25,8 @@ export const sessionOutput = {
 };
 
 /**
- * The common part of a result, from a context or its absence.
- * @param resolution The project, where the tool has resolved it in a way of its own.
+ * The common part of a result; `context` is null if the session has none.
+ * @param resolution The resolved project, if the tool has resolved it itself.
  */
 export function sessionPart(
   sessionId: string | null,
@@ -49,7 +49,7 @@ function projectPart(resolution: Result<Resolution, ProjectFailure> | null) {
   return { project, tier };
 }
 
-/** The project in a few words, for the text form of a result. */
+/** Describes the project for the text form of a result. */
 export const projectText = ({ project, tier, project_error }: ReturnType<typeof sessionPart>): string => {
   if (project_error !== undefined) return `Project unknown: ${project_error}`;
   return project === null ? "No project" : `Project ${JSON.stringify(project.name)} (${project.id}, tier ${tier})`;
@@ -63,7 +63,7 @@ export const sessionText = (part: ReturnType<typeof sessionPart>): string => {
   return `session_id: ${session_id}. Working directory: ${directory}. ${projectText(part)}`;
 };
 
-/** What to do where there is no context: never set, expired or ended. */
+/** Says what to do if there is no context: never set, expired or ended. */
 export const noContextHint = (sessionId: string | null): string =>
   sessionId === null
     ? "This call names no session. Call set_working_directory with the absolute path of the project directory; pass the session_id of its result to every later call"

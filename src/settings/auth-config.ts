@@ -4,10 +4,10 @@ import { commaList, isSafeUrl, wholeNumber } from "./var-forms.ts";
 
 export const AUTH_MODES = ["none", "token", "jwt"] as const;
 
-/** Asymmetric only: with a shared-secret algorithm a public key would pass for the secret (key confusion). */
+/** Asymmetric only: with a shared-secret algorithm, a public key could be used as the secret (key confusion). */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 
-/** What a stored token stands for. */
+/** The principal and scopes of a stored token. */
 export interface TokenGrant {
   readonly principal: string;
   readonly scopes: readonly string[];
@@ -15,23 +15,23 @@ export interface TokenGrant {
 
 export interface TokenAuth {
   readonly mode: "token";
-  /** By the SHA-256 of the token, in lower-case hex. */
+  /** Keyed by the SHA-256 of the token, in lower-case hex. */
   readonly grants: ReadonlyMap<string, TokenGrant>;
 }
 
 export interface JwtAuth {
   readonly mode: "jwt";
   readonly issuer: string;
-  /** The token must be meant for one of these. */
+  /** The audience of a token must include one of these. */
   readonly audiences: readonly string[];
   readonly jwksUrl: string;
   readonly algorithms: readonly string[];
-  /** Values of the header `typ` that a token may have, normalized; `none` is a token without it. */
+  /** Accepted values of the header `typ`, normalized; `none` accepts a token without it. */
   readonly types: readonly string[];
   readonly clockToleranceSeconds: number;
   /** The request header that carries the token, in lower case. */
   readonly header: string;
-  /** Claims that list scopes; all of them count. */
+  /** Claims that list scopes; the scopes of all are combined. */
   readonly scopeClaims: readonly string[];
   /** Scopes of a token that has none of the scope claims. */
   readonly defaultScopes: readonly string[];
@@ -39,7 +39,7 @@ export interface JwtAuth {
 
 export interface NoAuth {
   readonly mode: "none";
-  /** What opens dashboard, metrics and API, since nobody has a token; null: nothing does. */
+  /** The key for dashboard, metrics and API, since this mode has no tokens; null: they are closed. */
   readonly operatorKey: string | null;
 }
 
@@ -54,7 +54,7 @@ const safeUrl = z
   .string()
   .refine((text) => text === "" || isSafeUrl(text), 'must be an https URL without "|" (http only on this machine)');
 
-/** Grants by token hash. No message names a key: somebody may have stored a token itself there. */
+/** Grants by token hash. No message quotes a key: it may be a token stored there by mistake. */
 const tokenGrants = z.string().transform((text, context) => {
   const grants = new Map<string, TokenGrant>();
   if (text.trim() === "") return grants;
@@ -86,7 +86,7 @@ const tokenGrants = z.string().transform((text, context) => {
 
 const grantSchema = z.strictObject({
   principal: z.string().regex(/^[^\p{C}]{1,200}$/u),
-  // A mistyped scope, or none, would only show when its owner is refused.
+  // Otherwise a mistyped or missing scope would only be noticed when its owner is refused.
   scopes: z.array(z.enum(SCOPES)).min(1),
 });
 
@@ -96,7 +96,7 @@ export const authVars = {
   AUTH_TOKENS: tokenGrants.default(new Map()),
   OPERATOR_KEY: z
     .string()
-    // Shorter ones can be guessed; there is no other way to a key than to try.
+    // Shorter keys could be guessed by trying.
     .regex(/^([\x21-\x7e]{32,200})?$/, "must be 32 to 200 visible ASCII characters without spaces")
     .default(""),
   JWT_ISSUER: safeUrl.default(""),
@@ -125,19 +125,19 @@ export const authVars = {
   JWT_DEFAULT_SCOPES: scopeList.default([]),
 };
 
-/** Vars whose value must not appear anywhere. */
+/** Vars whose values must not appear in messages. */
 export const SECRET_VARS: readonly string[] = ["AUTH_TOKENS", "OPERATOR_KEY"];
 
 type AuthVars = z.output<z.ZodObject<typeof authVars>>;
 
-/** Why a mode cannot be used: a setting that it lacks, or one that says that another mode was meant. */
+/** Why a mode cannot be used: a setting that it lacks, or one that implies another mode. */
 export type AuthFault = { readonly missing: string } | { readonly unused: string };
 
-/** The mode chosen and what belongs to it. */
+/** The chosen mode with its settings. */
 export function authConfigOf(v: AuthVars): AuthConfig | AuthFault {
   switch (v.AUTH_MODE) {
     case "none":
-      // Whoever has set these believes that the server asks for tokens. It would be open.
+      // These settings imply that the server should require tokens, but it would be open.
       if (v.AUTH_TOKENS.size > 0) return { unused: "AUTH_TOKENS" };
       if (v.JWT_ISSUER !== "") return { unused: "JWT_ISSUER" };
       if (v.JWT_AUDIENCE.length > 0) return { unused: "JWT_AUDIENCE" };
@@ -147,7 +147,7 @@ export function authConfigOf(v: AuthVars): AuthConfig | AuthFault {
       return v.AUTH_TOKENS.size === 0 ? { missing: "AUTH_TOKENS" } : { mode: "token", grants: v.AUTH_TOKENS };
     case "jwt":
       if (v.JWT_ISSUER === "") return { missing: "JWT_ISSUER" };
-      // Without an audience a token that the issuer made for any other service would do here.
+      // Without an audience, a token that the issuer made for any other service would be accepted here.
       if (v.JWT_AUDIENCE.length === 0) return { missing: "JWT_AUDIENCE" };
       if (v.JWT_JWKS_URL === "") return { missing: "JWT_JWKS_URL" };
       return {
@@ -165,5 +165,5 @@ export function authConfigOf(v: AuthVars): AuthConfig | AuthFault {
   }
 }
 
-/** A token's type without the `application/` that may be left out (RFC 7515, section 4.1.9), in lower case. */
+/** A token's type without the optional prefix `application/` (RFC 7515, section 4.1.9), in lower case. */
 export const normalizeTokenType = (typ: string): string => typ.toLowerCase().replace(/^application\//, "");

@@ -15,7 +15,7 @@ const hostList = commaList
     'must be host names separated by commas, without scheme, port or path, such as "mcp.example.com, *.example.org"',
   );
 
-/** Scheme, host and port. With a path, the metadata of the endpoint would have to be found outside of it (RFC 9728, section 3.1). */
+/** Scheme, host and port. No path: the metadata of the endpoint would have to be served outside of it (RFC 9728, section 3.1). */
 const publicUrl = z
   .string()
   .refine(
@@ -45,23 +45,23 @@ const schema = z.object({
 
 /** The settings of one deployment, checked. */
 export interface Config {
-  /** Idle time after which a session context is gone, in milliseconds. Applies to contexts that begin from now on. */
+  /** Idle timeout of a session context, in milliseconds. A change applies to new contexts only. */
   readonly idleTimeoutMs: number;
-  /** How long a context may live however much it is used, in milliseconds; 0 for no limit. Applies as the idle time does. */
+  /** Maximum age of a context regardless of use, in milliseconds; 0 for no limit. A change applies to new contexts only. */
   readonly maxAgeMs: number;
-  /** Active sessions that one known principal may have; 0 for no limit. Anonymous callers share no such limit. */
+  /** Active sessions that one known principal may have; 0 for no limit. Does not apply to anonymous callers. */
   readonly maxSessionsPerPrincipal: number;
   /** Number of registry objects. */
   readonly registryShards: number;
   readonly logLevel: LogLevel;
-  /** Host names beside the defaults; `*.` in front matches subdomains. */
+  /** Host names in addition to the defaults; the prefix `*.` matches subdomains. */
   readonly allowedHosts: readonly string[];
   readonly allowedOrigins: readonly string[];
-  /** The origin by which clients reach this server, behind a proxy or tunnel; null: that of each request. */
+  /** The origin by which clients reach this server behind a proxy or tunnel; null: the origin of each request. */
   readonly publicUrl: string | null;
   /** Where session data must stay; null leaves it to the platform. */
   readonly jurisdiction: DurableObjectJurisdiction | null;
-  /** Whether callers are held to the rate limits of wrangler.toml. */
+  /** Whether the rate limits of wrangler.toml are enforced. */
   readonly rateLimited: boolean;
   /** How long an isolate counts finished calls before it reports them, in milliseconds; null: they are not counted. */
   readonly operationFlushMs: number | null;
@@ -70,7 +70,7 @@ export interface Config {
 
 const parsedConfigs = new WeakMap<object, Config>();
 
-/** The settings in a Worker's environment, parsed once for as long as the environment lives. */
+/** The settings in a Worker's environment, parsed once per environment object. */
 export function configOf(env: object): Config {
   let config = parsedConfigs.get(env);
   if (config === undefined) {
@@ -83,7 +83,7 @@ export function configOf(env: object): Config {
 /**
  * Checks the vars and completes them with the defaults.
  * @throws Error with one line that names the bad variable, quotes its value unless that is secret, and says what is
- *   wanted. Called while the Worker starts, so that a bad value stops it, also at `wrangler deploy`.
+ *   wanted. Called while the Worker starts, so that a bad value prevents the start and fails `wrangler deploy`.
  */
 export function parseConfig(vars: object): Config {
   const misnamed = misnamedVar(vars, Object.keys(schema.shape));
@@ -117,7 +117,7 @@ export function parseConfig(vars: object): Config {
     maxSessionsPerPrincipal: v.MAX_SESSIONS_PER_PRINCIPAL,
     registryShards: v.REGISTRY_SHARDS,
     logLevel: v.LOG_LEVEL,
-    // Some proxies pass their own Host on, others do not; and pages of the public address are the server's own.
+    // Some proxies forward the public Host, others do not. Pages at the public address are the server's own.
     allowedHosts: [...v.ALLOWED_HOSTS, ...hostsOf(v.PUBLIC_URL)],
     allowedOrigins: [...v.ALLOWED_ORIGINS, ...hostsOf(v.PUBLIC_URL)],
     publicUrl: v.PUBLIC_URL,

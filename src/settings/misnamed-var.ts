@@ -1,13 +1,13 @@
-/** A var that is no setting, and the setting that its author probably meant. */
+/** A var that is not a setting, and the setting that was probably meant. */
 export interface MisnamedVar {
   readonly name: string;
   readonly meant: string;
 }
 
 /**
- * The first var whose name is close to that of a setting without being one; null if there is none. A mistyped setting
- * would leave its default in force, which may be an open server. Vars of the Worker's own author share the environment,
- * so a name that only begins like one of ours (`SESSION_SECRET`, `JWT_SECRET`) passes, and so do bindings, which are objects.
+ * The first var that is not a setting but has a similar name; null if there is none. A mistyped setting would leave its
+ * default in force, which may be an open server. The environment also has other vars of the Worker's author, so a name that
+ * only begins like a setting (`SESSION_SECRET`, `JWT_SECRET`) passes, and so do bindings, which are objects.
  */
 export function misnamedVar(env: object, settings: readonly string[]): MisnamedVar | null {
   for (const [name, value] of Object.entries(env)) {
@@ -18,19 +18,19 @@ export function misnamedVar(env: object, settings: readonly string[]): MisnamedV
   return null;
 }
 
-/** Letters apart in a name below and from this length. In short names a letter makes another word. */
+/** Names of settings from this length on may differ in two letters, shorter ones in one: they soon become other words. */
 const LONG_NAME = 12;
 
 function isClose(name: string, setting: string): boolean {
   const words = name.split("_");
   const settingWords = setting.split("_");
-  // Cut off (JWT_AUD), with words left out or put in (SESSION_TIMEOUT, SESSION_IDLE_TIMEOUT_MS), or mistyped.
+  // Truncated (JWT_AUD), with words missing or added (SESSION_TIMEOUT, SESSION_IDLE_TIMEOUT_MS), or mistyped.
   if (words.length > 1 && setting.startsWith(name)) return true;
   if (words[0] === settingWords[0] && words.filter((word) => settingWords.includes(word)).length > 1) return true;
   return distance(name, setting) <= (setting.length < LONG_NAME ? 1 : 2);
 }
 
-/** How many letters have to be put in, left out, replaced or swapped with their neighbour (optimal string alignment). */
+/** The number of insertions, deletions, replacements and swaps of neighbouring letters (optimal string alignment). */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);

@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** Forms that settings share. All vars arrive as text. */
+/** Parsers that settings share. All vars arrive as text. */
 
 export const wholeNumber = (min: number, max: number) =>
   z
@@ -9,7 +9,10 @@ export const wholeNumber = (min: number, max: number) =>
     .transform(Number)
     .refine((n) => n >= min && n <= max, `must be from ${min} to ${max}`);
 
-/** Whether what is fetched from a URL can be trusted: over plain http it could be anybody's. `|` separates issuer and subject in a principal. */
+/**
+ * Whether content fetched from a URL can be trusted: https, or plain http on this machine only, since it can be forged. `|` is not
+ * allowed, since it separates issuer and subject in a principal.
+ */
 export function isSafeUrl(text: string): boolean {
   if (!URL.canParse(text) || /[|\s]/.test(text)) return false;
   const { protocol, hostname, username, password } = new URL(text);
@@ -17,7 +20,7 @@ export function isSafeUrl(text: string): boolean {
   return username === "" && password === "" && (protocol === "https:" || (protocol === "http:" && isLocal));
 }
 
-/** Items separated by commas; white space around them and empty ones do not count. */
+/** Items separated by commas. White space around items and empty items are ignored. */
 export const commaList = z.string().transform((text) =>
   text
     .split(",")

@@ -1,4 +1,4 @@
-/** An MCP server that counts, for each conversation by itself. Everything about sessions is the library's. */
+/** An MCP server with a counter for each conversation. The library does everything about sessions. */
 import { McpServer } from "@modelcontextprotocol/server";
 import { type BuildContext, failureResult, sessionApp, sessionIdArgument } from "mcp-session-context";
 import { z } from "zod";
@@ -6,13 +6,13 @@ import { z } from "zod";
 // The platform looks for the Durable Object classes among the exports of the main module.
 export { ProjectCatalog, SessionObject, SessionRegistry } from "mcp-session-context";
 
-/** What a session keeps. Each field is a key that is there or not; its values are checked on every write and read. */
+/** The state of a session. Each field is a key that may be missing; its values are checked on every write and read. */
 const counterState = z.object({
   count: z.number().int(),
   remarks: z.array(z.string()),
 });
 
-/** Called for every request; `state` already knows whose session that is. */
+/** Called for every request; `session` and `state` are those of the request's caller. */
 function buildServer({ session, state }: BuildContext<typeof counterState>): McpServer {
   const server = new McpServer({ name: "counter", version: "1.0.0" });
 
@@ -24,9 +24,9 @@ function buildServer({ session, state }: BuildContext<typeof counterState>): Mcp
       inputSchema: z.object({ by: z.number().int().default(1), session_id: sessionIdArgument }),
     },
     async ({ by, session_id }) => {
-      // Two calls at once lose nothing: if another came in between, the function is asked again.
+      // Safe under concurrent calls: if another call has changed the value meanwhile, the function is called again.
       const updated = await state.update("count", (count = 0) => count + by, session_id);
-      // An expected failure is a value. As a tool error it tells the model what to do.
+      // An expected failure is a value. The tool error tells the model what to do.
       if (!updated.ok) return failureResult(updated.failure);
       return answer({ session_id: updated.value.sessionId, count: updated.value.value });
     },

@@ -1,6 +1,6 @@
 /**
- * An MCP server that keeps notes, for each conversation by itself. It is stateless and plain MCP SDK; what a conversation
- * has noted is kept by the Worker mcp-session-context, which it calls over a service binding.
+ * An MCP server that keeps notes for each conversation. It is stateless and uses only the MCP SDK: the Worker
+ * mcp-session-context stores the notes, and this server calls it over a service binding.
  */
 import { env } from "cloudflare:workers";
 import { type CallToolResult, createMcpHandler, McpServer } from "@modelcontextprotocol/server";
@@ -12,7 +12,7 @@ const notebookId = z
   .optional()
   .describe("The notebook of this conversation, as an earlier result named it. Leave it out to open a new one");
 
-/** Called for every request of either era; the server itself remembers nothing. */
+/** Called for every request of either era; the server itself stores nothing. */
 function buildServer(): McpServer {
   const server = new McpServer({ name: "notes", version: "1.0.0" });
 
@@ -23,9 +23,9 @@ function buildServer(): McpServer {
         "Keeps a note under its title. Pass the notebook_id of the result to every later call in this conversation.",
       inputSchema: z.object({ title: z.string(), text: z.string(), notebook_id: notebookId }),
     },
-    // The session ids are ours to choose. Whoever knows one reads the notes, so it must not be guessable.
+    // We choose the session ids. Anyone who knows one can read the notes, so it must not be guessable.
     async ({ title, text, notebook_id = crypto.randomUUID() }) => {
-      // The first value begins the session; each is one call to one Durable Object.
+      // The first value begins the session. Every call is one call to one Durable Object.
       const saved = await env.CONTEXT.setState(notebook_id, title, text);
       // Expected failures are values: too many notes, too much text, …
       return saved.ok ? answer({ notebook_id, title }) : failureResult(saved.failure);

@@ -169,7 +169,7 @@ export const REGISTRY_MUTATIONS: readonly Mutation[] = [
   {
     name: "the alarm handler of a shard sets the next alarm",
     file: SHARD,
-    find: "// Six throws and the platform forgets the alarm, and the audit with it. First the alarm: logging may fail too.\n      await this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);",
+    find: "// After six failed retries the platform drops the alarm, and audits would stop. Set it before logging, which may fail too.\n      await this.ctx.storage.setAlarm(Date.now() + AUDIT_INTERVAL_MS);",
     replace: "",
     tests: INTERLEAVINGS,
     only: "an alarm handler",

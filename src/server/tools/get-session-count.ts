@@ -26,7 +26,7 @@ export const getSessionCount = defineTool({
     const session = { session_id: named.value };
     const sessionWords = named.value === null ? "" : `. session_id: ${named.value}`;
     const isAnonymous = call.caller.principal === ANONYMOUS;
-    // How many others there are is not everybody's business; the caller's own number is.
+    // Without the scope admin, callers see only the number of their own sessions.
     if (!hasScope(call.caller, "admin")) {
       const own = await call.countOwn();
       if (!own.ok) return own;

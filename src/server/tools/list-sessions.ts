@@ -58,7 +58,7 @@ type SessionView = ReturnType<typeof sessionView>;
 const sessionView = (context: SessionContext) => ({
   session_id: context.sessionId,
   working_directory: context.workingDirectory,
-  // Unknown while the catalog has not been heard: then it is what the session was on in the directory before.
+  // Until the catalog has answered, `current` is still the project of the previous directory: report it as unknown.
   project: context.project.version === null ? null : context.project.current,
   client: context.client,
   last_used: isoTime(context.lastUsed),

@@ -47,7 +47,7 @@ export const setWorkingDirectory = defineTool({
     const { found, failure } = context.project;
     const resolved = resolveFor(context);
     const part = sessionPart(context.sessionId, context, resolved);
-    // Models that read text alone learn here what a switch has held back.
+    // Tells models that read only text why the session did not switch.
     const reason = resolved.ok ? `: ${resolved.value.reason}` : "";
     return ok({
       structured: {
@@ -65,7 +65,7 @@ export const setWorkingDirectory = defineTool({
   },
 });
 
-/** The config that came with the directory, checked; a bad one is data, for it must not keep the directory from being set. */
+/** Validates the config that came with the directory. A bad config is a failure value: it must not stop the directory from being set. */
 function inlineConfig(
   directory: string,
   config: string | object | undefined,

@@ -1,4 +1,4 @@
-import { jsonBytes } from "../base/json-bytes.ts";
+import { jsonBytes } from "../base/utf8-bytes.ts";
 import { MAX_PAGE_BYTES } from "./limits.ts";
 
 /** An entry of a list: as data, as a line of text, and the cursor that continues the list after it. */

@@ -1,3 +1,4 @@
+import { utf8Bytes } from "../base/utf8-bytes.ts";
 import { fail, ok, type PathFault, type Result } from "./failure.ts";
 import { decodeFileUri } from "./file-uri.ts";
 import { MAX_PATH_BYTES } from "./limits.ts";
@@ -12,7 +13,6 @@ export interface PathParts {
   readonly names: readonly string[];
 }
 
-const utf8 = new TextEncoder();
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the purpose
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 /** A drive at the start of a path or name. */
@@ -37,7 +37,7 @@ export function parseWorkingDirectory(text: string): Result<string, PathFault> {
   const parts = splitPath(plain.value);
   if (!parts.ok) return parts;
   const path = joinPath(parts.value);
-  if (utf8.encode(path).length > MAX_PATH_BYTES) return fail("too_long");
+  if (utf8Bytes(path) > MAX_PATH_BYTES) return fail("too_long");
   return ok(path);
 }
 

@@ -1,4 +1,5 @@
 import { migrate } from "../base/migrations.ts";
+import { utf8Bytes } from "../base/utf8-bytes.ts";
 import { fail, ok, type Result } from "../model/failure.ts";
 import type {
   CatalogAnswer,
@@ -234,10 +235,7 @@ export class Catalog {
   }
 }
 
-const utf8 = new TextEncoder();
-
-const bytesOf = (texts: readonly string[]): number =>
-  texts.reduce((bytes, text) => bytes + utf8.encode(text).length, 0);
+const bytesOf = (texts: readonly string[]): number => texts.reduce((bytes, text) => bytes + utf8Bytes(text), 0);
 
 const isSame = (a: Project, b: Project): boolean =>
   (Object.keys(b) as (keyof Project)[]).every((field) => a[field] === b[field]);

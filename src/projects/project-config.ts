@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { quote } from "../base/quote.ts";
+import { utf8Bytes } from "../base/utf8-bytes.ts";
 import { fail, ok, type Result } from "../model/failure.ts";
 import type { ConfigFault } from "./config-fault.ts";
 import { MAX_CONFIG_BYTES, MAX_CONFIG_DEPTH } from "./limits.ts";
@@ -85,7 +86,7 @@ function textOf(input: object): Result<string, ConfigFault> {
 function parseText(source: string): Result<unknown, ConfigFault> {
   // Editors on Windows write a byte order mark, and clients pass it on.
   const text = source.replace(/^\ufeff/, "");
-  const size = new TextEncoder().encode(text).length;
+  const size = utf8Bytes(text);
   if (text.trim() === "") return fail(documentFault("empty", quote(text), "must be the content of the config file"));
   if (size > MAX_CONFIG_BYTES) return fail(tooLarge(`${size} bytes`));
   if (!text.isWellFormed()) {

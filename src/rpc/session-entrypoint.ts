@@ -1,4 +1,5 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
+import { utf8Bytes } from "../base/utf8-bytes.ts";
 import { fail, ok, type Result } from "../model/failure.ts";
 import { servicePrincipal } from "../model/principal.ts";
 import { parseWorkingDirectory } from "../model/working-directory.ts";
@@ -136,5 +137,4 @@ const isName = (name: unknown): name is string =>
   name !== "" &&
   name.isWellFormed() &&
   // UTF-8 takes at most three bytes per UTF-16 unit.
-  (name.length * 3 <= MAX_SERVICE_SESSION_ID_BYTES ||
-    new TextEncoder().encode(name).length <= MAX_SERVICE_SESSION_ID_BYTES);
+  (name.length * 3 <= MAX_SERVICE_SESSION_ID_BYTES || utf8Bytes(name) <= MAX_SERVICE_SESSION_ID_BYTES);

@@ -1,3 +1,4 @@
+import { utf8Bytes } from "../base/utf8-bytes.ts";
 import { fail, ok, type Result } from "../model/failure.ts";
 import { MAX_STATE_BYTES, MAX_STATE_DEPTH, MAX_STATE_KEY_BYTES, MAX_STATE_KEYS } from "./limits.ts";
 
@@ -42,15 +43,12 @@ export interface StateEntry {
 }
 
 const PREFIX = "state:";
-const utf8 = new TextEncoder();
-const bytesOf = (text: string): number => utf8.encode(text).length;
-
 /**
  * A value as the JSON text that is stored. Refuses what JSON would silently change or drop (dates, maps, undefined,
  * infinite numbers, cycles), so that what is read is what was written.
  */
 export function encodeState(key: string, value: unknown): Result<string, StateFailure> {
-  if (key === "" || !key.isWellFormed() || bytesOf(key) > MAX_STATE_KEY_BYTES) {
+  if (key === "" || !key.isWellFormed() || utf8Bytes(key) > MAX_STATE_KEY_BYTES) {
     return fail({ kind: "state_key_invalid", key });
   }
   const path = notJson(value, "$", 0);
@@ -125,7 +123,7 @@ function stateRefusal(
     return { kind: "state_too_many_keys", key, limit: MAX_STATE_KEYS };
   }
   const after = [...entries.filter((entry) => entry.key !== key), { key, text }];
-  const bytes = after.reduce((sum, entry) => sum + bytesOf(entry.key) + bytesOf(entry.text), 0);
+  const bytes = after.reduce((sum, entry) => sum + utf8Bytes(entry.key) + utf8Bytes(entry.text), 0);
   return bytes > MAX_STATE_BYTES ? { kind: "state_too_large", key, bytes, limit: MAX_STATE_BYTES } : null;
 }
 

@@ -1,10 +1,8 @@
+import { utf8Bytes } from "../../base/utf8-bytes.ts";
 import { SERVER_ERROR } from "../edge/json-rpc.ts";
 import { JSON_ANSWER } from "../edge/protective-headers.ts";
 import type { Served } from "./answer.ts";
 import { MAX_BATCH_ANSWER_BYTES } from "./limits.ts";
-
-const utf8 = new TextEncoder();
-const bytesOf = (text: string): number => utf8.encode(text).length;
 
 /**
  * The answers to a batch as one list, with a maximum total size. An answer that does not fit is replaced by an error.
@@ -16,9 +14,9 @@ export function gather(served: readonly Served[]): Response {
   );
   if (answers.length === 0) return new Response(null, { status: 202 });
   // Two bytes for the brackets, and one per answer for the comma.
-  let left = answers.reduce((rest, { error }) => rest - bytesOf(error) - 1, MAX_BATCH_ANSWER_BYTES - 2);
+  let left = answers.reduce((rest, { error }) => rest - utf8Bytes(error) - 1, MAX_BATCH_ANSWER_BYTES - 2);
   const texts = answers.map(({ text, error }) => {
-    const more = bytesOf(text) - bytesOf(error);
+    const more = utf8Bytes(text) - utf8Bytes(error);
     if (more > left) return error;
     left -= more;
     return text;

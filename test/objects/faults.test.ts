@@ -193,18 +193,23 @@ describe.each(["first set", "end", "expiry"])("%s", (name) => {
 });
 
 describe("a set in the middle of closing", () => {
+  /** Sets a directory when the registry is next asked to remove a row, and returns what the set answered. */
+  const setWhileUnregistering = (session: SessionStub, byHeader = false): Promise<unknown> =>
+    new Promise((resolve) => {
+      const id = session.id.toString();
+      onceInRegistry("unregister", async (original) => {
+        resolve(await stubOf(id).set(ANONYMOUS, setRequest("/new"), undefined, byHeader));
+        return original();
+      })(session);
+    });
+
   it.each(["end", "expiry"])("wins over %s and is counted", async (name) => {
     const session = newSession();
     const operation = operations[name] as Operation;
     await operation.prepare?.(session);
-    let set: unknown;
-    const id = session.id.toString();
-    onceInRegistry("unregister", async (original) => {
-      set = await stubOf(id).set(ANONYMOUS, setRequest("/new"));
-      return original();
-    })(session);
+    const set = setWhileUnregistering(session);
     await operation.run(session);
-    expect(set).toMatchObject({ ok: true, value: { created: true } });
+    expect(await set).toMatchObject({ ok: true, value: { created: true } });
     await evict(session);
     expect((await contextOf(session))?.workingDirectory).toBe("/new");
     expect(await activeSessions()).toBe(1);
@@ -216,28 +221,18 @@ describe("a set in the middle of closing", () => {
   it("begun by a DELETE is refused to the header: its session is over", async () => {
     const session = newSession();
     await begun(session);
-    let set: unknown;
-    const id = session.id.toString();
-    onceInRegistry("unregister", async (original) => {
-      set = await stubOf(id).set(ANONYMOUS, setRequest("/new"), undefined, true);
-      return original();
-    })(session);
+    const set = setWhileUnregistering(session, true);
     await session.delete(ANONYMOUS);
-    expect(set).toMatchObject({ ok: false, failure: { kind: "session_deleted" } });
+    expect(await set).toMatchObject({ ok: false, failure: { kind: "session_deleted" } });
     expect(await activeSessions()).toBe(0);
   });
 
   it("begun by a DELETE succeeds by argument, and the header stays deleted", async () => {
     const session = newSession();
     await begun(session);
-    let set: unknown;
-    const id = session.id.toString();
-    onceInRegistry("unregister", async (original) => {
-      set = await stubOf(id).set(ANONYMOUS, setRequest("/new"));
-      return original();
-    })(session);
+    const set = setWhileUnregistering(session);
     await session.delete(ANONYMOUS);
-    expect(set).toMatchObject({ ok: true, value: { created: true } });
+    expect(await set).toMatchObject({ ok: true, value: { created: true } });
     await evict(session);
     expect((await contextOf(session))?.workingDirectory).toBe("/new");
     expect(await session.peek(ANONYMOUS, true)).toMatchObject({ failure: { kind: "session_deleted" } });

@@ -11,6 +11,7 @@ import type { LiveSession } from "../../src/session/session-context.ts";
 import {
   activeSessions,
   alarmOf,
+  beginRequest,
   contextOf,
   DAY,
   EMPTY,
@@ -81,15 +82,7 @@ const arrived = (session: SessionStub, principal = ANONYMOUS) => session.peek(pr
 const recordOf = (session: SessionStub) =>
   inSession(session, (_, { storage }) => storage.kv.get("session") as LiveSession | undefined);
 
-const begin = {
-  client: null,
-  idleTimeoutMs: DAY,
-  maxAgeMs: 0,
-  shard: 3,
-  registrySize: 16,
-  region: null,
-  maxSessions: 0,
-};
+const begin = beginRequest();
 const setState = (text: string, rest: object = {}) => ({ kind: "set", key: "n", text, ...rest }) as const;
 
 describe("a registration that is retried", () => {
@@ -193,6 +186,20 @@ describe("a shard that hangs", () => {
 describe("the quota", () => {
   const limited = (directory: string, shard = 3) => setRequest(directory, { maxSessions: 1, shard });
 
+  /** A session whose object is killed after the quota has refused its context, and before it is told so. */
+  async function killedWhenRefused() {
+    await newSession().set("alice", limited("/x"));
+    const session = newSession();
+    const slow = holdNext("register", "after");
+    const set = session.set("alice", limited("/a")).catch(() => "killed");
+    await slow.reached();
+    await abortAllDurableObjects();
+    slow.go();
+    expect(await set).toBe("killed");
+    vi.restoreAllMocks();
+    return stubAgain(session);
+  }
+
   it("refuses two concurrent sets at the limit with the same answer", async () => {
     await newSession().set("alice", limited("/x"));
     const session = newSession();
@@ -243,40 +250,23 @@ describe("the quota", () => {
   });
 
   it("is checked again by the alarm of an unacknowledged context, and refuses it", async () => {
-    await newSession().set("alice", limited("/x"));
-    const session = newSession();
-    const slow = holdNext("register", "after");
-    const set = session.set("alice", limited("/a")).catch(() => "killed");
-    await slow.reached();
-    await abortAllDurableObjects();
-    slow.go();
-    expect(await set).toBe("killed");
-    vi.restoreAllMocks();
-    await settle(stubAgain(session), 60_000);
-    expect(await storageOf(stubAgain(session))).toEqual(EMPTY);
+    const session = await killedWhenRefused();
+    await settle(session, 60_000);
+    expect(await storageOf(session)).toEqual(EMPTY);
     expect(await activeSessions()).toBe(1);
   });
 
   it("is checked by that alarm however often the registry fails in between", async () => {
-    await newSession().set("alice", limited("/x"));
-    const session = newSession();
-    const slow = holdNext("register", "after");
-    const set = session.set("alice", limited("/a")).catch(() => "killed");
-    await slow.reached();
-    await abortAllDurableObjects();
-    slow.go();
-    await set;
-    vi.restoreAllMocks();
-    const again = stubAgain(session);
+    const session = await killedWhenRefused();
     for (let times = 0; times < 3; times++) {
       refuseNext("register");
-      vi.setSystemTime((await alarmOf(again)) ?? 0);
-      await runDurableObjectAlarm(again);
+      vi.setSystemTime((await alarmOf(session)) ?? 0);
+      await runDurableObjectAlarm(session);
     }
     vi.restoreAllMocks();
-    await settle(again, 30 * 60_000);
+    await settle(session, 30 * 60_000);
     expect(await activeSessions()).toBe(1);
-    expect(await storageOf(again)).toEqual(EMPTY);
+    expect(await storageOf(session)).toEqual(EMPTY);
   });
 
   it("removes nothing of the context after the refused one, begun in the same millisecond", async () => {

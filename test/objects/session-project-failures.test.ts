@@ -5,21 +5,13 @@ import { ANONYMOUS } from "../../src/model/principal.ts";
 import { CATALOG_CALL_TIMEOUT_MS } from "../../src/projects/limits.ts";
 import { ProjectCatalog } from "../../src/projects/project-catalog.ts";
 import { PROJECT_RECHECK_MS } from "../../src/session/limits.ts";
-import { contextOf, DAY, moveClock, newSession, ownClock, SHARD, setRequest } from "../support/objects.ts";
+import { beginRequest, contextOf, moveClock, newSession, ownClock, setRequest } from "../support/objects.ts";
 import { aliceIn, catalogsDown, projectOf, register, registration } from "../support/projects.ts";
 
 ownClock();
 
 describe("a context without a directory", () => {
-  const begin = {
-    client: null,
-    idleTimeoutMs: DAY,
-    maxAgeMs: 0,
-    shard: SHARD,
-    registrySize: 16,
-    region: null,
-    maxSessions: 0,
-  };
+  const begin = beginRequest();
 
   it.each([ANONYMOUS, "alice"])("is on the active project, which it follows (%s)", async (principal) => {
     const session = newSession();

@@ -8,7 +8,7 @@ import { encodeSessionId } from "../../src/model/session-id.ts";
 import { RegistryClient } from "../../src/registry/registry-client.ts";
 import type { SessionRegistry } from "../../src/registry/session-registry.ts";
 import type { SessionObject } from "../../src/session/session-object.ts";
-import type { SetRequest } from "../../src/session/session-requests.ts";
+import type { BeginRequest, SetRequest } from "../../src/session/session-requests.ts";
 import { parseConfig } from "../../src/settings/config.ts";
 
 export const DAY = 86_400_000;
@@ -41,16 +41,21 @@ export const stubOf = (objectId: string): SessionStub => env.SESSIONS.get(env.SE
 
 export const idOf = (session: SessionStub): string => encodeSessionId(session.id.toString());
 
-export const setRequest = (workingDirectory: string, rest: Partial<SetRequest> = {}): SetRequest => ({
-  workingDirectory,
-  config: null,
-  client: "test/1",
+export const beginRequest = (rest: Partial<BeginRequest> = {}): BeginRequest => ({
+  client: null,
   idleTimeoutMs: DAY,
   maxAgeMs: 0,
   shard: SHARD,
   registrySize: 16,
   region: null,
   maxSessions: 0,
+  ...rest,
+});
+
+export const setRequest = (workingDirectory: string, rest: Partial<SetRequest> = {}): SetRequest => ({
+  workingDirectory,
+  config: null,
+  ...beginRequest({ client: "test/1" }),
   ...rest,
 });
 

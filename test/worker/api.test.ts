@@ -1,61 +1,21 @@
 import { env } from "cloudflare:workers";
 import parsePrometheus from "parse-prometheus-text-format";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { createToken } from "../../scripts/token/create-token.ts";
 import { fail } from "../../src/model/failure.ts";
 import { encodeSessionId } from "../../src/model/session-id.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
-import { type Answer, AS_OPERATOR, callTool, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
+import { bodyOf, HOST, type Listed, startAdminApi } from "../support/admin-api.ts";
+import { AS_OPERATOR, callTool, OPERATOR_KEY, startApp } from "../support/apps.ts";
 
-const HOST = "mcp.example.workers.dev";
-
-interface Listed {
-  readonly missing_shards: readonly number[];
-  readonly sessions: readonly Record<string, unknown>[];
-  readonly next_cursor: string | null;
-}
-
-const bodyOf = <T>(answer: Answer): T => JSON.parse(answer.text) as T;
-
-let send: Send;
-let admin: string;
-let alice: string;
-let bob: string;
-
-beforeAll(async () => {
-  const tokens = [await createToken("root", ["admin"])];
-  tokens.push(await createToken("alice", ["sessions"], tokens.at(-1)?.secret));
-  tokens.push(await createToken("bob", ["sessions"], tokens.at(-1)?.secret));
-  [admin, alice, bob] = tokens.map(({ token }) => token) as [string, string, string];
-  send = startApp({ AUTH_MODE: "token", AUTH_TOKENS: tokens.at(-1)?.secret ?? "" });
-});
+const { send, alice, bob, ask, open, listOf } = await startAdminApi();
 
 afterEach(() => void vi.restoreAllMocks());
-
-const ask = (path: string, { method = "GET", token = admin, headers = {} }: Ask = {}) =>
-  send(
-    new Request(`https://${HOST}${path}`, {
-      method,
-      headers: { Host: HOST, ...(token !== "" && { Authorization: `Bearer ${token}` }), ...headers },
-    }),
-  );
-interface Ask {
-  readonly method?: string;
-  readonly token?: string;
-  readonly headers?: Record<string, string>;
-}
-
-async function open(token: string, directory = "/a"): Promise<string> {
-  const set = await send(callTool("set_working_directory", { directory }, { token }));
-  return String(set.json.result?.structuredContent?.session_id);
-}
 
 const directoryOf = async (session_id: string, token: string) => {
   const got = await send(callTool("get_working_directory", { session_id }, { token }));
   return got.json.result?.structuredContent?.working_directory;
 };
-
-const listOf = async (query = "") => bodyOf<Listed>(await ask(`/api/sessions${query}`));
 
 describe("the API", () => {
   it("counts, lists and ends sessions of every principal", async () => {

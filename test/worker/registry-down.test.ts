@@ -1,55 +1,14 @@
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { createToken } from "../../scripts/token/create-token.ts";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { encodeSessionId } from "../../src/model/session-id.ts";
 import { shardOf } from "../../src/registry/shard-of.ts";
 import { SessionObject } from "../../src/session/session-object.ts";
-import { type Answer, AS_OPERATOR, callTool, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
+import { HOST, startAdminApi } from "../support/admin-api.ts";
+import { AS_OPERATOR, callTool, OPERATOR_KEY, type Send, startApp } from "../support/apps.ts";
 import { shardDown } from "../support/shard-down.ts";
 
-const HOST = "mcp.example.workers.dev";
-
-interface Listed {
-  readonly missing_shards: readonly number[];
-  readonly sessions: readonly Record<string, unknown>[];
-  readonly next_cursor: string | null;
-}
-
-const bodyOf = <T>(answer: Answer): T => JSON.parse(answer.text) as T;
-
-let send: Send;
-let admin: string;
-let alice: string;
-let bob: string;
-
-beforeAll(async () => {
-  const tokens = [await createToken("root", ["admin"])];
-  tokens.push(await createToken("alice", ["sessions"], tokens.at(-1)?.secret));
-  tokens.push(await createToken("bob", ["sessions"], tokens.at(-1)?.secret));
-  [admin, alice, bob] = tokens.map(({ token }) => token) as [string, string, string];
-  send = startApp({ AUTH_MODE: "token", AUTH_TOKENS: tokens.at(-1)?.secret ?? "" });
-});
+const { send, alice, bob, ask, open, listOf } = await startAdminApi();
 
 afterEach(() => void vi.restoreAllMocks());
-
-const ask = (path: string, { method = "GET", token = admin, headers = {} }: Ask = {}) =>
-  send(
-    new Request(`https://${HOST}${path}`, {
-      method,
-      headers: { Host: HOST, ...(token !== "" && { Authorization: `Bearer ${token}` }), ...headers },
-    }),
-  );
-interface Ask {
-  readonly method?: string;
-  readonly token?: string;
-  readonly headers?: Record<string, string>;
-}
-
-async function open(token: string, directory = "/a"): Promise<string> {
-  const set = await send(callTool("set_working_directory", { directory }, { token }));
-  return String(set.json.result?.structuredContent?.session_id);
-}
-
-const listOf = async (query = "") => bodyOf<Listed>(await ask(`/api/sessions${query}`));
 
 describe("a registry shard that does not respond", () => {
   it("makes the count an error that names the shard, never a guess", async () => {

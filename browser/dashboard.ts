@@ -54,11 +54,11 @@ async function refresh(): Promise<void> {
       askToSignIn(answer.status);
       return;
     } else {
-      say(`Not up to date: the server answered ${answer.status}. Trying again`, true);
+      say(`Out of date: the server answered with status ${answer.status}. Retrying`, true);
     }
   } catch {
     if (question !== asked) return;
-    say("Not up to date: the server cannot be reached. Trying again", true);
+    say("Out of date: the server cannot be reached. Retrying", true);
   }
   // A hidden page does not poll.
   if (document.visibilityState === "visible") timer = setTimeout(() => void refresh(), seconds * 1000);
@@ -71,8 +71,8 @@ function askToSignIn(status: number): void {
   signOut.hidden = true;
   const asks = signIn !== "proxy";
   signInForm.hidden = !asks;
-  if (status === 403) say("You may not see this: it needs the scope admin", true);
-  else if (!asks) say("You are not signed in at the proxy before this server", true);
+  if (status === 403) say("This token lacks the admin scope", true);
+  else if (!asks) say("You are not signed in at the proxy in front of this server", true);
   else if (hadToken) say(`This ${signIn === "key" ? "operator key" : "token"} is not accepted`, true);
   else say("");
   if (asks) tokenField.focus();

@@ -40,10 +40,10 @@ export function describeFailure(failure: ToolFailure | ServiceFailure): string {
       return `The sessions cannot be counted or listed right now: ${shardNames(failure.shards)} not responding, and an incomplete answer would be wrong. Try again in a few seconds`;
     case "quota_exceeded": {
       const oldest = failure.oldest.map(({ sessionId, openedAt }) => `${sessionId} (opened ${isoTime(openedAt)})`);
-      return `You have ${failure.limit} active sessions, as many as you may have. Nothing was set. End one that is no longer needed, for example ${oldest.join(" or ")}`;
+      return `You have ${failure.limit} active sessions, which is the limit. Nothing was set. End one that is no longer needed, for example ${oldest.join(" or ")}`;
     }
     case "anonymous_refused":
-      return "This call came without a token, so nobody can tell which sessions are yours. Without a token the session_id is the only key to a session";
+      return "This call was made without a token, so the server cannot tell which sessions are yours. Without a token the session_id is the only key to a session";
     case "cursor_invalid":
       return `cursor ${quote(failure.cursor)} was not given by an earlier result. Pass it as that result gave it, or leave it out for the first page`;
     case "rate_limited":
@@ -99,7 +99,7 @@ const PATH_FAULTS: Record<PathFault, string> = {
     'is not an absolute path. This server cannot see your disk, so it cannot resolve a relative one: pass "/home/me/project", "C:\\project", "\\\\host\\share\\project" or "file:///home/me/project"',
   too_long: `is longer than ${MAX_PATH_BYTES} bytes of UTF-8. Pass a shorter path`,
   control_character: "contains a NUL or other control character. Pass the path without it",
-  lone_surrogate: "contains half of a surrogate pair and is no valid Unicode. Pass the path as valid text",
+  lone_surrogate: "contains half of a surrogate pair, so it is not valid Unicode. Pass the path as valid text",
   bad_file_uri:
     'is not a file URI that names an absolute path: want "file:///home/me/project", percent-encoded, without query, fragment, user, port or encoded separators',
   other_scheme:

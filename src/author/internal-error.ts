@@ -5,7 +5,7 @@ export class InternalError extends Error {
   readonly reference: string;
 
   constructor(reference: string) {
-    super(`Internal error. Try again; if it stays, report reference ${reference}`);
+    super(`Internal error. Try again; if it persists, report reference ${reference}`);
     this.reference = reference;
   }
 }

@@ -27,7 +27,7 @@ export async function runTool(
   } catch (error) {
     call.ended(INTERNAL_ERROR);
     const { reference } = internalError(error, log, "tool_threw", { tool: name });
-    return errorResult(`Internal error in ${name}. Try again; if it stays, report reference ${reference}`);
+    return errorResult(`Internal error in ${name}. Try again; if it persists, report reference ${reference}`);
   }
 }
 

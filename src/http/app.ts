@@ -233,7 +233,7 @@ export function sessionApp<State extends z.ZodObject = NoState>(
   app.onError((error, c) => {
     c.get("event").failure = INTERNAL_ERROR;
     log("error", "request_threw", { request_id: c.get("requestId"), error: String(error.stack ?? error) });
-    return jsonRpcError(500, -32603, `Internal error. Report request ${c.get("requestId")} if it stays`);
+    return jsonRpcError(500, -32603, `Internal error. If it persists, report request ${c.get("requestId")}`);
   });
   // Hides the variables that are internal to the middleware.
   return app as unknown as Hono<{ Bindings: SessionBindings }>;

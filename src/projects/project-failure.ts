@@ -86,7 +86,7 @@ export function describeProjectFailure(failure: ProjectFailure): string {
     case "config_unregistered":
       return `the config ${quote(failure.configPath)} could not be registered: the catalog of projects did not answer, so it has to be sent again`;
     case "catalog_unavailable":
-      return "The projects cannot be looked up right now, and another project would be a guess. Try again in a few seconds";
+      return "Projects cannot be looked up right now, and no other project is assumed. Try again in a few seconds";
     case "project_not_found": {
       const near =
         failure.near.length === 0

@@ -44,7 +44,7 @@ export function checkBindings(env: object, { rateLimited }: { readonly rateLimit
   const limiters = ["REQUEST_LIMITER", "CONTEXT_LIMITER"].filter((name) => !has(name, "limit"));
   if (rateLimited && limiters.length > 0) {
     throw new Error(
-      `Bad configuration: no rate limiter is bound as ${limiters.join(", ")}, so that nobody would be held to a limit. Add [[ratelimits]] to wrangler.toml, or set RATE_LIMITS to "off". ${advice}`,
+      `Bad configuration: no rate limiter is bound as ${limiters.join(", ")}, so no caller would be limited. Add [[ratelimits]] to wrangler.toml, or set RATE_LIMITS to "off". ${advice}`,
     );
   }
 }

@@ -89,7 +89,7 @@ export function parseConfig(vars: object): Config {
   const misnamed = misnamedVar(vars, Object.keys(schema.shape));
   if (misnamed !== null) {
     const { name, meant } = misnamed;
-    throw new Error(`Bad configuration: ${name} is no setting. Rename it to ${meant}, or to a name less like it`);
+    throw new Error(`Bad configuration: ${name} is not a setting. Rename it to ${meant}, or to a less similar name`);
   }
   const parsed = schema.safeParse(vars);
   if (!parsed.success) {

@@ -38,7 +38,7 @@ it("a bad setting stops the Worker with one line that names the setting, the val
 
 it("a mistyped setting also stops the Worker, with the intended name", async () => {
   expect(await failureOf({ vars: { SESSION_IDLE_TIMEOUT: "60" } })).toMatch(
-    /^Bad configuration: SESSION_IDLE_TIMEOUT is no setting\. Rename it to SESSION_IDLE_TIMEOUT_SECONDS.*$/,
+    /^Bad configuration: SESSION_IDLE_TIMEOUT is not a setting\. Rename it to SESSION_IDLE_TIMEOUT_SECONDS.*$/,
   );
 });
 

@@ -23,7 +23,9 @@ describe("a var that is not a setting", () => {
     ["LOG_LEVL", "LOG_LEVEL"],
   ])("called %s is refused with the intended name: %s", (name, meant) => {
     const parse = () => parseConfig({ [name]: "secret value" });
-    expect(parse).toThrow(new RegExp(`^Bad configuration: ${name} is no setting\\. Rename it to [A-Z_]+, or [^\\n]+$`));
+    expect(parse).toThrow(
+      new RegExp(`^Bad configuration: ${name} is not a setting\\. Rename it to [A-Z_]+, or [^\\n]+$`),
+    );
     expect(parse).toThrow(
       meant === "JWT_DEFAULT_SCOPES" ? /JWT_(DEFAULT_SCOPES|SCOPE_CLAIMS)/ : `Rename it to ${meant},`,
     );

@@ -102,7 +102,7 @@ describe("keys of the issuer", () => {
         const answers = await together(100, send, () => issuer.sign());
         expect(statuses(answers)).toEqual({ 503: 100 });
         expect(answers[0]?.headers.get("Retry-After")).toBe("30");
-        expect(answers[0]?.text).toContain("out of reach");
+        expect(answers[0]?.text).toContain("the issuer's keys are unavailable");
       }
       expect(issuer.state.fetches).toBe(1);
       expect(lines()).toEqual([expect.objectContaining({ level: "error", error: expect.stringContaining(logged) })]);

@@ -102,7 +102,7 @@ describe("the rate limit", () => {
       expect(refused.headers.get("Retry-After")).toBe("60");
       expect(refused.json).toMatchObject({
         id: 1,
-        error: { message: expect.stringContaining("set_working_directory") },
+        error: { message: expect.stringContaining("calls that store something") },
       });
       expect(asked()).toBe(before);
       // Another of the countless addresses in the same customer's network.

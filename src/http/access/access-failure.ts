@@ -47,7 +47,7 @@ export function refuseAccess(
   if (failure.kind === "rate_limited") return tooManyRequests("requests");
   if (failure.kind === "keys_unavailable") {
     const { retryAfterSeconds } = failure;
-    const message = `Tokens cannot be checked right now: the keys of their issuer are out of reach. Try again in ${retryAfterSeconds} seconds`;
+    const message = `Tokens cannot be checked right now: the issuer's keys are unavailable. Try again in ${retryAfterSeconds} seconds`;
     return jsonRpcError(503, SERVER_ERROR, message, { headers: { "Retry-After": String(retryAfterSeconds) } });
   }
   const options = {

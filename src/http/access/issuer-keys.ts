@@ -142,6 +142,6 @@ async function download(url: string, fetchedAt: number, signal: AbortSignal): Pr
   try {
     return ok(new KeySet(JSON.parse(new TextDecoder().decode(body)), fetchedAt));
   } catch {
-    return fail("Answered with something else than a JSON Web Key Set");
+    return fail("Answered with something other than a JSON Web Key Set");
   }
 }

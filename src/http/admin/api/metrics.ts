@@ -44,7 +44,7 @@ function shardMetrics({ answers, missing }: Gathered<ShardReport>, version: stri
     {
       name: "active_sessions",
       type: "gauge",
-      help: "Sessions that have a context, by registry shard. Their sum is exact if all shards are up.",
+      help: "Active sessions by registry shard. The sum is exact if all shards are up.",
       samples: answers.map(({ shard, sessions }) => ({ labels: { shard: String(shard) }, value: sessions })),
     },
     {
@@ -65,7 +65,7 @@ function totals(reports: readonly ShardReport[]): Metric[] {
     {
       name: "active_sessions_by_region",
       type: "gauge",
-      help: "Sessions that have a context, by the region that it began in.",
+      help: "Active sessions by the region in which their context began.",
       samples: sessionsByRegion(reports).map(({ region, sessions }) => ({ labels: { region }, value: sessions })),
     },
     {
@@ -77,7 +77,7 @@ function totals(reports: readonly ShardReport[]): Metric[] {
     {
       name: "sessions_closed_total",
       type: "counter",
-      help: "Contexts that are over, by reason: ended (by a tool or an operator), expired (idle), deleted (DELETE /mcp), dropped (found gone by the audit).",
+      help: "Contexts that have ended, by reason: ended (by a tool or an operator), expired (idle), deleted (DELETE /mcp), dropped (found gone by the audit).",
       samples: reasons.map((reason) => ({ labels: { reason }, value: tally[reason] })),
     },
     {
@@ -98,7 +98,7 @@ function operationsOf(reports: readonly ShardReport[]): Metric {
   return {
     name: "operations_total",
     type: "counter",
-    help: `Tool calls that are over, by tool and outcome: ok, or why not. Up to ${OPERATIONS_FLUSH_MS / 1000} seconds late; what an isolate has not reported when the platform stops it is missing.`,
+    help: `Finished tool calls by tool and outcome: ok, or the kind of failure. Up to ${OPERATIONS_FLUSH_MS / 1000} seconds late; calls that an isolate has not reported when the platform stops it are lost.`,
     samples: tally.counts().map(({ tool, outcome, count }) => ({ labels: { tool, outcome }, value: count })),
   };
 }

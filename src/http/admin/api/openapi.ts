@@ -27,16 +27,16 @@ export function openApiDocument({ auth, publicUrl }: Pick<Config, "auth" | "publ
           operationId: "listSessions",
           summary: "Active sessions, newest first, in pages",
           parameters: [
-            parameter("principal", "query", "Only sessions of this principal, letter for letter"),
+            parameter("principal", "query", "Only sessions of exactly this principal"),
             parameter("cursor", "query", "next_cursor of an earlier page"),
           ],
-          responses: answers(sessionPageSchema, { "400": "The cursor is not one of ours" }),
+          responses: answers(sessionPageSchema, { "400": "The cursor is invalid" }),
         },
       },
       "/api/sessions/{id}": {
         delete: {
           operationId: "endSession",
-          summary: "Forgets a session's context, whoever owns it. The id stays usable",
+          summary: "Ends the context of any session. The ID stays usable",
           parameters: [{ ...parameter("id", "path", "The session id, in full"), required: true }],
           responses: answers(endedSchema, { "404": "No session of this server has this id" }),
         },

@@ -5,10 +5,10 @@ const count = z.int().min(0);
 const time = z.iso.datetime();
 
 export const countSchema = z.object({
-  active_sessions: count.describe("Sessions that have a context. Exact"),
+  active_sessions: count.describe("Active sessions. Exact"),
   by_region: z
     .record(z.string(), count)
-    .describe("The same by the region that they began in, or unknown; empty regions are left out"),
+    .describe("Active sessions by the region in which they began, or unknown; regions without sessions are omitted"),
 });
 
 export const sessionSchema = z.object({
@@ -18,9 +18,7 @@ export const sessionSchema = z.object({
   project: z.object({ id: z.string(), name: z.string() }).nullable(),
   opened_at: time.describe("When the context began"),
   last_used: time.nullable().describe("To the minute. Null: the session did not answer"),
-  expires_at: time
-    .nullable()
-    .describe("When the context is forgotten if nobody uses it. Null: the session did not answer"),
+  expires_at: time.nullable().describe("When the context expires if it is not used. Null: the session did not answer"),
 });
 
 export const sessionPageSchema = z.object({

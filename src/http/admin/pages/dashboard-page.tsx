@@ -61,7 +61,7 @@ export const DashboardPage = ({ version, signIn }: { version: string; signIn: Si
         <p>
           <code id="confirm-session" /> of <strong id="confirm-principal" />
         </p>
-        <p>Its context is forgotten at once. The client can go on under the same id and begin a new one.</p>
+        <p>Its context is deleted immediately. The client can start a new one under the same ID.</p>
         <div class="pager">
           <button type="button" class="quiet" id="confirm-no">
             Cancel

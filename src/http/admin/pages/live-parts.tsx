@@ -59,7 +59,7 @@ export const LiveParts = ({ reports: { answers: reports, missing }, page, isFirs
         ))}
       </section>
       <section data-part="places" aria-labelledby="places-title">
-        <h2 id="places-title">Where they are</h2>
+        <h2 id="places-title">Regions</h2>
         <Places reports={reports} missing={missing} />
       </section>
     </div>
@@ -83,7 +83,7 @@ const Places = ({ reports, missing }: PlacesProps) => {
     .map(({ shard, sessions }) => ({ name: `${shard} (${regionOf(shard)})`, sessions }));
   return (
     <div class="places">
-      <Bars caption="By the region that they began in" rows={regions} />
+      <Bars caption="By the region in which they began" rows={regions} />
       <details data-key="shards">
         <summary data-key="shards-summary">By shard of the registry</summary>
         <Bars caption="By shard" rows={shards} />

@@ -17,7 +17,7 @@ interface StatusProps {
 }
 
 const MODES: Record<AuthConfig["mode"], string> = {
-  none: "None: whoever reaches this server may use it, and a session id is the only key to a session",
+  none: "None: anyone who can reach this server may use it, and a session ID is the only key to a session",
   token: "Token: callers present a token that the operator of this server has given them",
   jwt: "Sign-in: callers present a token of this server's identity provider, which MCP clients find by themselves",
 };
@@ -28,8 +28,8 @@ export const StatusPage = ({ version, endpoint, mode, isLocal, missing, snippets
       <header>
         <h1>Session context</h1>
         <p class="lead">
-          A remote MCP server that remembers, for each conversation by itself, which directory it works in and which
-          project that is. A context is forgotten when it was not used for long, or when it is ended.
+          A remote MCP server that remembers the working directory and project of each conversation separately. A
+          context is deleted when it has been idle too long, or when it is ended.
         </p>
       </header>
 

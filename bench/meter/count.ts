@@ -30,7 +30,7 @@ export interface OperationCost {
 /** Long enough for the work that an object does after it has answered. */
 const SETTLE_MS = 200;
 
-/** Ours rounds deadlines up to 1/1440 of the idle time-out. Here two seconds stand for the minute of a deployment. */
+/** Ours rounds deadlines up to 1/1440 of the idle timeout. Here two seconds stand for the minute of a deployment. */
 const ROUNDING_MS = 2000;
 // Reports of counted calls come later and are not part of an operation's cost.
 const VARS = { OPERATION_METRICS: "off", SESSION_IDLE_TIMEOUT_SECONDS: String((ROUNDING_MS / 1000) * 1440) };

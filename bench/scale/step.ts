@@ -25,7 +25,7 @@ export interface ScaleStepOptions {
   readonly sessions: number;
   readonly modules: Readonly<Record<string, string>>;
   readonly folder: string;
-  /** Sessions that this machine opens per second; determines an idle time-out long enough to open all of them. */
+  /** Sessions that this machine opens per second; determines an idle timeout long enough to open all of them. */
   readonly expectedPerSecond: number;
   readonly onProgress: (text: string) => void;
 }
@@ -43,7 +43,7 @@ export async function scaleStep(options: ScaleStepOptions): Promise<ScaleStep> {
   const perSecond = Math.min(expectedPerSecond, awake.perSecond);
   const idleTimeoutSeconds = Math.ceil(45 + (sessions / perSecond) * 1.5);
   const vars = { SESSION_IDLE_TIMEOUT_SECONDS: String(idleTimeoutSeconds) };
-  onProgress(`${sessions} sessions, idle time-out ${idleTimeoutSeconds} s`);
+  onProgress(`${sessions} sessions, idle timeout ${idleTimeoutSeconds} s`);
   const server = await startPeer(peerOf("service"), { modules, folder, vars });
   const memory = watchMemory(server.pid);
   let countsChecked = 0;

@@ -9,7 +9,7 @@ export interface ChaosOptions extends LivesOptions {
   /** How often the server is killed. In the last three lives contexts are ended, begun anew and left to expire. */
   readonly kills: number;
   readonly seed: number;
-  /** Idle time-out of the contexts that are left to expire in the end. */
+  /** Idle timeout of the contexts that are left to expire in the end. */
   readonly idleTimeoutSeconds: number;
 }
 
@@ -88,7 +88,7 @@ export class Chaos {
       await this.#compare("after all were ended", people);
     };
     await lives.killed(LONG_TIMEOUT_SECONDS, endTheRest, setAll, this.#midway());
-    tell(`They are begun anew with a time-out of ${idleTimeoutSeconds} s, and a kill about when it ends`);
+    tell(`They are begun anew with a timeout of ${idleTimeoutSeconds} s, and a kill about when it ends`);
     await this.#expire(idleTimeoutSeconds);
     return {
       kills: lives.kills,
@@ -100,7 +100,7 @@ export class Chaos {
   }
 
   /**
-   * Every session has a context with the short time-out, the server is killed about when it ends, and nothing is left. Such a
+   * Every session has a context with the short timeout, the server is killed about when it ends, and nothing is left. Such a
    * context is not read before it must have expired: on a slow machine the server takes longer to start than the context lives.
    */
   async #expire(idleTimeoutSeconds: number): Promise<void> {
@@ -116,10 +116,10 @@ export class Chaos {
       await wait(idleTimeoutMs + this.#chance.between(-1000, 500));
     });
     await this.#lives.leftAlone(idleTimeoutSeconds, async (people) => {
-      // A deadline is late by at most 1/1440 of the time-out, plus the millisecond resolution of alarms.
+      // A deadline is late by at most 1/1440 of the timeout, plus the millisecond resolution of alarms.
       await wait(lastSet + idleTimeoutMs * (1 + 1 / 1440) + 2 - now());
       this.#ledger.allHaveExpired(now());
-      await this.#compare("after the idle time-out", people);
+      await this.#compare("after the idle timeout", people);
     });
   }
 

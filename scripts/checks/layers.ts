@@ -4,7 +4,7 @@
  */
 
 /** The layers, lowest first. Folders on the same line may not import each other. */
-const FLOORS: readonly (readonly string[])[] = [
+const LAYERS: readonly (readonly string[])[] = [
   ["base"],
   ["model"],
   ["settings"],
@@ -32,8 +32,8 @@ const PROTOCOLS: Readonly<Record<string, string>> = {
 const OUTSIDE = "package.json";
 
 interface Place {
-  readonly floor: number;
-  readonly room: string;
+  readonly layer: number;
+  readonly folder: string;
 }
 
 /** @param sources Text of each file by its path, `src/…`. Returns one line for each import that breaks a rule. */
@@ -43,7 +43,7 @@ export function layerProblems(sources: ReadonlyMap<string, string>): string[] {
   for (const [file, source] of sources) {
     const from = placeOf(file);
     if (from === null) {
-      problems.push(`no room: ${file} is in no folder that scripts/checks/layers.ts lists; add the folder to FLOORS`);
+      problems.push(`no layer: ${file} is in no folder that scripts/checks/layers.ts lists; add the folder to LAYERS`);
       continue;
     }
     const targets: string[] = [];
@@ -63,16 +63,19 @@ export function layerProblems(sources: ReadonlyMap<string, string>): string[] {
 }
 
 function placeOf(file: string): Place | null {
-  const folder = file.split("/").slice(1, -1).join("/") || ".";
-  for (let room = folder; ; room = room.slice(0, room.lastIndexOf("/"))) {
-    const floor = floorOf(room);
+  for (
+    let folder = file.split("/").slice(1, -1).join("/") || ".";
+    ;
+    folder = folder.slice(0, folder.lastIndexOf("/"))
+  ) {
+    const layer = layerOf(folder);
     // An unlisted folder belongs to its parent, except directly in `src/`.
-    if (floor >= 0) return { floor, room };
-    if (!room.includes("/")) return null;
+    if (layer >= 0) return { layer, folder };
+    if (!folder.includes("/")) return null;
   }
 }
 
-const floorOf = (room: string): number => FLOORS.findIndex((rooms) => rooms.includes(room));
+const layerOf = (folder: string): number => LAYERS.findIndex((folders) => folders.includes(folder));
 
 /** Specifiers of imports and exports: types or values, static or dynamic. The formatter ensures double quotes. */
 const specifiersOf = (source: string): string[] =>
@@ -82,14 +85,15 @@ const specifiersOf = (source: string): string[] =>
 
 function protocolProblems(file: string, from: Place, specifier: string): string[] {
   const lowest = PROTOCOLS[specifier.split("/")[0] as string];
-  if (lowest === undefined || from.floor >= floorOf(lowest)) return [];
-  return [`protocol: ${file} imports ${specifier}, which no room below src/${lowest} may know`];
+  if (lowest === undefined || from.layer >= layerOf(lowest)) return [];
+  return [`protocol: ${file} imports ${specifier}, which no folder below src/${lowest} may know`];
 }
 
 function directionProblems(file: string, from: Place, target: string, sources: ReadonlyMap<string, string>): string[] {
   const to = sources.has(target) ? placeOf(target) : null;
-  if (to === null) return [`unknown: ${file} imports ${target}, which is no file of a room; write its whole name`];
-  return to.floor < from.floor || to.room === from.room ? [] : [`upward: ${file} imports ${target}`];
+  if (to === null)
+    return [`unknown: ${file} imports ${target}, which is not a file of a folder in LAYERS; write its full name`];
+  return to.layer < from.layer || to.folder === from.folder ? [] : [`upward: ${file} imports ${target}`];
 }
 
 function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {

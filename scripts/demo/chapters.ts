@@ -134,7 +134,7 @@ export async function surviveKill(
   session: string,
   restart: () => Promise<void>,
 ): Promise<void> {
-  table.chapter("The server dies (SIGKILL) and comes back on the same storage, with a time-out of 2 seconds");
+  table.chapter("The server dies (SIGKILL) and comes back on the same storage, with a timeout of 2 seconds");
   await table.step({
     who: "server",
     does: "is killed and started again",
@@ -149,7 +149,7 @@ export async function surviveKill(
 }
 
 export async function expire({ table, ana, cleo }: Cast): Promise<void> {
-  table.chapter("A context that nobody uses expires; those that began under the long time-out stay");
+  table.chapter("A context that nobody uses expires; those that began under the long timeout stay");
   const setAt = Date.now();
   await sets(table, CLEO, cleo, SPIKE);
   await counts(table, ANA, ana, 3);

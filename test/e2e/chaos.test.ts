@@ -24,7 +24,7 @@ it(
     expect(problems, lines.join("\n")).toEqual([]);
     expect(verdicts).toMatchObject({ lost: 0, "half-written": 0, undead: 0 });
     for (const { when, count, live } of comparisons) expect(count, when).toBe(live);
-    expect(comparisons.at(-1)).toMatchObject({ when: "after the idle time-out", live: 0 });
+    expect(comparisons.at(-1)).toMatchObject({ when: "after the idle timeout", live: 0 });
     // Every kill but the last must interrupt operations, or the run would prove nothing.
     expect(kills).toEqual([...Array(4).fill(expect.any(Number)), 0]);
     expect(Math.min(...kills.slice(0, -1))).toBeGreaterThan(0);

@@ -20,7 +20,7 @@ const data = ({ isError, data, text }: ToolReply) => {
 /** The session that a call of this client refers to: an argument in the modern era, a header before. */
 const named = (client: ConnectedClient, sessionId: unknown) =>
   client.kind === "modern" ? { session_id: sessionId } : {};
-/** Longer than the idle time-out of one second that the tests of expiry set. */
+/** Longer than the idle timeout of one second that the tests of expiry set. */
 const idle = () => new Promise((resolve) => setTimeout(resolve, 1500));
 const bytes = (text: string) => Buffer.byteLength(text);
 
@@ -152,7 +152,7 @@ describe("state", () => {
     expect(data(await idler.call("increment")).count).toBe(1);
     await idle();
     expect(data(await idler.call("read"))).toMatchObject({ count: 0, session_id: idler.sessionId() });
-    // The time-out belongs to the session: one that began under the long one lives on.
+    // The timeout belongs to the session: one that began under the long one lives on.
     expect(data(await client.call("read", { session_id })).count).toBe(1);
   });
 

@@ -322,7 +322,7 @@ describe("a set with a config", () => {
     expect(await projectOf(stubAgain(session))).toBe("a");
   });
 
-  it("completes although registering takes longer than the idle time-out", { timeout: 30_000 }, async () => {
+  it("completes although registering takes longer than the idle timeout", { timeout: 30_000 }, async () => {
     const before = await activeSessions();
     const session = newSession();
     const original = SessionRegistry.prototype.register;

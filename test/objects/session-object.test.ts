@@ -56,7 +56,7 @@ describe("a context", () => {
     expect(await activeSessions()).toBe(1);
   });
 
-  it("keeps the idle time-out that it began with", async () => {
+  it("keeps the idle timeout that it began with", async () => {
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a", { idleTimeoutMs: 10_000 }));
     await session.set(ANONYMOUS, setRequest("/b", { idleTimeoutMs: DAY }));
@@ -79,7 +79,7 @@ describe("a session without context", () => {
 });
 
 describe("every access moves the deadline", () => {
-  it("to the idle time-out from now, and writes at most once a minute", async () => {
+  it("to the idle timeout from now, and writes at most once a minute", async () => {
     vi.setSystemTime(Math.ceil(Date.now() / 60_000) * 60_000 + 1);
     const session = newSession();
     await session.set(ANONYMOUS, setRequest("/a"));
@@ -222,7 +222,7 @@ describe("a limit of age", () => {
     }
   });
 
-  it("shorter than the idle time-out applies from the start, also to a context that is not registered yet", async () => {
+  it("shorter than the idle timeout applies from the start, also to a context that is not registered yet", async () => {
     const session = newSession();
     vi.spyOn(SessionRegistry.prototype, "register").mockImplementationOnce(() => {
       throw new Error("shard refuses");

@@ -64,9 +64,9 @@ describe("imports between layers", () => {
       'import type { Context } from "hono";\nimport { McpServer } from "@modelcontextprotocol/server";\nimport { jwtVerify } from "jose";';
     expect(problemsOf({ "src/http/mcp/a.ts": source })).toEqual([]);
     expect(problemsOf({ "src/session/a.ts": source })).toEqual([
-      "protocol: src/session/a.ts imports hono, which no room below src/http/edge may know",
-      "protocol: src/session/a.ts imports @modelcontextprotocol/server, which no room below src/author may know",
-      "protocol: src/session/a.ts imports jose, which no room below src/http/access may know",
+      "protocol: src/session/a.ts imports hono, which no folder below src/http/edge may know",
+      "protocol: src/session/a.ts imports @modelcontextprotocol/server, which no folder below src/author may know",
+      "protocol: src/session/a.ts imports jose, which no folder below src/http/access may know",
     ]);
   });
 

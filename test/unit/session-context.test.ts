@@ -28,7 +28,7 @@ const live: LiveSession = {
 };
 
 describe("deadline", () => {
-  it("is never early, and at most 1/1440 of the time-out late", () => {
+  it("is never early, and at most 1/1440 of the timeout late", () => {
     fc.assert(
       fc.property(now, idleTimeoutMs, (at, idle) => {
         const late = deadlineAfter(at, idle) - (at + idle);

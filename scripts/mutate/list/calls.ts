@@ -178,7 +178,7 @@ export const CALL_MUTATIONS: readonly Mutation[] = [
     find: "content, false)",
     replace: "content, true)",
     tests: INTERLEAVINGS,
-    only: "registering takes longer than the idle time-out",
+    only: "registering takes longer than the idle timeout",
   },
   {
     name: "a set with a config is on no other project until the catalog has stored it",

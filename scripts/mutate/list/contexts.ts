@@ -63,7 +63,7 @@ export const CONTEXT_MUTATIONS: readonly Mutation[] = [
     find: "workingDirectory, project, client, setAt: now }",
     replace: "workingDirectory, project, client, setAt: now, idleTimeoutMs: request.idleTimeoutMs }",
     tests: OBJECT,
-    only: "keeps the idle time-out",
+    only: "keeps the idle timeout",
   },
   {
     name: "an alarm that is not due does nothing",

@@ -158,7 +158,7 @@ describe.skipIf(!hasChromium)("the dashboard", () => {
     await expect.poll(() => page.locator("#said").textContent(), SOON).toBe("This token is not accepted");
     await field.fill(alice.token);
     await page.keyboard.press("Enter");
-    await expect.poll(() => page.locator("#said").textContent(), SOON).toContain("scope admin");
+    await expect.poll(() => page.locator("#said").textContent(), SOON).toContain("admin scope");
     await field.fill(admin.token);
     await page.keyboard.press("Enter");
     await expect.poll(() => countOn(page), SOON).toBe("24");

@@ -104,7 +104,7 @@ export function describeProjectFailure(failure: ProjectFailure): string {
         ? `root ${quote(failure.root)} cannot be registered: there are already ${failure.limit} projects, which is the limit. Remove one that is no longer needed`
         : `root ${quote(failure.root)} cannot be registered: all configs and paths together would have more than ${failure.limit} bytes, which is the limit. Make this config shorter, or remove projects that are no longer needed`;
     case "project_mismatch":
-      return `project ${quote(failure.named.name)} (${failure.named.id}) cannot be used here: the config ${quote(failure.configPath)} has strict_mode on and allows only ${quote(failure.configured.name)} (${failure.configured.id}). Leave project out, or change the working directory to one of the project that you mean`;
+      return `project ${quote(failure.named.name)} (${failure.named.id}) cannot be used here: the config ${quote(failure.configPath)} has strict_mode on and allows only ${quote(failure.configured.name)} (${failure.configured.id}). Omit project, or change to a working directory of the project that you need`;
   }
 }
 

@@ -214,6 +214,7 @@ describe("arbitrary text", () => {
           expect(splitPath(ancestor)).toMatchObject({ ok: true, value: { root } });
         }
         expect(discoveryKeys(path.value)[0]).toBe(rootKey(path.value));
+        expect(splitPath(rootKey(path.value)).ok).toBe(true);
       }),
       { numRuns: 20_000 },
     );

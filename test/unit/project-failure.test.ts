@@ -43,7 +43,7 @@ const CASES: [ProjectFailure, string[]][] = [
   ],
   [
     { kind: "project_mismatch", named: one, configured: two, configPath: "/c" },
-    ['"one" (id-1) cannot be used here', '"/c" has strict_mode on and allows only "two" (id-2)', "Leave project out"],
+    ['"one" (id-1) cannot be used here', '"/c" has strict_mode on and allows only "two" (id-2)', "Omit project"],
   ],
 ];
 

@@ -253,6 +253,9 @@ describe("the catalog of an anonymous caller", () => {
     const { projects, next_cursor } = (await tool("list_projects", { session_id })).data;
     expect((projects as Json[]).map(({ root }) => root)).toEqual(["/a", "/b", "/c"]);
     expect(next_cursor).toBeNull();
+    const wrong = await tool("list_projects", { session_id, cursor: "zzz" });
+    expect(wrong.isError).toBe(true);
+    expect(wrong.text).toContain('cursor "zzz" was not given by an earlier result');
   });
 });
 

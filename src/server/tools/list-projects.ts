@@ -2,7 +2,8 @@ import * as z from "zod";
 import { defineTool } from "../../author/session-tool.ts";
 import { pageInput } from "../../author/tool-input.ts";
 import { pageOf } from "../../call/page.ts";
-import { ok } from "../../model/failure.ts";
+import { fail, ok } from "../../model/failure.ts";
+import { splitPath } from "../../model/working-directory.ts";
 import { rootKey } from "../../projects/discovery.ts";
 import { projectOutput, projectView, replyPart } from "../project-tool.ts";
 import { sessionOutput, sessionText } from "../session-part.ts";
@@ -20,6 +21,8 @@ export const listProjects = defineTool({
     ...sessionOutput,
   }),
   async run({ cursor, session_id }, call) {
+    // A cursor is the key of a root directory, and so an absolute path.
+    if (cursor !== undefined && !splitPath(cursor).ok) return fail({ kind: "cursor_invalid", cursor });
     const reply = await call.project(session_id, { operation: { kind: "list", cursor: cursor ?? null } });
     if (!reply.ok) return reply;
     const { outcome, active } = reply.value;
